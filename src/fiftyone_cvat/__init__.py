@@ -1,0 +1,45 @@
+"""A FiftyOne annotation backend for CVAT, on the official cvat-sdk.
+
+Importing this package imports neither FiftyOne nor cvat-sdk; the names below load
+them when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+    from fiftyone_cvat.backend import (
+        CVATAnnotationResults,
+        CVATBackend,
+        CVATBackendConfig,
+        adopt_run,
+    )
+
+__all__ = [
+    "CVATAnnotationAPI",
+    "CVATAnnotationResults",
+    "CVATBackend",
+    "CVATBackendConfig",
+    "adopt_run",
+]
+
+_MODULE_BY_NAME = {
+    "CVATAnnotationAPI": "fiftyone_cvat.api",
+    "CVATAnnotationResults": "fiftyone_cvat.backend",
+    "CVATBackend": "fiftyone_cvat.backend",
+    "CVATBackendConfig": "fiftyone_cvat.backend",
+    "adopt_run": "fiftyone_cvat.backend",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_BY_NAME:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(_MODULE_BY_NAME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,1 @@
+"""Pure conversion between FiftyOne labels and CVAT annotations: no I/O."""

@@ -1,0 +1,122 @@
+"""Between relative coordinates (FiftyOne) and pixels (CVAT).
+
+One edge convention everywhere: a coordinate names an edge between pixels, intervals
+are half-open, (0, 0) is the top left corner and ``(width, height)`` the bottom right.
+A box that covers the whole frame is therefore ``(0, 0, width, height)``. Values are
+floats and are never rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.types import Size
+
+__all__ = [
+    "box_to_corners",
+    "corners_to_box",
+    "pixels_to_points",
+    "points_to_pixels",
+]
+
+
+def box_to_corners(box: Sequence[float], size: Size) -> list[float]:
+    """Convert a relative box to the corners of a CVAT rectangle.
+
+    Args:
+        box: ``(x, y, width, height)`` as fractions of the frame
+        size: the frame's size in pixels
+
+    Returns:
+        ``[x_min, y_min, x_max, y_max]`` in pixels
+
+    Raises:
+        GeometryError: if the frame has no area or the box is not four finite numbers
+    """
+    _check_size(size)
+    x, y, width, height = _finite(box, 4)
+    return [
+        x * size.width,
+        y * size.height,
+        (x + width) * size.width,
+        (y + height) * size.height,
+    ]
+
+
+def corners_to_box(corners: Sequence[float], size: Size) -> list[float]:
+    """Convert the corners of a CVAT rectangle to a relative box.
+
+    Args:
+        corners: ``(x_min, y_min, x_max, y_max)`` in pixels
+        size: the frame's size in pixels
+
+    Returns:
+        ``[x, y, width, height]`` as fractions of the frame
+
+    Raises:
+        GeometryError: if the frame has no area or there are not four finite numbers
+    """
+    _check_size(size)
+    x_min, y_min, x_max, y_max = _finite(corners, 4)
+    return [
+        x_min / size.width,
+        y_min / size.height,
+        (x_max - x_min) / size.width,
+        (y_max - y_min) / size.height,
+    ]
+
+
+def points_to_pixels(points: Sequence[Sequence[float]], size: Size) -> list[float]:
+    """Convert relative points to CVAT's flat list of pixel coordinates.
+
+    Args:
+        points: ``(x, y)`` pairs as fractions of the frame
+        size: the frame's size in pixels
+
+    Returns:
+        ``[x1, y1, x2, y2, ...]`` in pixels; NaN stays NaN
+
+    Raises:
+        GeometryError: if the frame has no area
+    """
+    _check_size(size)
+    if not len(points):
+        return []
+    pairs: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * size
+    return [float(value) for value in pairs.ravel()]
+
+
+def pixels_to_points(pixels: Sequence[float], size: Size) -> list[tuple[float, float]]:
+    """Convert CVAT's flat list of pixel coordinates to relative points.
+
+    Args:
+        pixels: ``[x1, y1, x2, y2, ...]`` in pixels
+        size: the frame's size in pixels
+
+    Returns:
+        ``(x, y)`` pairs as fractions of the frame
+
+    Raises:
+        GeometryError: if the frame has no area or a coordinate has no partner
+    """
+    _check_size(size)
+    if len(pixels) % 2:
+        raise GeometryError(f"{len(pixels)} coordinates do not make pairs")
+    pairs = np.asarray(pixels, dtype=np.float64).reshape(-1, 2) / size
+    return [(x, y) for x, y in pairs.tolist()]
+
+
+def _check_size(size: Size) -> None:
+    if size.width <= 0 or size.height <= 0:
+        raise GeometryError(f"a frame of {size.width} x {size.height} pixels")
+
+
+def _finite(values: Sequence[float], count: int) -> list[float]:
+    numbers = [float(value) for value in values]
+    if len(numbers) != count or not np.isfinite(numbers).all():
+        raise GeometryError(f"expected {count} finite numbers, not {list(values)}")
+    return numbers

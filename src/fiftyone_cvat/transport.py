@@ -1,0 +1,592 @@
+"""The connection to a CVAT server: the one module that imports the cvat-sdk client.
+
+The SDK's ``Client`` signs in, keeps the session and owns the connection pool. Requests
+go over that pool as plain JSON: the SDK's generated models would cost about forty
+times as much and refuse whatever they do not know. Credentials are sent to the
+server's own origin only, and never appear in a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import urllib3
+from cvat_sdk.api_client import exceptions as sdk_exceptions
+from cvat_sdk.api_client import models, rest
+from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    MaxRetryError,
+    SSLError,
+    TimeoutError,  # noqa: A004  urllib3's own name
+)
+
+from fiftyone_cvat.errors import (
+    AccessDeniedError,
+    AnswerError,
+    AuthenticationError,
+    CertificateError,
+    ConfigurationError,
+    NotFoundError,
+    OrganizationError,
+    RequestError,
+    RequestTimeoutError,
+    UnreachableError,
+    WaitTimeoutError,
+)
+from fiftyone_cvat.types import Json
+
+__all__ = [
+    "Connection",
+    "Credentials",
+    "Response",
+    "ServerSettings",
+    "value_of",
+    "wait_until",
+]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_REDIRECTS = 5
+MAX_DETAIL = 500
+FIRST_WAIT = 0.03
+WAIT_GROWTH = 1.4
+LONGEST_WAIT = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where the server is and how to talk to it.
+
+    Attributes:
+        url: the server's address with its scheme; a path prefix is kept
+        organization: the slug of the organization to work in, or None
+        headers: headers to add to every request to the server
+        verify_ssl: True, False, or the path of a CA bundle in PEM form
+        timeout: seconds to wait for one answer
+        wait_timeout: seconds to wait for work on the server
+    """
+
+    url: str
+    organization: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    verify_ssl: bool | str = True
+    timeout: float = 60.0
+    wait_timeout: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who signs in: a token, or a password with a user name or an e-mail address."""
+
+    username: str | None = None
+    email: str | None = None
+    password: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the server.
+
+    Attributes:
+        method: the HTTP method of the request
+        url: the URL that answered
+        status_code: the HTTP status
+        reason: the status line's words
+        headers: the headers; names in any case
+        content: the body as bytes, decompressed
+    """
+
+    method: str
+    url: str
+    status_code: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status_code < 400  # noqa: PLR2004  HTTP's own limit
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.content.decode("utf-8", errors="replace")
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            AnswerError: if it is not JSON
+        """
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            kind = self.headers.get("content-type", "no content type")
+            raise AnswerError(
+                f"{self.url} answered {self.status_code} with {kind} where JSON was "
+                "expected; check that the URL is that of a CVAT server and that no "
+                "proxy or sign-in page answers in its place"
+            ) from error
+
+    def raise_for_status(self) -> None:
+        """Raise the error that the status stands for, if it is 400 or more.
+
+        Raises:
+            NotFoundError: for 404
+            AccessDeniedError: for 403
+            RequestError: for any other status of 400 or more
+        """
+        if self.ok:
+            return
+        kinds = {403: AccessDeniedError, 404: NotFoundError}
+        kind = kinds.get(self.status_code, RequestError)
+        raise kind(self.method, self.url, self.status_code, _detail(self))
+
+
+class Connection:
+    """A signed-in connection to one server; safe to use from several threads.
+
+    Args:
+        settings: where the server is and how to talk to it
+
+    Raises:
+        ConfigurationError: if the URL or the CA bundle cannot be used
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._origin = _origin(settings.url)
+        self._client = _open_client(settings)
+        self.headers: dict[str, str] = self._client.api_client.default_headers
+        self.headers.update(settings.headers)
+
+    def sign_in(self, credentials: Credentials) -> None:
+        """Sign in, enter the organization, and make sure that both were accepted.
+
+        Args:
+            credentials: a token, or a password with a user name or an e-mail; may be
+                empty if the settings' headers hold an ``Authorization``
+
+        Raises:
+            AuthenticationError: if the server does not accept them
+            OrganizationError: if the user has no such organization
+            UnreachableError: if there is no connection
+        """
+        if credentials.access_token:
+            self._client.login(AccessTokenCredentials(credentials.access_token))
+        elif credentials.password is not None:
+            self._sign_in_with_password(credentials)
+
+        if self._settings.organization:
+            self._client.organization_slug = self._settings.organization
+        elif credentials.password is not None and not credentials.access_token:
+            return  # the sign-in itself has proved the password
+
+        self._check_session()
+
+    def get(self, url: str, **kwargs: Any) -> Response:
+        """Send a GET request; keywords as for :meth:`request`."""
+        return self.request("GET", url, **kwargs)
+
+    def post(self, url: str, **kwargs: Any) -> Response:
+        """Send a POST request; keywords as for :meth:`request`."""
+        return self.request("POST", url, **kwargs)
+
+    def put(self, url: str, **kwargs: Any) -> Response:
+        """Send a PUT request; keywords as for :meth:`request`."""
+        return self.request("PUT", url, **kwargs)
+
+    def patch(self, url: str, **kwargs: Any) -> Response:
+        """Send a PATCH request; keywords as for :meth:`request`."""
+        return self.request("PATCH", url, **kwargs)
+
+    def delete(self, url: str, **kwargs: Any) -> Response:
+        """Send a DELETE request; keywords as for :meth:`request`."""
+        return self.request("DELETE", url, **kwargs)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        timeout: float | tuple[float, float] | None = None,
+        **content: Any,
+    ) -> Response:
+        """Send a request and return its answer, whatever its status.
+
+        Args:
+            method: the HTTP method
+            url: the full URL; credentials go along only to the server's own origin
+            params: query parameters to add; None values are left out
+            headers: headers to add; None takes one away
+            timeout: seconds to wait, or ``(connect, read)``; the settings' by default
+            **content: at most one kind of body: ``json``, a JSON value; ``files``,
+                field name to ``(file name, bytes or file)``, with ``data``, field
+                name to value; ``data`` alone, a form, bytes, or a file that is read
+                while it is sent
+
+        Returns:
+            a :class:`Response`
+
+        Raises:
+            UnreachableError: if there is no connection or it breaks
+            RequestTimeoutError: if there is no answer in time
+        """
+        url = _with_params(url, params)
+        body, content_headers = _encode(**content)
+        for _ in range(MAX_REDIRECTS):
+            sent = self._headers(method, url)
+            sent.update(content_headers)
+            for name, value in (headers or {}).items():
+                if value is None:
+                    sent.pop(name, None)
+                else:
+                    sent[name] = value
+            raw = self._send(method, url, body, sent, timeout)
+            self._keep_cookies(url, raw)
+            location = raw.headers.get("location")
+            if raw.status not in (301, 302, 303, 307, 308) or not location:
+                return _response(method, url, raw)
+            url = self._follow(url, location, method)
+        raise UnreachableError(f"{url} redirects without end; check the server's URL")
+
+    def close(self) -> None:
+        """Close the pooled connections; calling it again does no harm."""
+        self._client.api_client.rest_client.pool_manager.clear()
+        self._client.close()
+
+    def is_own(self, url: str) -> bool:
+        """Tell whether a URL lies at the server's own origin."""
+        return _origin(url) == self._origin
+
+    def _sign_in_with_password(self, credentials: Credentials) -> None:
+        who: dict[str, str] = {"password": credentials.password or ""}
+        if credentials.username:
+            who["username"] = credentials.username
+        if credentials.email:
+            who["email"] = credentials.email
+        api = self._client.api_client
+        name = credentials.username or credentials.email
+        try:
+            with _readable(f"{self._settings.url}/api/auth/login"):
+                api.auth_api.create_login(
+                    models.LoginSerializerExRequest(**who),
+                    _request_timeout=self._settings.timeout,
+                )
+        except sdk_exceptions.ApiException as error:
+            if error.status not in (400, 401, 403):
+                raise UnreachableError(
+                    f"{self._settings.url} answered {error.status} to the sign-in; "
+                    "check that the URL is that of a CVAT server"
+                ) from None
+            raise AuthenticationError(
+                f"CVAT at {self._settings.url} does not accept this password for "
+                f"'{name}'; check user name and password, or use an access token"
+            ) from None
+        if "csrftoken" in api.cookies:
+            token = api.cookies["csrftoken"].value
+            api.configuration.api_key["csrfHeaderAuth"] = token
+
+    def _check_session(self) -> None:
+        url = f"{self._settings.url}/api/users/self"
+        response = self.get(url)
+        if response.status_code == 401:  # noqa: PLR2004
+            raise AuthenticationError(
+                f"CVAT at {self._settings.url} does not accept these credentials: "
+                f"{_detail(response)} Check that the access token is complete and "
+                "has not expired or been revoked"
+            )
+        organization = self._settings.organization
+        if organization and response.status_code in (403, 404):
+            raise OrganizationError(
+                f"CVAT at {self._settings.url} has no organization '{organization}' "
+                f"for this user: {_detail(response)} Give the organization's short "
+                "name (slug), not its full name, and check that you are a member"
+            )
+        response.raise_for_status()
+
+    def _headers(self, method: str, url: str) -> dict[str, str]:
+        """Return the session's headers for a URL; none of them for a foreign one."""
+        api = self._client.api_client
+        if not self.is_own(url):
+            return {"User-Agent": api.user_agent}
+        headers: dict[str, str] = api.get_common_headers()
+        settings = api.configuration.auth_settings()
+        api.update_params_for_auth(headers, [], settings, "", method, None)
+        return headers
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: Any,
+        headers: dict[str, str],
+        timeout: float | tuple[float, float] | None,
+    ) -> urllib3.BaseHTTPResponse:
+        pool: urllib3.PoolManager = self._client.api_client.rest_client.pool_manager
+        with _readable(url):
+            return pool.request(
+                method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=_timeout(timeout or self._settings.timeout),
+                redirect=False,
+                retries=_RETRIES,
+            )
+
+    def _keep_cookies(self, url: str, raw: urllib3.BaseHTTPResponse) -> None:
+        cookies = raw.headers.get("set-cookie")
+        if cookies and self.is_own(url):
+            self._client.api_client.cookies.update(SimpleCookie(cookies))
+
+    def _follow(self, url: str, location: str, method: str) -> str:
+        target = urllib.parse.urljoin(url, location)
+        if self.is_own(target):
+            return target
+        if method != "GET" or self.is_own(url):
+            raise UnreachableError(
+                f"{url} redirects to {_origin(target)}, which is not the configured "
+                f"server {self._origin}; if that is where CVAT is, use it as `url`"
+            )
+        return target
+
+
+_RETRIES = urllib3.Retry(
+    total=3,
+    connect=2,
+    read=0,
+    redirect=0,
+    status=3,
+    other=0,
+    status_forcelist=(502, 503, 504),
+    backoff_factor=0.2,
+    raise_on_status=False,
+)
+"""Only methods that may be repeated are repeated, and only where nothing was done."""
+
+
+def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
+    """Ask again and again, ever less often, until there is an answer.
+
+    Args:
+        ask: returns None as long as there is no answer
+        timeout: seconds to wait at most
+        work: what is waited for, for the message
+
+    Returns:
+        the first answer that is not None
+
+    Raises:
+        WaitTimeoutError: if there is none in time
+    """
+    deadline = time.monotonic() + timeout
+    delay = FIRST_WAIT
+    while (answer := ask()) is None:
+        if time.monotonic() + delay > deadline:
+            raise WaitTimeoutError(
+                f"{work} did not end within {timeout:g} s; the server may be busy: "
+                "look at it there, or raise `wait_timeout`"
+            )
+        time.sleep(delay)
+        delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
+    return answer
+
+
+def _open_client(settings: ServerSettings) -> Client:
+    verify = settings.verify_ssl
+    if isinstance(verify, str) and not Path(verify).is_file():
+        raise ConfigurationError(
+            f"`verify_ssl` names a CA bundle that does not exist: '{verify}'"
+        )
+    with _undisturbed_logging():
+        try:
+            client = Client(
+                settings.url,
+                config=Config(verify_ssl=bool(verify)),
+                check_server_version=False,
+            )
+        except Exception as error:
+            raise ConfigurationError(
+                f"'{settings.url}' is not a server's URL; give it as in "
+                "'https://cvat.example.com'"
+            ) from error
+    configuration = client.api_client.configuration
+    if isinstance(verify, str):
+        configuration.ssl_ca_cert = verify
+    proxy = _proxy(settings.url)
+    if proxy:
+        configuration.proxy = proxy
+    if proxy or isinstance(verify, str):
+        # the SDK reads both only when it makes its pool
+        client.api_client.rest_client = rest.RESTClientObject(configuration)
+    return client
+
+
+@contextmanager
+def _undisturbed_logging() -> Iterator[None]:
+    """Undo what making a ``Client`` does to logging in the whole process."""
+    urllib3_logger = logging.getLogger("urllib3")
+    level, debug = urllib3_logger.level, HTTPConnection.debuglevel
+    try:
+        yield
+    finally:
+        urllib3_logger.setLevel(level)
+        HTTPConnection.debuglevel = debug
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    """Turn urllib3's exceptions into ours."""
+    where = _origin(url)
+    try:
+        yield
+    except HTTPError as error:
+        cause: BaseException | None = error
+        if isinstance(error, MaxRetryError):
+            cause = error.reason
+        if isinstance(cause, SSLError):
+            raise CertificateError(
+                f"The certificate of {where} does not verify: {cause}. If the server "
+                "uses a private CA, give its bundle's path as `verify_ssl`; "
+                "`verify_ssl=False` turns the check off"
+            ) from None
+        if isinstance(cause, TimeoutError):
+            raise RequestTimeoutError(
+                f"{where} did not answer in time; it may be busy: try again, or "
+                "raise `timeout`"
+            ) from None
+        if isinstance(error, LocationParseError):
+            raise ConfigurationError(f"'{url}' is not a URL") from None
+        raise UnreachableError(
+            f"No connection to {where} ({type(cause).__name__}); check that the URL "
+            "is right and that the server runs"
+        ) from None
+
+
+def _encode(
+    *,
+    json: Any = None,
+    data: Any = None,
+    files: Any = None,
+) -> tuple[Any, dict[str, str]]:
+    """Return a request's body and the headers that describe it."""
+    if json is not None:
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(json, option=options), {"Content-Type": "application/json"}
+    if files is not None:
+        pairs = files.items() if isinstance(files, Mapping) else files
+        fields = [(name, _form_value(value)) for name, value in (data or {}).items()]
+        fields += [(name, _file_value(value)) for name, value in pairs]
+        body, kind = urllib3.encode_multipart_formdata(fields)
+        return body, {"Content-Type": kind}
+    if isinstance(data, Mapping):
+        form = {name: _form_value(value) for name, value in data.items()}
+        kind = "application/x-www-form-urlencoded"
+        return urllib.parse.urlencode(form), {"Content-Type": kind}
+    return data, {}
+
+
+def _form_value(value: Any) -> str | bytes:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, (str, bytes)) else str(value)
+
+
+def _file_value(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return (Path(getattr(value, "name", "file")).name, value.read())
+    name, content, *kind = value
+    return (name, content.read() if hasattr(content, "read") else content, *kind)
+
+
+def _with_params(url: str, params: Mapping[str, Any] | None) -> str:
+    given = {name: value for name, value in (params or {}).items() if value is not None}
+    if not given:
+        return url
+    query = urllib.parse.urlencode(given, doseq=True)
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _timeout(timeout: float | tuple[float, float]) -> urllib3.Timeout:
+    if isinstance(timeout, tuple):
+        return urllib3.Timeout(connect=timeout[0], read=timeout[1])
+    return urllib3.Timeout(connect=timeout, read=timeout)
+
+
+def _response(method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:
+    reason = raw.reason or ""
+    return Response(method, url, raw.status, reason, raw.headers, raw.data)
+
+
+def _detail(response: Response) -> str:
+    """Return the server's own words on what went wrong."""
+    try:
+        answer: Any = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        if "html" in response.headers.get("content-type", ""):
+            return f"{response.reason} (an HTML page)"
+        answer = response.text
+    if isinstance(answer, dict):
+        answer = answer.get("detail") or answer.get("message") or answer
+    return _words(answer)[:MAX_DETAIL].strip()
+
+
+def _words(answer: Any) -> str:
+    if isinstance(answer, dict):
+        return "; ".join(f"{name}: {_words(value)}" for name, value in answer.items())
+    if isinstance(answer, list):
+        return ", ".join(_words(value) for value in answer)
+    return str(answer)
+
+
+def _origin(url: str) -> str:
+    """Return scheme, host and port of a URL: what credentials are bound to."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        port = None
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL, as curl and pip do."""
+    parts = urllib.parse.urlsplit(url)
+    if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def value_of(response: Response, key: str) -> Any:
+    """Return one value of a JSON object that the server answered with.
+
+    Raises:
+        AnswerError: if the answer is no such object
+    """
+    answer: Json = response.json()
+    if not isinstance(answer, dict) or key not in answer:
+        raise AnswerError(
+            f"{response.url} answered without '{key}'; this server may be of a "
+            "version that works differently: please report it"
+        )
+    return answer[key]

@@ -1,0 +1,109 @@
+"""The shapes of the data: JSON on the wire, and values passed between modules.
+
+Coordinates are in pixels, edges, half-open, with (0, 0) at the top left, unless a
+name says ``relative``: then they are fractions of the frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+__all__ = [
+    "AttributeSpec",
+    "AttributeValue",
+    "CVATSchema",
+    "Json",
+    "LabelSchema",
+    "Shape",
+    "Size",
+    "Tag",
+    "TaskAnnotations",
+    "Track",
+]
+
+Json = dict[str, Any]
+"""A JSON object as the server sends or takes it."""
+
+LabelSchema = dict[Any, dict[str, Any]]
+"""FiftyOne's label schema: field name (or None) to its type, classes, attributes."""
+
+
+class Size(NamedTuple):
+    """A frame's size in pixels."""
+
+    width: int
+    height: int
+
+
+class AttributeSpec(TypedDict):
+    """An attribute of a CVAT label, as the server takes it."""
+
+    name: str
+    input_type: str
+    mutable: bool
+    values: list[str]
+    default_value: NotRequired[str]
+
+
+CVATSchema = dict[str, dict[str, AttributeSpec]]
+"""CVAT class name to the specifications of its attributes by name."""
+
+
+class AttributeValue(TypedDict):
+    """An attribute's value; ``spec_id`` is a name until ids are put in."""
+
+    spec_id: Any
+    value: str
+
+
+class Tag(TypedDict):
+    """A label of a whole frame; ``label_id`` is a name until ids are put in."""
+
+    id: NotRequired[int]
+    label_id: Any
+    frame: int
+    group: int
+    source: str
+    attributes: list[AttributeValue]
+
+
+class Shape(TypedDict):
+    """A shape on one frame; ``label_id`` is a name until ids are put in."""
+
+    id: NotRequired[int]
+    type: str
+    label_id: NotRequired[Any]
+    frame: int
+    points: list[float]
+    rotation: NotRequired[float]
+    occluded: bool
+    outside: NotRequired[bool]
+    keyframe: NotRequired[bool]
+    z_order: int
+    group: int
+    source: str
+    attributes: list[AttributeValue]
+    elements: NotRequired[list[Any]]
+
+
+class Track(TypedDict):
+    """One object over several frames; only key shapes are listed."""
+
+    id: NotRequired[int]
+    label_id: Any
+    frame: int
+    group: int
+    source: str
+    attributes: list[AttributeValue]
+    shapes: list[Shape]
+    elements: NotRequired[list[Any]]
+
+
+@dataclass(slots=True)
+class TaskAnnotations:
+    """All annotations of one task."""
+
+    tags: list[Tag]
+    shapes: list[Shape]
+    tracks: list[Track]
