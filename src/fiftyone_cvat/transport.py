@@ -74,7 +74,6 @@ class ServerSettings:
 
     Attributes:
         url: the server's address with its scheme; a path prefix is kept
-        organization: the slug of the organization to work in, or None
         headers: headers to add to every request to the server
         verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout: seconds to wait for one answer
@@ -82,7 +81,6 @@ class ServerSettings:
     """
 
     url: str
-    organization: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify_ssl: bool | str = True
     timeout: float = 60.0
@@ -178,7 +176,7 @@ class Connection:
         self.headers.update(settings.headers)
 
     def sign_in(self, credentials: Credentials) -> None:
-        """Sign in, enter the organization, and make sure that both were accepted.
+        """Sign in and make sure that the server accepts it.
 
         Args:
             credentials: a token, or a password with a user name or an e-mail; may be
@@ -186,20 +184,33 @@ class Connection:
 
         Raises:
             AuthenticationError: if the server does not accept them
-            OrganizationError: if the user has no such organization
             UnreachableError: if there is no connection
         """
         if credentials.access_token:
             self._client.login(AccessTokenCredentials(credentials.access_token))
         elif credentials.password is not None:
             self._sign_in_with_password(credentials)
+            return
+        self._who_am_i().raise_for_status()
 
-        if self._settings.organization:
-            self._client.organization_slug = self._settings.organization
-        elif credentials.password is not None and not credentials.access_token:
-            return  # the sign-in itself has proved the password
+    def enter_organization(self, slug: str) -> None:
+        """Work in an organization from now on.
 
-        self._check_session()
+        Args:
+            slug: the organization's short name
+
+        Raises:
+            OrganizationError: if the user has no such organization
+        """
+        self._client.organization_slug = slug
+        response = self._who_am_i()
+        if response.status_code in (403, 404):
+            raise OrganizationError(
+                f"CVAT at {self._settings.url} has no organization '{slug}' for this "
+                f"user: {_detail(response)} Give the organization's short name "
+                "(slug), not its full name, and check that you are a member"
+            )
+        response.raise_for_status()
 
     def get(self, url: str, **kwargs: Any) -> Response:
         """Send a GET request; keywords as for :meth:`request`."""
@@ -306,23 +317,15 @@ class Connection:
             token = api.cookies["csrftoken"].value
             api.configuration.api_key["csrfHeaderAuth"] = token
 
-    def _check_session(self) -> None:
-        url = f"{self._settings.url}/api/users/self"
-        response = self.get(url)
+    def _who_am_i(self) -> Response:
+        response = self.get(f"{self._settings.url}/api/users/self")
         if response.status_code == 401:  # noqa: PLR2004
             raise AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept these credentials: "
                 f"{_detail(response)} Check that the access token is complete and "
                 "has not expired or been revoked"
             )
-        organization = self._settings.organization
-        if organization and response.status_code in (403, 404):
-            raise OrganizationError(
-                f"CVAT at {self._settings.url} has no organization '{organization}' "
-                f"for this user: {_detail(response)} Give the organization's short "
-                "name (slug), not its full name, and check that you are a member"
-            )
-        response.raise_for_status()
+        return response
 
     def _headers(self, method: str, url: str) -> dict[str, str]:
         """Return the session's headers for a URL; none of them for a foreign one."""

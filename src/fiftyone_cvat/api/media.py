@@ -1,0 +1,181 @@
+"""Media files on their way to the server: names, groups, and bodies that stream."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fiftyone.core.media as fom
+from PIL import Image, UnidentifiedImageError
+from urllib3.fields import RequestField
+
+from fiftyone_cvat.errors import MediaError
+
+__all__ = ["MediaFile", "MultipartBody", "group_by_size", "name_media"]
+
+BLOCK = 1 << 20
+"""Bytes that are read of a file at a time."""
+
+VIDEO_SUFFIXES = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file with the name that it has on the server.
+
+    Attributes:
+        path: where the file is
+        name: its name on the server, without folders, unique in its task
+        size: bytes
+    """
+
+    path: Path
+    name: str
+    size: int
+
+
+def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
+    """Check files and give each a name of its own on the server.
+
+    The server keeps media in one flat folder: files of equal names in different
+    folders get a number, and images without an extension get the one of their kind,
+    since the server goes by it.
+
+    Args:
+        paths: the files, in order
+
+    Returns:
+        the files, in the same order
+
+    Raises:
+        MediaError: if a file is missing, empty, or no image, video or point cloud
+    """
+    taken: set[str] = set()
+    files = []
+    for each in paths:
+        if each is None:
+            raise MediaError("A sample has no media file in the field to upload")
+        path = Path(each)
+        if not path.is_file():
+            raise MediaError(f"Media file not found: '{path}'")
+        size = path.stat().st_size
+        if not size:
+            raise MediaError(f"Media file is empty: '{path}'")
+        name = _unique(path.name if path.suffix else path.name + _suffix(path), taken)
+        files.append(MediaFile(path, name, size))
+    return files
+
+
+def is_video(path: str | Path) -> bool:
+    """Tell from its name whether a file is a video."""
+    return (
+        fom.get_media_type(str(path)) == fom.VIDEO
+        or Path(path).suffix.lower() in VIDEO_SUFFIXES
+    )
+
+
+def group_by_size(files: Sequence[MediaFile], limit: int) -> list[list[MediaFile]]:
+    """Split files into consecutive groups of at most a number of bytes.
+
+    A file that is larger than that is a group of its own.
+
+    Args:
+        files: the files, in order
+        limit: bytes
+    """
+    groups: list[list[MediaFile]] = []
+    room = 0
+    for each in files:
+        if not groups or each.size > room:
+            groups.append([])
+            room = limit
+        groups[-1].append(each)
+        room -= each.size
+    return groups
+
+
+class MultipartBody:
+    """A multipart body that reads its files while it is sent.
+
+    It holds no more than one block of one file in memory.
+
+    Args:
+        fields: form fields, name to text
+        files: the files, sent as ``client_files[0]``, ``client_files[1]``, ...
+    """
+
+    def __init__(self, fields: Mapping[str, str], files: Sequence[MediaFile]) -> None:
+        self._boundary = secrets.token_hex(16)
+        self._parts: list[tuple[bytes, bytes | Path]] = []
+        length = 0
+        for name, text in fields.items():
+            head, content = self._head(name), text.encode()
+            self._parts.append((head, content))
+            length += len(head) + len(content) + 2
+        for number, each in enumerate(files):
+            head = self._head(f"client_files[{number}]", each.name)
+            self._parts.append((head, each.path))
+            length += len(head) + each.size + 2
+        self._end = f"--{self._boundary}--\r\n".encode()
+        self._blocks = self._stream()
+        self._rest = b""
+        self.headers = {
+            "Content-Type": f"multipart/form-data; boundary={self._boundary}",
+            "Content-Length": str(length + len(self._end)),
+        }
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes of the body, at most ``size``; none at its end."""
+        if size < 0:
+            rest, self._rest = self._rest, b""
+            return rest + b"".join(self._blocks)
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        block, self._rest = self._rest[:size], self._rest[size:]
+        return block
+
+    def _head(self, name: str, filename: str | None = None) -> bytes:
+        field = RequestField(name, b"", filename=filename)
+        kind = "application/octet-stream" if filename else None
+        field.make_multipart(content_type=kind)
+        return f"--{self._boundary}\r\n{field.render_headers()}".encode()
+
+    def _stream(self) -> Iterator[bytes]:
+        for head, content in self._parts:
+            yield head
+            if isinstance(content, bytes):
+                yield content
+            else:
+                with content.open("rb") as file:
+                    while block := file.read(BLOCK):
+                        yield block
+            yield b"\r\n"
+        yield self._end
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return a name that differs from those taken, also without regard to case."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    number, candidate = 1, name
+    while candidate.lower() in taken:
+        number += 1
+        candidate = f"{stem}-{number}{suffix}"
+    taken.add(candidate.lower())
+    return candidate
+
+
+def _suffix(path: Path) -> str:
+    try:
+        with Image.open(path) as image:
+            kind: Any = image.format
+    except UnidentifiedImageError as error:
+        raise MediaError(
+            f"'{path}' has no extension and is no image; CVAT takes images, videos "
+            "and point clouds"
+        ) from error
+    return f".{str(kind).lower()}"

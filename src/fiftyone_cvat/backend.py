@@ -1,0 +1,649 @@
+"""What FiftyOne sees and stores: the backend's configuration, itself, its results.
+
+FiftyOne stores the dotted paths of the configuration and results classes with each
+run, and finds the backend by dropping ``Config`` from the configuration's name: these
+three classes stay in this module, under these names, for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import fiftyone.core.fields as fof
+import fiftyone.core.media as fom
+import fiftyone.utils.annotations as foua
+from bson import json_util
+
+from fiftyone_cvat.convert.reconcile import Reconciliation
+from fiftyone_cvat.convert.schema import RETURN_TYPES
+from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig", "adopt_run"]
+
+logger = logging.getLogger(__name__)
+
+BUILT_IN = "fiftyone.utils.cvat."
+OURS = "fiftyone_cvat.backend."
+
+
+class CVATBackendConfig(foua.AnnotationBackendConfig):
+    """Configuration of :class:`CVATBackend`.
+
+    Credentials are never stored with a run.
+
+    Args:
+        name: the name of the backend
+        label_schema: a dictionary containing the description of label fields, classes
+            and attribute to annotate
+        media_field: string field name containing the paths to media files on disk to
+            upload
+        url: the url of the CVAT server, with its scheme
+        username: the CVAT username
+        email: the CVAT email
+        password: the CVAT password
+        headers: an optional dict of headers to add to all CVAT API requests
+        task_size: an optional maximum number of images to upload per task. Videos are
+            always uploaded one per task
+        segment_size: maximum number of images per job. Not applicable to videos
+        image_quality: an int in ``[0, 100]`` determining the image quality to upload
+            to CVAT
+        use_cache: whether to use a cache when uploading data. Using a cache reduces
+            task creation time as data will be processed on-the-fly and stored in the
+            cache when requested
+        use_zip_chunks: when annotating videos, whether to upload video frames in
+            smaller chunks. Setting this option to False may result in reduced video
+            quality in CVAT due to size limitations on ZIP files that can be uploaded
+            to CVAT
+        chunk_size: the number of frames to upload per ZIP chunk
+        task_assignee: the username(s) to which the task(s) were assigned; of a list,
+            each task takes the next
+        job_assignees: a list of usernames to which jobs were assigned, in turn
+        job_reviewers: a list of usernames to which job reviews were assigned. CVAT 2
+            has no reviewers: they are named in a warning and not used
+        project_name: an optional project name to which to upload the created CVAT
+            task. If a project with this name is found, it will be used, otherwise a
+            new project with this name is created. By default, no project is used
+        project_id: an optional ID of an existing CVAT project to which to upload the
+            annotation tasks. By default, no project is used
+        task_name: an optional task name to use for the created CVAT task
+        occluded_attr: an optional attribute name containing existing occluded values
+            and/or in which to store downloaded occluded values for all objects in the
+            annotation run
+        group_id_attr: an optional attribute name containing existing group ids and/or
+            in which to store downloaded group ids for all objects in the annotation
+            run
+        issue_tracker: URL(s) of an issue tracker to link to the created task(s); of a
+            list, each task takes the next
+        organization: the short name (slug) of the organization to use when sending
+            requests to CVAT
+        frame_start: the first frame of videos to upload, from 0: an integer, a list
+            of one for each video, or a dict of one for each filepath
+        frame_stop: the last frame of videos to upload, inclusive, likewise
+        frame_step: the spacing between frames of videos to upload, likewise
+        coerce_text_attrs: whether to turn text attributes into numbers and booleans
+            where the dataset does not tell their type
+        access_token: a personal access token, in place of a password
+        verify_ssl: whether to verify the server's certificate: True, False, or the
+            path of a CA bundle in PEM form
+        timeout: seconds to wait for the answer to one request
+        wait_timeout: seconds to wait for the server to build a task
+
+    Raises:
+        ConfigurationError: if a value cannot work
+    """
+
+    def __init__(
+        self,
+        name: str,
+        label_schema: dict[Any, Any],
+        media_field: str = "filepath",
+        url: str | None = None,
+        username: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        headers: dict[str, str] | None = None,
+        task_size: int | None = None,
+        segment_size: int | None = None,
+        image_quality: int = 75,
+        use_cache: bool = True,
+        use_zip_chunks: bool = True,
+        chunk_size: int | None = None,
+        task_assignee: str | Sequence[str] | None = None,
+        job_assignees: Sequence[str] | None = None,
+        job_reviewers: Sequence[str] | None = None,
+        project_name: str | None = None,
+        project_id: int | None = None,
+        task_name: str | None = None,
+        occluded_attr: str | None = None,
+        group_id_attr: str | None = None,
+        issue_tracker: str | Sequence[str] | None = None,
+        organization: str | None = None,
+        frame_start: Any = None,
+        frame_stop: Any = None,
+        frame_step: Any = None,
+        coerce_text_attrs: bool = True,
+        access_token: str | None = None,
+        verify_ssl: bool | str = True,
+        timeout: float = 60.0,
+        wait_timeout: float = 3600.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, label_schema, media_field=media_field, **kwargs)
+        self.url = url
+        self.task_size = _whole("task_size", task_size, least=1)
+        self.segment_size = _whole("segment_size", segment_size, least=1)
+        self.image_quality = _whole("image_quality", image_quality, least=0, most=100)
+        self.use_cache = use_cache
+        self.use_zip_chunks = use_zip_chunks
+        self.chunk_size = _whole("chunk_size", chunk_size, least=1)
+        self.task_assignee = task_assignee
+        self.job_assignees = job_assignees
+        self.job_reviewers = job_reviewers
+        self.project_name = project_name
+        self.project_id = project_id
+        self.task_name = task_name
+        self.occluded_attr = occluded_attr
+        self.group_id_attr = group_id_attr
+        self.issue_tracker = issue_tracker
+        self.organization = organization
+        self.frame_start = frame_start
+        self.frame_stop = frame_stop
+        self.frame_step = frame_step
+        self.coerce_text_attrs = coerce_text_attrs
+        self.verify_ssl = _truth(verify_ssl)
+        self.timeout = float(timeout)
+        self.wait_timeout = float(wait_timeout)
+
+        # private, so that they are never stored
+        self._username = username
+        self._email = email
+        self._password = password
+        self._headers = headers
+        self._access_token = access_token
+
+    @property
+    def username(self) -> str | None:
+        """The user name; not stored."""
+        return self._username
+
+    @username.setter
+    def username(self, value: str | None) -> None:
+        self._username = value
+
+    @property
+    def email(self) -> str | None:
+        """The e-mail address; not stored."""
+        return self._email
+
+    @email.setter
+    def email(self, value: str | None) -> None:
+        self._email = value
+
+    @property
+    def password(self) -> str | None:
+        """The password; not stored."""
+        return self._password
+
+    @password.setter
+    def password(self, value: str | None) -> None:
+        self._password = value
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """Headers for all requests; not stored, since they may hold a secret."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: dict[str, str] | None) -> None:
+        self._headers = value
+
+    @property
+    def access_token(self) -> str | None:
+        """The personal access token; not stored."""
+        return self._access_token
+
+    @access_token.setter
+    def access_token(self, value: str | None) -> None:
+        self._access_token = value
+
+    def load_credentials(
+        self,
+        url: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        email: str | None = None,
+        headers: dict[str, str] | None = None,
+        access_token: str | None = None,
+        verify_ssl: bool | str | None = None,
+    ) -> None:
+        """Take credentials from the arguments, or else from FiftyOne's configuration.
+
+        Args:
+            url: the url of the CVAT server
+            username: the CVAT username
+            password: the CVAT password
+            email: the CVAT email
+            headers: headers to add to all requests
+            access_token: a personal access token
+            verify_ssl: whether to verify the server's certificate, or a CA bundle
+        """
+        self._load_parameters(
+            url=url,
+            username=username,
+            password=password,
+            email=email,
+            headers=headers,
+            access_token=access_token,
+            verify_ssl=verify_ssl,
+        )
+
+
+class CVATBackend(foua.AnnotationBackend):
+    """Class for interacting with the CVAT annotation backend."""
+
+    @property
+    def results_class(self) -> type[CVATAnnotationResults]:
+        """The class of the results of this backend's runs."""
+        return CVATAnnotationResults
+
+    @property
+    def supported_media_types(self) -> list[str]:
+        """The kinds of media that can be annotated."""
+        return [fom.IMAGE]
+
+    @property
+    def supported_label_types(self) -> list[str]:
+        """The types of label fields that can be annotated."""
+        return list(RETURN_TYPES)
+
+    @property
+    def supported_scalar_types(self) -> list[type]:
+        """The types of scalar fields that can be annotated."""
+        return [fof.IntField, fof.FloatField, fof.StringField, fof.BooleanField]
+
+    @property
+    def supported_attr_types(self) -> list[str]:
+        """The types of attributes that a label schema may name."""
+        return [
+            "text",
+            "select",
+            "radio",
+            "checkbox",
+            "number",
+            "occluded",
+            "group_id",
+        ]
+
+    @property
+    def supports_clips_views(self) -> bool:
+        """Whether clips of videos can be annotated."""
+        return False
+
+    @property
+    def supports_keyframes(self) -> bool:
+        """Whether only key frames of tracks can go up."""
+        return True
+
+    @property
+    def supports_video_sample_fields(self) -> bool:
+        """Whether labels of whole videos can be annotated: CVAT has none."""
+        return False
+
+    @property
+    def requires_label_schema(self) -> bool:
+        """Whether a schema is needed: an existing project brings its own."""
+        return False
+
+    def recommend_attr_tool(self, name: str, value: Any) -> dict[str, Any]:
+        """Recommend how to annotate an attribute.
+
+        Args:
+            name: the attribute's name
+            value: a value of it, or None
+
+        Returns:
+            a dict with a ``type`` and maybe ``values``
+        """
+        if isinstance(value, bool):
+            if name == "occluded":
+                return {"type": "occluded"}
+            return {"type": "checkbox", "values": [True, False]}
+        if isinstance(value, int) and name == "group_id":
+            return {"type": "group_id"}
+        return {"type": "text", "values": []}
+
+    def requires_attr_values(self, attr_type: str) -> bool:
+        """Tell whether attributes of a type need values to choose from.
+
+        Args:
+            attr_type: the type
+
+        Returns:
+            True/False
+        """
+        return attr_type in ("select", "radio", "number")
+
+    def upload_annotations(
+        self, samples: Any, anno_key: str, launch_editor: bool = False
+    ) -> CVATAnnotationResults:
+        """Send samples to CVAT.
+
+        If that fails, the run's key is free again.
+
+        Args:
+            samples: a :class:`fiftyone.core.collections.SampleCollection`
+            anno_key: the annotation key
+            launch_editor: whether to open the first task in a web browser
+
+        Returns:
+            a :class:`CVATAnnotationResults`
+        """
+        try:
+            api = self.connect_to_api()
+            results: CVATAnnotationResults = api.upload_samples(samples, anno_key, self)
+        except BaseException:
+            # FiftyOne has registered the run before it calls this method
+            if anno_key in self.list_runs(samples):
+                self.delete_run(samples, anno_key, cleanup=False)
+            raise
+        if launch_editor:
+            results.launch_editor()
+        return results
+
+    def download_annotations(self, results: CVATAnnotationResults) -> dict[Any, Any]:
+        """Download the annotations of a run.
+
+        Args:
+            results: the run's results
+
+        Returns:
+            the annotations dict that FiftyOne merges
+        """
+        api = self.connect_to_api()
+        logger.info("Downloading labels from CVAT...")
+        annotations: dict[Any, Any] = api.download_annotations(results)
+        logger.info("Download complete")
+        return annotations
+
+    def _connect_to_api(self) -> CVATAnnotationAPI:
+        from fiftyone_cvat.api import CVATAnnotationAPI
+
+        config = self.config
+        return CVATAnnotationAPI(
+            config.name,
+            config.url,
+            username=config.username,
+            email=config.email,
+            password=config.password,
+            headers=config.headers,
+            organization=config.organization,
+            access_token=config.access_token,
+            verify_ssl=config.verify_ssl,
+            timeout=config.timeout,
+            wait_timeout=config.wait_timeout,
+        )
+
+
+class CVATAnnotationResults(foua.AnnotationResults):
+    """What is needed to monitor a run and to load its labels.
+
+    Args:
+        samples: a :class:`fiftyone.core.collections.SampleCollection`
+        config: a :class:`CVATBackendConfig`
+        anno_key: the annotation key
+        id_map: field to sample id to the ids of the labels that went up
+        server_id_map: ``tags``, ``shapes`` and ``tracks``, each from the server's id
+            of an annotation to the label's id
+        project_ids: the projects that the run created
+        task_ids: the run's tasks
+        job_ids: task id to the ids of its jobs
+        frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
+            for videos, ``frame_id``
+        labels_task_map: field to the tasks that it is annotated in
+        backend: the :class:`CVATBackend`
+    """
+
+    def __init__(
+        self,
+        samples: Any,
+        config: CVATBackendConfig,
+        anno_key: str,
+        id_map: dict[Any, Any],
+        server_id_map: dict[str, dict[int, str]],
+        project_ids: list[int],
+        task_ids: list[int],
+        job_ids: dict[int, list[int]],
+        frame_id_map: dict[int, dict[int, dict[str, str]]],
+        labels_task_map: dict[Any, list[int]],
+        backend: CVATBackend | None = None,
+    ) -> None:
+        super().__init__(samples, config, anno_key, id_map, backend=backend)
+        self.server_id_map = server_id_map
+        self.project_ids = project_ids
+        self.task_ids = task_ids
+        self.job_ids = job_ids
+        self.frame_id_map = frame_id_map
+        self.labels_task_map = labels_task_map
+        self._reconciliation = Reconciliation()
+
+    @property
+    def reconciliation(self) -> Reconciliation:
+        """What came of the labels the last time they were loaded; not stored."""
+        return self._reconciliation
+
+    @reconciliation.setter
+    def reconciliation(self, value: Reconciliation) -> None:
+        self._reconciliation = value
+
+    def launch_editor(self) -> None:
+        """Launches the CVAT editor and loads the first task for this annotation run."""
+        if not self.task_ids:
+            raise ConfigurationError(
+                f"Run '{self.key}' has no tasks any more: there is nothing to open"
+            )
+        api = self.connect_to_api()
+        task_id = self.task_ids[0]
+        jobs = self.job_ids.get(task_id)
+        url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
+        logger.info("Launching editor at '%s'...", url)
+        api.launch_editor(url=url)
+
+    def get_status(self) -> dict[Any, Any]:
+        """Gets the status of the assigned tasks and jobs.
+
+        Returns:
+            field to task id to ``name``, ``status``, ``assignee``, ``last_updated``
+            and ``jobs``, job id to the job as the server describes it; tasks that do
+            not exist any more are left out
+        """
+        api = self.connect_to_api()
+        task_ids = {each for ids in self.labels_task_map.values() for each in ids}
+        status_by_task = {each: _task_status(api, each) for each in sorted(task_ids)}
+        return {
+            label_field: {
+                each: status_by_task[each] for each in ids if status_by_task[each]
+            }
+            for label_field, ids in self.labels_task_map.items()
+        }
+
+    def print_status(self) -> None:
+        """Prints the status of the assigned tasks and jobs."""
+        api = self.connect_to_api()
+        for label_field, tasks in self.get_status().items():
+            logger.info("\nStatus for label field '%s':\n", label_field)
+            for task_id, task in tasks.items():
+                logger.info(
+                    "\tTask %d (%s):\n\t\tStatus: %s\n\t\tAssignee: %s\n"
+                    "\t\tLast updated: %s\n\t\tURL: %s\n",
+                    task_id,
+                    task["name"],
+                    task["status"],
+                    _username(task["assignee"]),
+                    task["last_updated"],
+                    api.base_task_url(task_id),
+                )
+                for job_id, job in task["jobs"].items():
+                    logger.info(
+                        "\t\tJob %d:\n\t\t\tStage: %s\n\t\t\tState: %s\n"
+                        "\t\t\tAssignee: %s\n",
+                        job_id,
+                        job.get("stage"),
+                        job.get("state"),
+                        _username(job.get("assignee")),
+                    )
+
+    def delete_tasks(self, task_ids: Iterable[int]) -> None:
+        """Deletes the given tasks from both the CVAT server and this run.
+
+        Args:
+            task_ids: an iterable of task IDs
+        """
+        task_ids = list(task_ids)
+        self.connect_to_api().delete_tasks(task_ids)
+        self._forget_tasks(task_ids)
+
+    def cleanup(self) -> None:
+        """Deletes all tasks and created projects associated with this run.
+
+        Projects that have tasks of others are left.
+        """
+        api = self.connect_to_api()
+        if self.task_ids:
+            logger.info("Deleting tasks...")
+            api.delete_tasks(self.task_ids)
+        empty = api.get_empty_projects(self.project_ids)
+        if empty:
+            logger.info("Deleting projects...")
+            api.delete_projects(empty)
+        self.project_ids = []
+        self.task_ids = []
+        self.job_ids = {}
+        self.id_map: dict[Any, Any] = {}
+        self.frame_id_map = {}
+        self.labels_task_map = {}
+
+    def _forget_tasks(self, task_ids: Iterable[int]) -> None:
+        """Take tasks out of this run."""
+        gone = set(task_ids)
+        for task_id in gone:
+            self.job_ids.pop(task_id, None)
+            frames = self.frame_id_map.pop(task_id, {})
+            sample_ids = {each["sample_id"] for each in frames.values()}
+            for by_sample in self.id_map.values():
+                for sample_id in sample_ids:
+                    by_sample.pop(sample_id, None)
+        self.task_ids = [each for each in self.task_ids if each not in gone]
+        self.labels_task_map = {
+            label_field: [each for each in ids if each not in gone]
+            for label_field, ids in self.labels_task_map.items()
+        }
+
+    @classmethod
+    def _from_dict(
+        cls,
+        d: dict[str, Any],
+        samples: Any,
+        config: CVATBackendConfig,
+        anno_key: str,
+    ) -> CVATAnnotationResults:
+        """Build results from what is stored, by this package or by the built-in."""
+        # JSON has turned ids that are keys into strings
+        job_ids = {int(task_id): ids for task_id, ids in d["job_ids"].items()}
+        frame_id_map = {
+            int(task_id): {int(frame): each for frame, each in frames.items()}
+            for task_id, frames in d["frame_id_map"].items()
+        }
+        server_id_map = {
+            kind: {int(server_id): label_id for server_id, label_id in by_id.items()}
+            for kind, by_id in (d.get("server_id_map") or {}).items()
+        }
+        return cls(
+            samples,
+            config,
+            anno_key,
+            d["id_map"],
+            server_id_map,
+            d.get("project_ids") or [],
+            d["task_ids"],
+            job_ids,
+            frame_id_map,
+            d["labels_task_map"],
+        )
+
+
+def adopt_run(samples: Any, anno_key: str) -> None:
+    """Make a run that FiftyOne's built-in CVAT integration saved a run of this package.
+
+    The run's tasks are not touched. From then on ``load_annotations`` and the run's
+    results go through this package.
+
+    Args:
+        samples: the dataset, or a view into it
+        anno_key: the annotation key
+
+    Raises:
+        ConfigurationError: if the run is none of the built-in CVAT integration
+    """
+    run_doc = CVATBackend._get_run_doc(samples, anno_key)
+    stored = run_doc.config.get("cls", "")
+    if stored.startswith(OURS):
+        return
+    if not stored.startswith(BUILT_IN):
+        raise ConfigurationError(
+            f"Run '{anno_key}' is of {stored}, not of FiftyOne's CVAT integration"
+        )
+    run_doc.config["cls"] = f"{OURS}CVATBackendConfig"
+    if run_doc.results:
+        run_doc.results.seek(0)
+        results = json_util.loads(run_doc.results.read().decode())
+        results["cls"] = f"{OURS}CVATAnnotationResults"
+        content = json_util.dumps(results).encode()
+        run_doc.results.replace(content, content_type="application/json")
+    run_doc.save()
+    cache = getattr(samples._root_dataset, CVATBackend._results_cache_field())
+    cache.pop(anno_key, None)
+
+
+def _task_status(api: CVATAnnotationAPI, task_id: int) -> dict[str, Any] | None:
+    try:
+        task = api.get(api.task_url(task_id), print_error_info=False).json()
+    except NotFoundError:
+        logger.warning("Task %d no longer exists", task_id)
+        return None
+    jobs = api._get_paginated_results(api.jobs_url(task_id))
+    return {
+        "name": task["name"],
+        "status": task["status"],
+        "assignee": task["assignee"],
+        "last_updated": task["updated_date"],
+        "jobs": {job["id"]: job for job in jobs},
+    }
+
+
+def _username(user: dict[str, Any] | None) -> str:
+    return "nobody" if not user else str(user.get("username"))
+
+
+def _whole(name: str, value: Any, *, least: int, most: int | None = None) -> int | None:
+    """Return a whole number, also from the text of an environment variable."""
+    if value is None:
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        limits = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigurationError(f"`{name}` must be a whole number {limits}: {value!r}")
+    return number
+
+
+def _truth(value: bool | str) -> bool | str:
+    """Read a truth value from an environment variable; leave a path alone."""
+    words = {"true": True, "1": True, "false": False, "0": False}
+    return words.get(value.lower(), value) if isinstance(value, str) else value

@@ -1,0 +1,158 @@
+"""Values of attributes: between Python's and the text that CVAT keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fiftyone_cvat.types import AttributeValue, CVATSchema
+
+__all__ = ["cvat_class", "parse_label", "text_to_value", "value_to_text"]
+
+LABEL_ID = "label_id"
+
+ParsedLabel = tuple[
+    str | None,
+    list[AttributeValue] | None,
+    list[AttributeValue] | None,
+    dict[str, str] | None,
+    bool | None,
+    int | None,
+]
+
+
+def value_to_text(value: Any) -> str:
+    """Convert a value to the text that CVAT keeps.
+
+    Booleans are spelled as CVAT's checkboxes spell them; numbers so that reading
+    them gives the same number.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "true" if value else "false"
+    if hasattr(value, "item"):
+        value = value.item()  # numpy's scalars
+    return "" if value is None else str(value)
+
+
+def text_to_value(text: str, kind: type | str | None = None) -> Any:
+    """Convert the text that CVAT keeps to a value.
+
+    Args:
+        text: the text
+        kind: the type that the value has in the dataset (``str``, ``int``,
+            ``float``, ``bool``), or CVAT's input type, where a string that may be
+            anything else stays one; or None to guess, as FiftyOne does
+
+    Returns:
+        the value, or None for text that is empty and not meant as a string
+    """
+    if kind is str or kind in ("select", "radio", "text"):
+        return text
+    stripped = text.strip()
+    if stripped in ("", "None"):
+        return None
+    if kind is bool or kind == "checkbox":
+        return stripped.lower() in ("true", "1", "1.0")
+    number = _number(stripped)
+    if number is not None:
+        return _as_kind(number, kind)
+    words = {"true": True, "false": False}
+    return words.get(stripped.lower(), text)
+
+
+def parse_label(
+    label: Any,
+    cvat_schema: CVATSchema,
+    label_field: str,
+    label_id: str | None = None,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> ParsedLabel:
+    """Read from a FiftyOne label what all kinds of CVAT annotation have.
+
+    Args:
+        label: a label with ``label``, ``id`` and attributes
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the label is in
+        label_id: the id to send; the label's own by default
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+
+    Returns:
+        a tuple of
+
+        -   the CVAT class name
+        -   the values of the mutable attributes, ``label_id`` first
+        -   the values of the immutable attributes
+        -   the attributes whose names had to be changed: none, since attributes that
+            old datasets keep in a label's dict go up under their own names
+        -   whether the object is occluded
+        -   its group, 0 for none
+
+        each None if the label's class is not in the schema
+    """
+    class_name = cvat_class(label.label, cvat_schema, label_field)
+    if class_name is None:
+        return None, None, None, None, None, None
+
+    identity = label.id if label_id is None else label_id
+    mutable = [AttributeValue(spec_id=LABEL_ID, value=identity)]
+    immutable: list[AttributeValue] = []
+    for name, spec in cvat_schema[class_name].items():
+        value = label.get_attribute_value(name, None)
+        if value is None or name == LABEL_ID:
+            continue
+        values = mutable if spec["mutable"] else immutable
+        values.append(AttributeValue(spec_id=name, value=value_to_text(value)))
+
+    occluded = _named_value(label, class_name, occluded_attrs)
+    group_id = _named_value(label, class_name, group_id_attrs)
+    return class_name, mutable, immutable, {}, _truth(occluded), _group(group_id)
+
+
+def cvat_class(
+    name: str | None, cvat_schema: CVATSchema, label_field: str
+) -> str | None:
+    """Return the CVAT class of a FiftyOne class, or None if the schema has none.
+
+    A class that several fields share is called ``<class>_<field>`` in CVAT.
+    """
+    if name is None:
+        return None
+    renamed = f"{name}_{label_field}"
+    return next((each for each in (name, renamed) if each in cvat_schema), None)
+
+
+def _named_value(
+    label: Any, class_name: str, attribute_by_class: Mapping[str, str] | None
+) -> Any:
+    name = (attribute_by_class or {}).get(class_name)
+    return None if name is None else label.get_attribute_value(name, None)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "1.0", "yes")
+    return bool(value)
+
+
+def _group(value: Any) -> int:
+    number = _number(str(value)) if value is not None else None
+    return int(number) if number is not None and number > 0 else 0
+
+
+def _as_kind(number: float, kind: type | str | None) -> int | float:
+    if kind is float:
+        return float(number)
+    return int(number) if kind is int and float(number).is_integer() else number
+
+
+def _number(text: str) -> int | float | None:
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return None

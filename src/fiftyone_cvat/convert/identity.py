@@ -1,0 +1,175 @@
+"""Which label an annotation is: ids that travel, get lost and get copied.
+
+A label's id travels in the attribute ``label_id``; where a label has several parts,
+each part but the first says its number behind the id. An annotator's tools lose the
+attribute (a class with other attributes) and copy it (paste). No label is dropped
+because of an id: the id in the attribute decides, then the server's id, then the
+place; of several claims on one id the nearest to what went up wins, and the others
+are new labels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fiftyone_cvat.types import Json
+
+__all__ = ["Claim", "box_distance", "join_label_id", "settle_ids", "split_label_id"]
+
+SEPARATOR = "."
+FARTHEST = 0.5
+"""How far apart, as 1 - IoU of their boxes, two shapes may be to be one label."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """An annotation that may be an uploaded label.
+
+    Attributes:
+        label_id: the id that came with it, or None
+        part: the number of the label's part, from 1
+        server_label_id: the id that went up with the server's id of it, or None
+        shape: the annotation as the server sent it
+    """
+
+    label_id: str | None
+    part: int
+    server_label_id: str | None
+    shape: Json
+
+
+def join_label_id(label_id: str, part: int) -> str:
+    """Return the text for the attribute ``label_id`` of one part of a label."""
+    return label_id if part == 1 else f"{label_id}{SEPARATOR}{part}"
+
+
+def split_label_id(text: str | None) -> tuple[str | None, int]:
+    """Return a label's id and its part from the text of the attribute ``label_id``."""
+    if not text or not text.strip():
+        return None, 1
+    label_id, _, part = text.strip().partition(SEPARATOR)
+    return label_id, int(part) if part.isdecimal() and int(part) > 0 else 1
+
+
+def settle_ids(
+    claims: Sequence[Claim],
+    uploaded: Mapping[str, Sequence[Json]],
+    new_id: Callable[[], str],
+) -> list[str]:
+    """Decide which label each annotation of one frame and field is.
+
+    Args:
+        claims: the annotations
+        uploaded: the ids of the labels that went up for this frame and field, to
+            their shapes, in the order of their parts
+        new_id: makes the id of a new label
+
+    Returns:
+        an id for each annotation; parts of one label have the same id
+    """
+    ids: list[str | None] = [None] * len(claims)
+    taken: dict[tuple[str, int], int] = {}
+    wishes: tuple[Callable[[Claim], tuple[str | None, int]], ...] = (
+        lambda claim: (claim.label_id, claim.part),
+        lambda claim: split_label_id(claim.server_label_id),
+    )
+    for wish in wishes:
+        rivals: dict[tuple[str, int], list[int]] = {}
+        for position, claim in enumerate(claims):
+            label_id, part = wish(claim)
+            if ids[position] is None and label_id in uploaded:
+                rivals.setdefault((str(label_id), part), []).append(position)
+        for key, positions in rivals.items():
+            if key not in taken:
+                winner = _nearest(positions, claims, _shape_of(uploaded, *key))
+                taken[key] = winner
+                ids[winner] = key[0]
+
+    _settle_by_place(claims, uploaded, ids, {key[0] for key in taken})
+    return [new_id() if each is None else each for each in ids]
+
+
+def _settle_by_place(
+    claims: Sequence[Claim],
+    uploaded: Mapping[str, Sequence[Json]],
+    ids: list[str | None],
+    known: set[str],
+) -> None:
+    """Give ids that nobody claimed to annotations that lie where they went up."""
+    missing = [key for key, shapes in uploaded.items() if key not in known and shapes]
+    free = [
+        position
+        for position, claim in enumerate(claims)
+        # a copy has an id, so it is a copy and not a label that lost its id
+        if ids[position] is None and claim.label_id is None
+    ]
+    pairs = sorted(
+        (distance, position, key)
+        for key in missing
+        for position in free
+        if (distance := box_distance(claims[position].shape, uploaded[key][0]))
+        <= FARTHEST
+    )
+    done: set[str] = set()
+    for _, position, key in pairs:
+        if ids[position] is None and key not in done:
+            ids[position] = key
+            done.add(key)
+
+
+def _shape_of(
+    uploaded: Mapping[str, Sequence[Json]], label_id: str, part: int
+) -> Json | None:
+    shapes = uploaded[label_id]
+    return shapes[part - 1] if part <= len(shapes) else None
+
+
+def _nearest(
+    positions: Sequence[int], claims: Sequence[Claim], shape: Json | None
+) -> int:
+    if len(positions) == 1 or shape is None:
+        return positions[0]
+    return min(positions, key=lambda each: box_distance(claims[each].shape, shape))
+
+
+def box_distance(first: Json, second: Json) -> float:
+    """Return how far apart two annotations are.
+
+    Returns:
+        1 - IoU of their boxes, from 0 to 1, and more than 1 by the distance of their
+        centres where they do not meet; 0 for two tags
+    """
+    a, b = _box(first), _box(second)
+    if a is None or b is None:
+        return 0.0 if a is b else math.inf
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    overlap = width * height
+    union = _area(a) + _area(b) - overlap
+    if overlap > 0 and union > 0:
+        return 1.0 - overlap / union
+    apart = math.hypot(a[0] + a[2] - b[0] - b[2], a[1] + a[3] - b[1] - b[3]) / 2
+    # boxes without area (points, level lines) coincide or do not
+    return apart / (1.0 + apart) if union == 0 else 1.0 + apart
+
+
+def _box(annotation: Json) -> tuple[float, float, float, float] | None:
+    points: Any = annotation.get("points")
+    if annotation.get("elements"):
+        points = [value for each in annotation["elements"] for value in each["points"]]
+    if not points:
+        return None
+    if annotation.get("type") == "mask":
+        left, top, right, bottom = points[-4:]
+        return left, top, right + 1, bottom + 1
+    if annotation.get("type") == "ellipse":
+        x, y, right, top = points
+        return 2 * x - right, top, right, 2 * y - top
+    return min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2])
+
+
+def _area(box: tuple[float, float, float, float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

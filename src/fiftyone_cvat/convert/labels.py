@@ -1,0 +1,328 @@
+"""From CVAT tags and shapes to FiftyOne labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import fiftyone.core.labels as fol
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_cvat.convert.attributes import text_to_value
+from fiftyone_cvat.convert.identity import split_label_id
+from fiftyone_cvat.convert.masks import (
+    ellipse_to_mask,
+    ellipse_to_polygon,
+    mask_to_polygons,
+    polygons_to_mask,
+    runs_to_mask,
+)
+from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
+from fiftyone_cvat.types import Json, Size
+
+__all__ = [
+    "FieldContext",
+    "MaskPiece",
+    "ReadLabel",
+    "attribute_values",
+    "read_annotation",
+]
+
+AnnotationType = Literal["tags", "shapes", "track"]
+
+DETECTIONS = ("detection", "detections", "instance", "instances")
+LINES = ("polyline", "polylines")
+POLYLINES = (*LINES, "polygon", "polygons")
+LABEL_ID = "label_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldContext:
+    """What is known about one field of a run when its annotations are read.
+
+    Attributes:
+        label_type: the field's type, or None if any kind of label is taken
+        class_by_label_id: CVAT's label ids to FiftyOne's class names
+        spec_ids: CVAT's label ids to its attributes' ids by name
+        input_types: CVAT's label ids to its attributes' input types by id
+        value_types: attribute name to the type of its values in the dataset
+        size_of_frame: gives a frame's size in pixels
+        scalar_in_attribute: whether scalars are values of a tag's attribute
+        occluded_attrs: class name to the attribute that holds occlusion
+        group_id_attrs: class name to the attribute that holds the group id
+        keep_text: whether text stays text where the dataset does not say
+        nodes_by_label_id: a skeleton's label id to the label ids of its nodes
+        is_point_cloud: whether a cuboid lies in space rather than on an image
+    """
+
+    label_type: str | None
+    class_by_label_id: Mapping[int, str]
+    spec_ids: Mapping[int, Mapping[str, int]]
+    size_of_frame: Callable[[int], Size]
+    input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    value_types: Mapping[str, type] = field(default_factory=dict)
+    scalar_in_attribute: bool = False
+    occluded_attrs: Mapping[str, str] = field(default_factory=dict)
+    group_id_attrs: Mapping[str, str] = field(default_factory=dict)
+    keep_text: bool = False
+    nodes_by_label_id: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    is_point_cloud: bool = False
+
+
+@dataclass(slots=True)
+class MaskPiece:
+    """Pixels of one class in a segmentation; ``left`` and ``top`` are in pixels."""
+
+    label: str
+    mask: NDArray[np.bool_]
+    left: int
+    top: int
+    z_order: int
+
+
+@dataclass(slots=True)
+class ReadLabel:
+    """An annotation as it was read, before ids are settled.
+
+    Attributes:
+        kind: ``classifications``, ``detections``, ``polylines``, ``keypoints``,
+            ``segmentation`` or ``scalar``
+        frame: the frame's position in the task, from 0
+        value: a FiftyOne label, a scalar, or a :class:`MaskPiece`
+        label_id: the id that came in the attribute ``label_id``, or None
+        part: the number of the label's part, from 1
+        annotation: the annotation as the server sent it
+        index: the index of its track, or None
+    """
+
+    kind: str
+    frame: int
+    value: Any
+    label_id: str | None
+    part: int
+    annotation: Json
+    index: int | None = None
+
+
+def read_annotation(
+    annotation: Json,
+    annotation_type: AnnotationType,
+    context: FieldContext,
+    *,
+    index: int | None = None,
+    immutable: Sequence[Json] = (),
+) -> ReadLabel | None:
+    """Convert one tag, shape, or shape of a track, to a label.
+
+    Args:
+        annotation: the annotation as the server sent it
+        annotation_type: ``tags``, ``shapes`` or ``track``
+        context: what is known about the field
+        index: the index of the annotation's track, if it is of one
+        immutable: the attributes of its track, as the server sent them
+
+    Returns:
+        the label, or None if its class is none of the field's or its shape is one
+        that FiftyOne cannot hold
+    """
+    label_id = annotation["label_id"]
+    name = context.class_by_label_id.get(label_id)
+    if name is None:
+        return None
+    values = attribute_values([annotation, {"attributes": immutable}], context.spec_ids)
+    if annotation_type == "tags":
+        read = _read_tag(name, values, context)
+    else:
+        read = _read_shape(annotation, name, context)
+    if read is None:
+        return None
+    kind, value = read
+
+    identity, part = split_label_id(values.pop(LABEL_ID, None))
+    if isinstance(value, fol.Label):
+        _set_attributes(value, annotation, values, context)
+        if index is not None:
+            value.index = index
+        if annotation.get("keyframe"):
+            value["keyframe"] = True
+    return ReadLabel(
+        kind, annotation["frame"], value, identity, part, annotation, index
+    )
+
+
+def attribute_values(
+    annotations: Sequence[Json], spec_ids: Mapping[int, Mapping[str, int]]
+) -> dict[str, str]:
+    """Return the texts of an annotation's attributes by name.
+
+    Args:
+        annotations: the annotation, and whatever else holds attributes of it; the
+            first of them tells the label
+        spec_ids: CVAT's label ids to its attributes' ids by name
+    """
+    names = spec_ids.get(annotations[0]["label_id"], {})
+    text_by_id = {
+        each["spec_id"]: each["value"]
+        for annotation in annotations
+        for each in annotation.get("attributes") or []
+    }
+    return {
+        name: text_by_id[spec_id]
+        for name, spec_id in names.items()
+        if spec_id in text_by_id
+    }
+
+
+def _read_tag(
+    name: str, values: Mapping[str, str], context: FieldContext
+) -> tuple[str, Any] | None:
+    if context.label_type != "scalar":
+        return "classifications", fol.Classification(label=name)
+    kind = context.value_types.get("")
+    if not context.scalar_in_attribute:
+        return "scalar", text_to_value(name, kind or str)
+    text = next((each for key, each in values.items() if key != LABEL_ID), None)
+    if text is None or (text == "" and kind is not str):
+        return None
+    fallback = str if context.keep_text else None
+    return "scalar", text_to_value(text, kind or fallback)
+
+
+def _read_shape(
+    shape: Json, name: str, context: FieldContext
+) -> tuple[str, Any] | None:
+    read = _READERS.get(shape["type"])
+    return None if read is None else read(shape, name, context)
+
+
+def _read_rectangle(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
+    size = context.size_of_frame(shape["frame"])
+    box = corners_to_box(shape["points"], size)
+    label = fol.Detection(label=name, bounding_box=box)
+    if shape.get("rotation"):
+        label["rotation"] = shape["rotation"]
+    return "detections", label
+
+
+def _read_polygon(
+    shape: Json, name: str, context: FieldContext
+) -> tuple[str, Any] | None:
+    size = context.size_of_frame(shape["frame"])
+    if context.label_type == "segmentation" or context.label_type in DETECTIONS:
+        pixels = polygons_to_mask([shape["points"]], size)
+        return None if pixels is None else _mask_label(pixels, shape, name, context)
+    points = pixels_to_points(shape["points"], size)
+    return "polylines", _outline(name, [points])
+
+
+def _read_mask(shape: Json, name: str, context: FieldContext) -> tuple[str, Any] | None:
+    mask, left, top = runs_to_mask(shape["points"])
+    if context.label_type in POLYLINES:
+        size = context.size_of_frame(shape["frame"])
+        parts = [
+            pixels_to_points(points, size)
+            for points in mask_to_polygons(mask, left, top)
+        ]
+        if not parts:
+            return None
+        filled = context.label_type not in LINES
+        return "polylines", fol.Polyline(
+            label=name, points=parts, closed=True, filled=filled
+        )
+    return _mask_label((mask, left, top), shape, name, context)
+
+
+def _read_ellipse(
+    shape: Json, name: str, context: FieldContext
+) -> tuple[str, Any] | None:
+    size = context.size_of_frame(shape["frame"])
+    rotation = shape.get("rotation") or 0.0
+    if context.label_type == "segmentation" or context.label_type in DETECTIONS:
+        pixels = ellipse_to_mask(shape["points"], rotation, size)
+        return None if pixels is None else _mask_label(pixels, shape, name, context)
+    points = ellipse_to_polygon(shape["points"], rotation)
+    return "polylines", _outline(name, [pixels_to_points(points, size)])
+
+
+def _read_polyline(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
+    points = pixels_to_points(shape["points"], context.size_of_frame(shape["frame"]))
+    # how a closed line goes up: it ends where it began
+    closed = len(points) > 3 and points[0] == points[-1]  # noqa: PLR2004
+    if closed:
+        points = points[:-1]
+    label = fol.Polyline(label=name, points=[points], closed=closed, filled=False)
+    return "polylines", label
+
+
+def _read_points(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
+    points = pixels_to_points(shape["points"], context.size_of_frame(shape["frame"]))
+    return "keypoints", fol.Keypoint(label=name, points=points)
+
+
+def _read_cuboid(
+    shape: Json, name: str, context: FieldContext
+) -> tuple[str, Any] | None:
+    points = shape["points"]
+    if context.is_point_cloud:
+        label = fol.Detection(label=name)
+        label["location"], label["rotation"] = points[:3], points[3:6]
+        label["dimensions"] = points[6:9]
+        return "detections", label
+    size = context.size_of_frame(shape["frame"])
+    corners = pixels_to_points(points, size)
+    front, back = corners[:4], corners[4:]
+    label = fol.Polyline.from_cuboid([*front, *back], label=name)
+    return "polylines", label
+
+
+_READERS: dict[str, Callable[[Json, str, FieldContext], tuple[str, Any] | None]] = {
+    "rectangle": _read_rectangle,
+    "polygon": _read_polygon,
+    "polyline": _read_polyline,
+    "points": _read_points,
+    "mask": _read_mask,
+    "ellipse": _read_ellipse,
+    "cuboid": _read_cuboid,
+}
+
+
+def _outline(name: str, parts: list[list[tuple[float, float]]]) -> fol.Polyline:
+    return fol.Polyline(label=name, points=parts, closed=True, filled=True)
+
+
+def _mask_label(
+    pixels: tuple[NDArray[np.bool_], int, int],
+    shape: Json,
+    name: str,
+    context: FieldContext,
+) -> tuple[str, Any]:
+    mask, left, top = pixels
+    if context.label_type == "segmentation":
+        piece = MaskPiece(name, mask, left, top, shape.get("z_order") or 0)
+        return "segmentation", piece
+    size = context.size_of_frame(shape["frame"])
+    height, width = mask.shape
+    box = corners_to_box([left, top, left + width, top + height], size)
+    return "detections", fol.Detection(label=name, bounding_box=box, mask=mask)
+
+
+def _set_attributes(
+    label: fol.Label, annotation: Json, values: Mapping[str, str], context: FieldContext
+) -> None:
+    spec_ids = context.spec_ids.get(annotation["label_id"], {})
+    input_types = context.input_types.get(annotation["label_id"], {})
+    for name, text in values.items():
+        kind: type | str | None = context.value_types.get(name)
+        if kind is None and context.keep_text:
+            kind = input_types.get(spec_ids[name])
+        value = text_to_value(text, kind)
+        if value is not None and (value != "" or kind is str):
+            label[name] = value
+    occluded = context.occluded_attrs.get(label.label)
+    if occluded is not None and "occluded" in annotation:
+        label[occluded] = bool(annotation["occluded"])
+    group_id = context.group_id_attrs.get(label.label)
+    if group_id is not None:
+        label[group_id] = annotation.get("group") or 0

@@ -1,0 +1,112 @@
+"""What came of the labels that went up: kept, changed, added, deleted, unmatched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fiftyone_cvat.types import Json
+
+__all__ = ["Reconciliation", "same_annotation", "same_geometry"]
+
+TOLERANCE = 1e-3
+"""Pixels, and degrees: nearer than this is the same place."""
+
+COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """Counts of labels by field and task.
+
+    ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
+    are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
+    the result, each for one of the ``reasons``.
+    """
+
+    counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
+        """Count labels.
+
+        Args:
+            label_field: the field
+            task_id: the task
+            what: ``kept``, ``changed``, ``added``, ``deleted`` or ``unmatched``
+            number: how many
+        """
+        by_task = self.counts.setdefault(label_field, {})
+        counts = by_task.setdefault(task_id, dict.fromkeys(COUNTS, 0))
+        counts[what] += number
+
+    def add_reason(self, reason: str) -> None:
+        """Count an annotation that is not in the result."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def totals(self, label_field: Any) -> dict[str, int]:
+        """Return a field's counts over all tasks."""
+        by_task = self.counts.get(label_field, {})
+        return {
+            what: sum(counts[what] for counts in by_task.values()) for what in COUNTS
+        }
+
+    def lines(self) -> list[str]:
+        """Return the counts as lines for people, a field each, then the reasons."""
+        lines = []
+        for label_field in self.counts:
+            totals = self.totals(label_field)
+            words = ", ".join(f"{number} {what}" for what, number in totals.items())
+            lines.append(f"{label_field or 'labels'}: {words}")
+        lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
+        return lines
+
+
+def same_geometry(sent: Json, got: Json) -> bool:
+    """Tell whether two annotations lie in the same place, to a thousandth of a pixel.
+
+    Args:
+        sent: an annotation as it goes up
+        got: an annotation as the server sent it
+    """
+    if sent.get("type") != got.get("type"):
+        return False
+    first, second = sent.get("points") or [], got.get("points") or []
+    if len(first) != len(second):
+        return False
+    turn = abs((sent.get("rotation") or 0.0) - (got.get("rotation") or 0.0)) % 360.0
+    if min(turn, 360.0 - turn) > TOLERANCE:
+        return False
+    return all(abs(a - b) <= TOLERANCE for a, b in zip(first, second, strict=True))
+
+
+def same_annotation(
+    sent: Sequence[Json], got: Sequence[Json], defaults: Mapping[int, str]
+) -> bool:
+    """Tell whether a label came back as it went up.
+
+    Args:
+        sent: the annotations of the label's parts as they go up, with the server's ids
+        got: the annotations of its parts as the server sent them
+        defaults: attribute id to the text that the server fills in for none
+    """
+    if len(sent) != len(got):
+        return False
+    return all(
+        same_geometry(before, after)
+        and before["label_id"] == after["label_id"]
+        and bool(before.get("occluded")) == bool(after.get("occluded"))
+        and (before.get("group") or 0) == (after.get("group") or 0)
+        and _texts(before, defaults) == _texts(after, defaults)
+        for before, after in zip(sent, got, strict=True)
+    )
+
+
+def _texts(annotation: Json, defaults: Mapping[int, str]) -> dict[int, str]:
+    """Return an annotation's attributes by id, without those left at their default."""
+    return {
+        each["spec_id"]: each["value"]
+        for each in annotation.get("attributes") or []
+        if defaults.get(each["spec_id"]) != each["value"]
+    }

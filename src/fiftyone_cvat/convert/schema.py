@@ -1,0 +1,402 @@
+"""From FiftyOne label schemas to CVAT labels and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.errors import SchemaError
+from fiftyone_cvat.types import AttributeSpec, CVATSchema, Json, LabelSchema
+
+__all__ = [
+    "RETURN_TYPES",
+    "build_cvat_schema",
+    "cvat_schema_to_labels",
+    "ensure_one_field_per_type",
+    "get_return_label_types",
+    "has_ignored_attributes",
+    "label_id_attribute",
+    "labels_to_cvat_schema",
+    "labels_without_label_id",
+    "to_cvat_attributes",
+]
+
+LABEL_ID = "label_id"
+MAX_NAME = 64
+"""CVAT's limit for the names of labels and attributes, in characters."""
+
+GEOMETRY = ("rotation", "location", "dimensions")
+"""Attributes of a detection that CVAT keeps as the shape's own geometry."""
+
+RETURN_TYPES = {
+    "classification": "classifications",
+    "classifications": "classifications",
+    "detection": "detections",
+    "detections": "detections",
+    "instance": "detections",
+    "instances": "detections",
+    "polyline": "polylines",
+    "polylines": "polylines",
+    "polygon": "polylines",
+    "polygons": "polylines",
+    "keypoint": "keypoints",
+    "keypoints": "keypoints",
+    "segmentation": "segmentation",
+    "scalar": "scalar",
+}
+"""The kind that labels of a field's type are returned as, as FiftyOne expects it."""
+
+SchemaParts = tuple[
+    CVATSchema,
+    dict[Any, bool | None],
+    dict[Any, dict[str, str]],
+    dict[Any, dict[str, str]],
+    dict[Any, dict[str, str]],
+]
+
+
+def label_id_attribute() -> AttributeSpec:
+    """Return the attribute in which a label's FiftyOne id travels."""
+    return AttributeSpec(name=LABEL_ID, input_type="text", mutable=True, values=[])
+
+
+def to_cvat_attributes(
+    attributes: dict[str, dict[str, Any]],
+) -> tuple[dict[str, AttributeSpec], str | None, str | None]:
+    """Convert a field's attributes to the form in which CVAT takes them.
+
+    Args:
+        attributes: FiftyOne's attributes, name to ``type`` and maybe ``values``,
+            ``default``, ``mutable``; the types ``occluded`` and ``group_id`` are
+            not attributes in CVAT but properties of a shape
+
+    Returns:
+        a tuple of
+
+        -   the CVAT attributes by name
+        -   the name of the attribute of type ``occluded``, or None
+        -   the name of the attribute of type ``group_id``, or None
+
+    Raises:
+        SchemaError: if a name has more than 64 characters, or an attribute has no
+            values to choose from
+    """
+    specs: dict[str, AttributeSpec] = {}
+    name_by_property: dict[str, str] = {}
+    for name, info in attributes.items():
+        if len(name) > MAX_NAME:
+            raise SchemaError(
+                f"Attribute name '{name}' has {len(name)} characters; CVAT takes "
+                f"{MAX_NAME}"
+            )
+        kind = info.get("type", "text")
+        if kind in ("occluded", "group_id"):
+            name_by_property[kind] = name
+        else:
+            specs[name] = _attribute_spec(name, kind, info)
+    return specs, name_by_property.get("occluded"), name_by_property.get("group_id")
+
+
+def build_cvat_schema(
+    label_schema: LabelSchema,
+    occluded_attr: str | None = None,
+    group_id_attr: str | None = None,
+) -> SchemaParts:
+    """Build CVAT labels from a FiftyOne label schema.
+
+    A class that several fields share becomes one CVAT label a field, called
+    ``<class>_<field>``, so that each shape finds its way back.
+
+    Args:
+        label_schema: field name to ``type``, ``classes``, ``attributes``; names given
+            by the two other arguments are added to its attributes, in place
+        occluded_attr: the attribute that holds occlusion in every field, or None
+        group_id_attr: the attribute that holds group ids in every field, or None
+
+    Returns:
+        a tuple of
+
+        -   CVAT class name to its attributes by name
+        -   field to whether its scalars are values of a tag's attribute (True) or
+            the names of tags (False); None if it holds no scalars
+        -   field to CVAT class name to the attribute that holds occlusion
+        -   field to CVAT class name to the attribute that holds group ids
+        -   field to class name to CVAT class name
+
+    Raises:
+        SchemaError: if a class or attribute cannot be expressed in CVAT
+    """
+    fields = [
+        _field_classes(name, info, occluded_attr, group_id_attr)
+        for name, info in label_schema.items()
+    ]
+    shared = _shared_classes(fields)
+
+    cvat_schema: CVATSchema = {}
+    occluded_attrs: dict[Any, dict[str, str]] = {}
+    group_id_attrs: dict[Any, dict[str, str]] = {}
+    cvat_classes_by_field: dict[Any, dict[str, str]] = {}
+    for each in fields:
+        cvat_names = cvat_classes_by_field.setdefault(each.field, {})
+        for name, specs in each.attributes_by_class.items():
+            cvat_name = f"{name}_{each.field}" if name in shared else name
+            _check_class_name(cvat_name, each.field)
+            if cvat_name in cvat_schema:
+                raise SchemaError(
+                    f"Class '{name}' of field '{each.field}' would be '{cvat_name}' in "
+                    "CVAT, which another field uses already: rename one of the two"
+                )
+            cvat_names[name] = cvat_name
+            cvat_schema[cvat_name] = specs
+        occluded_attrs |= _renamed(each.field, each.occluded_by_class, cvat_names)
+        group_id_attrs |= _renamed(each.field, each.group_id_by_class, cvat_names)
+
+    scalars = {
+        name: not info.get("classes") if info.get("type") == "scalar" else None
+        for name, info in label_schema.items()
+    }
+    return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_classes_by_field
+
+
+def cvat_schema_to_labels(schema: CVATSchema) -> list[Json]:
+    """Return the labels of a schema as the server takes them."""
+    return [
+        {"name": name, "attributes": list(attributes.values())}
+        for name, attributes in schema.items()
+    ]
+
+
+def labels_to_cvat_schema(
+    labels: Iterable[Json],
+    label_schema: LabelSchema,
+    occluded_attr: str | None = None,
+    group_id_attr: str | None = None,
+) -> SchemaParts:
+    """Build the schema of a run from the labels that a project or task has.
+
+    Args:
+        labels: the labels as the server describes them
+        label_schema: the run's label schema; classes and attributes of each field
+            that holds no scalars are replaced by the server's, in place
+        occluded_attr: the attribute that holds occlusion in every field, or None
+        group_id_attr: the attribute that holds group ids in every field, or None
+
+    Returns:
+        the same tuple as :func:`build_cvat_schema`
+    """
+    cvat_schema: CVATSchema = {}
+    classes = []
+    for label in labels:
+        specs = {each["name"]: each for each in label["attributes"]}
+        known = {name: each for name, each in specs.items() if name != LABEL_ID}
+        cvat_schema[label["name"]] = known | {LABEL_ID: label_id_attribute()}
+        attributes = {name: _label_attribute(each) for name, each in known.items()}
+        for name in (occluded_attr, group_id_attr):
+            if name is not None:
+                attributes[name] = {}
+        classes.append({"classes": [label["name"]], "attributes": attributes})
+
+    scalars: dict[Any, bool | None] = {}
+    for name, info in label_schema.items():
+        if info.get("type") == "scalar":
+            scalars[name] = not info.get("classes")
+            continue
+        scalars[name] = None
+        if info.get("type") is not None:
+            info["attributes"] = {}
+            info["classes"] = deepcopy(classes)
+
+    def for_each_field(attribute: str | None) -> dict[Any, dict[str, str]]:
+        if attribute is None:
+            return {}
+        return {name: dict.fromkeys(cvat_schema, attribute) for name in label_schema}
+
+    cvat_names = {name: {each: each for each in cvat_schema} for name in label_schema}
+    occluded_attrs = for_each_field(occluded_attr)
+    group_id_attrs = for_each_field(group_id_attr)
+    return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
+
+
+def labels_without_label_id(labels: Iterable[Json]) -> list[Json]:
+    """Return the labels that lack the attribute ``label_id``."""
+    return [
+        label
+        for label in labels
+        if all(each["name"] != LABEL_ID for each in label["attributes"])
+    ]
+
+
+def ensure_one_field_per_type(
+    label_schema: LabelSchema,
+    verbose: bool = True,
+) -> list[Any]:
+    """Drop each field whose kind of label another field has already, in place.
+
+    Args:
+        label_schema: the label schema
+        verbose: whether to drop them; otherwise they are only named
+
+    Returns:
+        the fields that share their kind with an earlier one
+    """
+    seen = set()
+    extra = []
+    for name, info in list(label_schema.items()):
+        if name is None:
+            continue
+        kind = RETURN_TYPES[info["type"]]
+        kind = "classifications" if kind == "scalar" else kind
+        if kind not in seen:
+            seen.add(kind)
+            continue
+        extra.append(name)
+        if verbose:
+            del label_schema[name]
+    return extra
+
+
+def has_ignored_attributes(label_schema: LabelSchema) -> bool:
+    """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
+    for info in label_schema.values():
+        _, occluded, group_id = to_cvat_attributes(info.get("attributes") or {})
+        if occluded is not None or group_id is not None:
+            return True
+    return False
+
+
+def get_return_label_types(
+    label_schema: LabelSchema, label_fields: Iterable[Any]
+) -> list[str]:
+    """Return the kinds that the labels of some fields are returned as."""
+    types = [label_schema[name].get("type") for name in label_fields]
+    return [RETURN_TYPES[each] for each in types if each]
+
+
+@dataclass(slots=True)
+class _FieldClasses:
+    """The classes of one field with their attributes."""
+
+    field: Any
+    attributes_by_class: dict[str, dict[str, AttributeSpec]] = field(
+        default_factory=dict
+    )
+    occluded_by_class: dict[str, str] = field(default_factory=dict)
+    group_id_by_class: dict[str, str] = field(default_factory=dict)
+
+
+def _field_classes(
+    name: Any,
+    info: dict[str, Any],
+    occluded_attr: str | None,
+    group_id_attr: str | None,
+) -> _FieldClasses:
+    given = info.setdefault("attributes", {})
+    common, occluded, group_id = to_cvat_attributes(given)
+    if occluded is None and occluded_attr is not None:
+        occluded = occluded_attr
+        common.pop(occluded_attr, None)
+        given[occluded_attr] = {"type": "occluded"}
+    if group_id is None and group_id_attr is not None:
+        group_id = group_id_attr
+        common.pop(group_id_attr, None)
+        given[group_id_attr] = {"type": "group_id"}
+    _check_reserved(common, name)
+    if RETURN_TYPES.get(info.get("type", "")) == "detections":
+        common = {key: each for key, each in common.items() if key not in GEOMETRY}
+
+    result = _FieldClasses(name)
+    for class_name, extra in _classes(name, info):
+        specs, own_occluded, own_group_id = to_cvat_attributes(extra)
+        _check_reserved(specs, name)
+        merged = deepcopy(common) | specs
+        if info.get("existing_field") and info.get("type") != "scalar":
+            merged[LABEL_ID] = label_id_attribute()
+        if info.get("type") == "scalar" and not info.get("classes") and not merged:
+            merged["value"] = _attribute_spec("value", "text", {})
+        result.attributes_by_class.setdefault(class_name, {}).update(merged)
+        if own_occluded or occluded:
+            result.occluded_by_class[class_name] = str(own_occluded or occluded)
+        if own_group_id or group_id:
+            result.group_id_by_class[class_name] = str(own_group_id or group_id)
+    return result
+
+
+def _classes(name: Any, info: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each class of a field with the attributes that only it has."""
+    for each in info.get("classes") or [name]:
+        if isinstance(each, dict):
+            for class_name in each["classes"]:
+                yield class_name, each["attributes"]
+        else:
+            yield str(each), {}
+
+
+def _shared_classes(fields: list[_FieldClasses]) -> set[str]:
+    seen: set[str] = set()
+    shared: set[str] = set()
+    for each in fields:
+        names = set(each.attributes_by_class)
+        shared |= seen & names
+        seen |= names
+    return shared
+
+
+def _renamed(
+    name: Any, attribute_by_class: dict[str, str], cvat_names: dict[str, str]
+) -> dict[Any, dict[str, str]]:
+    if not attribute_by_class:
+        return {}
+    return {name: {cvat_names[key]: each for key, each in attribute_by_class.items()}}
+
+
+def _check_class_name(name: str, label_field: Any) -> None:
+    if not name.strip():
+        raise SchemaError(f"Field '{label_field}' has a class without a name")
+    if len(name) > MAX_NAME:
+        raise SchemaError(
+            f"Class name '{name}' of field '{label_field}' has {len(name)} characters; "
+            f"CVAT takes {MAX_NAME}: rename the class"
+        )
+
+
+def _check_reserved(specs: dict[str, AttributeSpec], label_field: Any) -> None:
+    if LABEL_ID in specs:
+        raise SchemaError(
+            f"Field '{label_field}' has an attribute called '{LABEL_ID}', in which "
+            "FiftyOne's ids travel: rename it, or leave it out of `attributes`"
+        )
+
+
+def _attribute_spec(name: str, kind: str, info: dict[str, Any]) -> AttributeSpec:
+    values = [value_to_text(each) for each in info.get("values") or []]
+    if kind == "checkbox":
+        # the server knows these two, spelled so, whatever the user listed
+        values = ["false", "true"]
+    if not values and kind in ("select", "radio", "number"):
+        wanted = "[min, max, step]" if kind == "number" else "the values to choose from"
+        raise SchemaError(
+            f"Attribute '{name}' of type '{kind}' needs `values`: {wanted}"
+        )
+    spec = AttributeSpec(
+        name=name,
+        input_type=kind,
+        mutable=bool(info.get("mutable", True)),
+        values=values,
+    )
+    default = info.get("default")
+    if default is not None:
+        spec["default_value"] = value_to_text(default)
+    return spec
+
+
+def _label_attribute(spec: AttributeSpec) -> dict[str, Any]:
+    """Describe a server's attribute as a FiftyOne label schema does."""
+    attribute: dict[str, Any] = {"type": spec["input_type"]}
+    if spec.get("default_value"):
+        attribute["default"] = spec["default_value"]
+    if spec["values"] and spec["values"][0] != "":
+        attribute["values"] = spec["values"]
+    return attribute

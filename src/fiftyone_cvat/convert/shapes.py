@@ -1,0 +1,297 @@
+"""From FiftyOne detections, polylines, keypoints and segmentations to CVAT shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fiftyone_cvat.convert.attributes import parse_label
+from fiftyone_cvat.convert.identity import join_label_id
+from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
+from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
+from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.geometry import box_to_corners, points_to_pixels
+from fiftyone_cvat.types import AttributeValue, CVATSchema, Shape, Size
+
+__all__ = [
+    "create_detection_shapes",
+    "create_keypoint_shapes",
+    "create_polyline_shapes",
+]
+
+Shapes = tuple[list[str], list[Shape], TracksByClass, dict[str, str]]
+
+
+def create_detection_shapes(
+    detections: Iterable[Any],
+    cvat_schema: CVATSchema,
+    label_field: str,
+    frame_id: int,
+    frame_size: Size | Sequence[int],
+    label_type: str | None = None,
+    label_id: str | None = None,
+    load_tracks: bool = False,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> Shapes:
+    """Convert the detections of one frame to shapes.
+
+    Boxes become rectangles, or cuboids where they are three-dimensional; masks become
+    masks. Boxes are not rounded; ``rotation`` is in degrees, clockwise on the screen.
+
+    Args:
+        detections: labels with a relative ``bounding_box``, or with ``location``,
+            ``rotation`` and ``dimensions`` of three numbers each
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the labels are in
+        frame_id: the frame's position in the task, from 0
+        frame_size: the frame's size in pixels; not used for point clouds
+        label_type: ``instance`` or ``instances`` for masks, else boxes
+        label_id: the id to send instead of each label's own
+        load_tracks: whether labels with an ``index`` become tracks
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+
+    Returns:
+        a tuple of the ids of the labels that have a shape, the shapes, the tracks by
+        class and index, no renamed attributes
+    """
+    build = _instance_parts if label_type in _INSTANCES else _box_parts
+    frame = _Frame(cvat_schema, label_field, frame_id, _size(frame_size))
+    frame.label_id = label_id
+    frame.occluded_attrs, frame.group_id_attrs = occluded_attrs, group_id_attrs
+    for label in detections:
+        frame.add(label, build, load_tracks)
+    return frame.ids, frame.shapes, frame.tracks, {}
+
+
+def create_polyline_shapes(
+    polylines: Iterable[Any],
+    cvat_schema: CVATSchema,
+    label_field: str,
+    frame_id: int,
+    frame_size: Size | Sequence[int],
+    label_type: str | None = None,
+    load_tracks: bool = False,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> Shapes:
+    """Convert the polylines of one frame to shapes, one for each part.
+
+    Filled polylines become polygons, and need three points; others become polylines,
+    and need two. A closed polyline that is not filled ends where it began.
+
+    Args:
+        polylines: labels with relative ``points``, a list of parts, each a list of
+            ``(x, y)``
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the labels are in
+        frame_id: the frame's position in the task, from 0
+        frame_size: the frame's size in pixels
+        label_type: not used: each label tells whether it is filled
+        load_tracks: whether labels with an ``index`` become tracks
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+
+    Returns:
+        a tuple of the ids of the labels that have a shape, the shapes, the tracks by
+        class and index, no renamed attributes
+    """
+    frame = _Frame(cvat_schema, label_field, frame_id, _size(frame_size))
+    frame.occluded_attrs, frame.group_id_attrs = occluded_attrs, group_id_attrs
+    for label in polylines:
+        frame.add(label, _polyline_parts, load_tracks)
+    return frame.ids, frame.shapes, frame.tracks, {}
+
+
+def create_keypoint_shapes(
+    keypoints: Iterable[Any],
+    cvat_schema: CVATSchema,
+    label_field: str,
+    frame_id: int,
+    frame_size: Size | Sequence[int],
+    label_type: str | None = None,
+    load_tracks: bool = False,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> Shapes:
+    """Convert the keypoints of one frame to shapes.
+
+    Points that are not known (NaN) are left out.
+
+    Args:
+        keypoints: labels with relative ``points``, a list of ``(x, y)``
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the labels are in
+        frame_id: the frame's position in the task, from 0
+        frame_size: the frame's size in pixels
+        label_type: not used: it is ``keypoint`` or ``keypoints``
+        load_tracks: whether labels with an ``index`` become tracks
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+
+    Returns:
+        a tuple of the ids of the labels that have a shape, the shapes, the tracks by
+        class and index, no renamed attributes
+    """
+    frame = _Frame(cvat_schema, label_field, frame_id, _size(frame_size))
+    frame.occluded_attrs, frame.group_id_attrs = occluded_attrs, group_id_attrs
+    for label in keypoints:
+        frame.add(label, _keypoint_parts, load_tracks)
+    return frame.ids, frame.shapes, frame.tracks, {}
+
+
+_INSTANCES = ("instance", "instances")
+
+
+@dataclass(slots=True)
+class _Part:
+    """The geometry of one shape."""
+
+    type: str
+    points: list[float]
+    rotation: float = 0.0
+
+
+@dataclass(slots=True)
+class _Frame:
+    """What the labels of one frame have become."""
+
+    cvat_schema: CVATSchema
+    label_field: str
+    number: int
+    size: Size
+    label_id: str | None = None
+    occluded_attrs: Mapping[str, str] | None = None
+    group_id_attrs: Mapping[str, str] | None = None
+    ids: list[str] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    tracks: TracksByClass = field(default_factory=dict)
+
+    def add(self, label: Any, build: Any, as_track: bool) -> None:
+        class_name, mutable, immutable, _, occluded, group = parse_label(
+            label,
+            self.cvat_schema,
+            self.label_field,
+            label_id=self.label_id,
+            occluded_attrs=self.occluded_attrs,
+            group_id_attrs=self.group_id_attrs,
+        )
+        if class_name is None:
+            return
+        as_track = as_track and label.index is not None
+        common, fixed = mutable or [], immutable or []
+        shapes = [
+            Shape(
+                type=part.type,
+                label_id=class_name,
+                frame=self.number,
+                points=part.points,
+                rotation=part.rotation,
+                occluded=bool(occluded),
+                z_order=0,
+                group=group or 0,
+                source="manual",
+                attributes=_attributes(common if as_track else common + fixed, number),
+            )
+            for number, part in enumerate(build(label, self.size), 1)
+        ]
+        if not shapes:
+            return
+        self.ids.append(label.id)
+        if not as_track:
+            self.shapes.extend(shapes)
+            return
+        keyframe = bool(label.get_attribute_value("keyframe", False))
+        add_shapes_to_tracks(
+            self.tracks,
+            shapes,
+            class_name,
+            label.index,
+            self.number,
+            fixed,
+            keyframe,
+            group_id=group or 0,
+        )
+
+
+def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValue]:
+    """Copy the attributes for one part of a label, and say in its id which it is."""
+    copies = deepcopy(values)
+    copies[0]["value"] = join_label_id(copies[0]["value"], number)
+    return copies
+
+
+def _box_parts(label: Any, size: Size) -> list[_Part]:
+    if not label.bounding_box:
+        return _cuboid_parts(label)
+    rotation = label.get_attribute_value("rotation", None)
+    try:
+        corners = box_to_corners(label.bounding_box, size)
+        degrees = float(rotation or 0.0) % 360.0
+    except (GeometryError, TypeError, ValueError) as error:
+        raise GeometryError(f"Label {label.id}: {error}") from error
+    return [_Part("rectangle", corners, degrees)]
+
+
+def _cuboid_parts(label: Any) -> list[_Part]:
+    """CVAT keeps nine numbers of a cuboid in space and fills up to sixteen."""
+    numbers: list[float] = []
+    for name in ("location", "rotation", "dimensions"):
+        values = label.get_attribute_value(name, None)
+        if values is None:
+            return []
+        numbers.extend(float(value) for value in values)
+    return [_Part("cuboid", numbers + [0.0] * 7)]
+
+
+def _instance_parts(label: Any, size: Size) -> list[_Part]:
+    mask = label.get_mask() if label.has_mask else None
+    if mask is None:
+        return []
+    x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
+    left, top = round(x_min), round(y_min)
+    width, height = round(x_max) - left, round(y_max) - top
+    if width < 1 or height < 1:
+        return []
+    pixels = _resized(np.asarray(mask, dtype=bool), width, height)
+    clipped = clip_mask(pixels, left, top, size)
+    return [] if clipped is None else [_Part("mask", [*mask_to_runs(*clipped)])]
+
+
+def _resized(mask: Any, width: int, height: int) -> Any:
+    """Stretch a mask over its box; a mask of the box's size is not touched.
+
+    Each pixel takes the value at its centre, so that nothing is blurred.
+    """
+    if mask.shape == (height, width):
+        return mask
+    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
+    return mask[rows[:, None], columns]
+
+
+def _polyline_parts(label: Any, size: Size) -> list[_Part]:
+    kind, least = ("polygon", 3) if label.filled else ("polyline", 2)
+    parts = []
+    for given in label.points:
+        points = [point for point in given if np.isfinite(point).all()]
+        if len(points) < least:
+            continue
+        if label.closed and not label.filled and points[0] != points[-1]:
+            points = [*points, points[0]]
+        parts.append(_Part(kind, points_to_pixels(points, size)))
+    return parts
+
+
+def _keypoint_parts(label: Any, size: Size) -> list[_Part]:
+    known = [point for point in label.points if np.isfinite(point).all()]
+    return [_Part("points", points_to_pixels(known, size))] if known else []
+
+
+def _size(size: Size | Sequence[int]) -> Size:
+    return Size(int(size[0]), int(size[1])) if len(size) else Size(0, 0)

@@ -1,0 +1,143 @@
+"""From labels with an ``index`` on several frames to CVAT tracks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from copy import deepcopy
+
+from fiftyone_cvat.types import AttributeValue, Shape, Track
+
+__all__ = [
+    "TracksByClass",
+    "add_shapes_to_tracks",
+    "finalize_track",
+    "finalize_tracks",
+    "merge_tracks",
+]
+
+TracksByClass = dict[str, dict[int, Track]]
+"""CVAT class name to the tracks of that class by their ``index``."""
+
+
+def add_shapes_to_tracks(
+    tracks: TracksByClass,
+    shapes: list[Shape],
+    class_name: str,
+    index: int,
+    frame_id: int,
+    immutable_attrs: list[AttributeValue],
+    keyframe: bool,
+    group_id: int = 0,
+) -> None:
+    """Add the shapes of one label to its track, in place.
+
+    Args:
+        tracks: the tracks by class and index
+        shapes: the shapes of the label on this frame; they lose their class, which
+            the track has
+        class_name: the CVAT class
+        index: the track's index
+        frame_id: the frame's position in the task, from 0
+        immutable_attrs: attributes of the whole track
+        keyframe: whether the label is marked as a key frame
+        group_id: the group, 0 for none
+    """
+    track = tracks.setdefault(class_name, {}).setdefault(
+        index,
+        Track(
+            label_id=class_name,
+            frame=frame_id,
+            group=group_id,
+            source="manual",
+            attributes=immutable_attrs,
+            shapes=[],
+        ),
+    )
+    for shape in shapes:
+        shape["outside"] = False
+        shape["keyframe"] = keyframe
+        shape.pop("label_id", None)
+        track["shapes"].append(shape)
+
+
+def merge_tracks(tracks: TracksByClass, new_tracks: TracksByClass) -> None:
+    """Add the tracks of one frame to the tracks of a task, in place.
+
+    Args:
+        tracks: the tracks by class and index
+        new_tracks: the tracks to add, likewise
+    """
+    for class_name, new_by_index in new_tracks.items():
+        by_index = tracks.setdefault(class_name, {})
+        for index, new in new_by_index.items():
+            if index not in by_index:
+                by_index[index] = new
+                continue
+            track = by_index[index]
+            track["shapes"].extend(new["shapes"])
+            track["frame"] = min(track["frame"], new["frame"])
+
+
+def finalize_tracks(
+    tracks: TracksByClass,
+    frame_count: int,
+    only_keyframes: bool,
+) -> list[Track]:
+    """Return the tracks of a task as the server takes them.
+
+    Args:
+        tracks: the tracks by class and index
+        frame_count: the position of the task's last frame, from 0
+        only_keyframes: whether to send only shapes that are marked as key frames,
+            and those that begin and end a visible stretch
+    """
+    return [
+        finalize_track(track, frame_count, only_keyframes)
+        for by_index in tracks.values()
+        for track in by_index.values()
+    ]
+
+
+def finalize_track(
+    track: Track,
+    frame_count: int,
+    only_keyframes: bool,
+) -> Track:
+    """End each visible stretch of a track, in place.
+
+    CVAT shows an object from one key shape to the next and to the end of the task, so
+    a frame without a label needs a shape that says ``outside``.
+
+    Args:
+        track: the track
+        frame_count: the position of the task's last frame, from 0
+        only_keyframes: whether to keep only shapes that are marked as key frames,
+            and those that begin and end a visible stretch
+
+    Returns:
+        the track
+    """
+    by_frame: dict[int, list[Shape]] = defaultdict(list)
+    for shape in track["shapes"]:
+        by_frame[shape["frame"]].append(shape)
+
+    shapes: list[Shape] = []
+    frames = sorted(by_frame)
+    for position, frame in enumerate(frames):
+        begins = position == 0 or frames[position - 1] < frame - 1
+        ends = position + 1 == len(frames) or frames[position + 1] > frame + 1
+        for shape in by_frame[frame]:
+            if only_keyframes and (begins or ends):
+                shape["keyframe"] = True
+            if not only_keyframes or shape["keyframe"]:
+                shapes.append(shape)
+        if ends and frame < frame_count:
+            shapes.extend(_outside(shape, frame + 1) for shape in by_frame[frame])
+    track["shapes"] = shapes
+    return track
+
+
+def _outside(shape: Shape, frame: int) -> Shape:
+    end = deepcopy(shape)
+    end["frame"], end["outside"], end["keyframe"] = frame, True, True
+    return end
