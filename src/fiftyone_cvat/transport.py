@@ -29,6 +29,7 @@ from urllib3.exceptions import (
     HTTPError,
     LocationParseError,
     MaxRetryError,
+    NewConnectionError,
     SSLError,
     TimeoutError,  # noqa: A004  urllib3's own name
 )
@@ -473,7 +474,9 @@ def _readable(url: str) -> Iterator[None]:
                 "uses a private CA, give its bundle's path as `verify_ssl`; "
                 "`verify_ssl=False` turns the check off"
             ) from None
-        if isinstance(cause, TimeoutError):
+        # urllib3 counts a refused connection among its timeouts
+        refused = isinstance(cause, NewConnectionError)
+        if isinstance(cause, TimeoutError) and not refused:
             raise RequestTimeoutError(
                 f"{where} did not answer in time; it may be busy: try again, or "
                 "raise `timeout`"

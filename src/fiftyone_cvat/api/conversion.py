@@ -22,7 +22,7 @@ def as_method(function: Callable[P, R]) -> Callable[Concatenate[Any, P], R]:
     """
 
     @functools.wraps(function)
-    def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def method(_: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return function(*args, **kwargs)
 
     signature = inspect.signature(function)

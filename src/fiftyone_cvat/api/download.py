@@ -39,6 +39,8 @@ __all__ = ["Download"]
 
 logger = logging.getLogger(__name__)
 
+LABEL_ID = "label_id"
+
 _GEOMETRY_BY_KIND = {
     "detections": ("bounding_box", "mask", "rotation"),
     "polylines": ("points", "closed", "filled"),
@@ -84,6 +86,11 @@ class _Task:
             for label in self.labels
             for each in label["attributes"]
         }
+
+    @property
+    def label_id_specs(self) -> set[int]:
+        by_label = self.attribute_ids.values()
+        return {each[LABEL_ID] for each in by_label if LABEL_ID in each}
 
 
 @dataclass(slots=True)
@@ -337,7 +344,10 @@ class _RunReader:
             if original is None:
                 count(label_field, task.id, "added")
             elif same_annotation(
-                original.annotations, [each.annotation for each in own], task.defaults
+                original.annotations,
+                [each.annotation for each in own],
+                task.defaults,
+                task.label_id_specs,
             ):
                 count(label_field, task.id, "kept")
                 label = original.label
@@ -345,7 +355,8 @@ class _RunReader:
                 count(label_field, task.id, "changed")
                 _adopt(label, original, own, task)
             self._add(label_field, own[0].kind, ref, label_id, label)
-        deleted = len(known.keys() - parts.keys())
+        gone = known.keys() - parts.keys()
+        deleted = sum(known[each].label is not None for each in gone)
         if deleted:
             count(label_field, task.id, "deleted", deleted)
 
@@ -471,18 +482,14 @@ def _collection(results: Any) -> Any:
 
 def _types_of_values(originals: Originals) -> dict[str, type]:
     """Return the types of attributes that have the same one in all labels."""
-    types: dict[str, type] = {}
-    mixed = set()
+    types: dict[str, set[type]] = defaultdict(set)
     for by_id in originals.values():
         for original in by_id.values():
-            if original.label is None:
-                continue
-            for name, value in original.label.iter_attributes():
-                if value is not None and types.setdefault(name, type(value)) != type(
-                    value
-                ):
-                    mixed.add(name)
-    return {name: each for name, each in types.items() if name not in mixed}
+            if original.label is not None:
+                for name, value in original.label.iter_attributes():
+                    types[name].add(type(value))
+    known = {name: each - {type(None)} for name, each in types.items()}
+    return {name: each.pop() for name, each in known.items() if len(each) == 1}
 
 
 def _server_kind(label: ReadLabel) -> str:
@@ -526,7 +533,7 @@ def _adopt(
     had = attribute_values(sent[:1], task.attribute_ids) if sent else {}
     specs = task.attribute_ids.get(got[0]["label_id"], {})
     for name, text in texts.items():
-        if name == "label_id":
+        if name == LABEL_ID:
             continue
         value = before.get_attribute_value(name, None)
         if value is not None:

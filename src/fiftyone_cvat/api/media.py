@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import fiftyone.core.media as fom
 from PIL import Image, UnidentifiedImageError
@@ -18,6 +17,8 @@ __all__ = ["MediaFile", "MultipartBody", "group_by_size", "name_media"]
 
 BLOCK = 1 << 20
 """Bytes that are read of a file at a time."""
+
+MEDIA_TYPES = (fom.IMAGE, fom.POINT_CLOUD)
 
 VIDEO_SUFFIXES = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
@@ -66,7 +67,7 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
         size = path.stat().st_size
         if not size:
             raise MediaError(f"Media file is empty: '{path}'")
-        name = _unique(path.name if path.suffix else path.name + _suffix(path), taken)
+        name = _unique(path.name + _missing_suffix(path), taken)
         files.append(MediaFile(path, name, size))
     return files
 
@@ -169,13 +170,20 @@ def _unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _suffix(path: Path) -> str:
+def _missing_suffix(path: Path) -> str:
+    """Return the extension that an image lacks.
+
+    Raises:
+        MediaError: if the file is of no kind that CVAT takes
+    """
+    if is_video(path) or fom.get_media_type(str(path)) in MEDIA_TYPES:
+        return ""
     try:
         with Image.open(path) as image:
-            kind: Any = image.format
-    except UnidentifiedImageError as error:
+            kind = str(image.format)
+    except (UnidentifiedImageError, OSError) as error:
         raise MediaError(
-            f"'{path}' has no extension and is no image; CVAT takes images, videos "
-            "and point clouds"
+            f"'{path}' is no media file that CVAT takes: images, videos and point "
+            "clouds (.pcd)"
         ) from error
-    return f".{str(kind).lower()}"
+    return f".{kind.lower()}"

@@ -10,13 +10,17 @@ import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.session import Session
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels, label_id_attribute
-from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.transport import value_of
+from fiftyone_cvat.errors import ConfigurationError, NotFoundError, RequestError
+from fiftyone_cvat.transport import value_of, wait_until
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Projects"]
 
 logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT = 30.0
+"""Seconds in which an object that the server is at work on must be deletable: CVAT
+answers 500 to that until the work is done."""
 
 
 class Projects(Session):
@@ -169,10 +173,21 @@ class Projects(Session):
         return True
 
     def _delete_if_exists(self, url: str) -> None:
-        try:
-            self.delete(url, print_error_info=False)
-        except NotFoundError:
-            logger.debug("%s is already gone", url)
+        """Delete an object; try again while the server is still at work on it."""
+
+        def delete() -> bool | None:
+            try:
+                self.delete(url, print_error_info=False)
+            except NotFoundError:
+                return True
+            except RequestError as error:
+                if error.status < 500:  # noqa: PLR2004
+                    raise
+                logger.debug("%s is not deleted yet: %s", url, error)
+                return None
+            return True
+
+        wait_until(delete, timeout=BUSY_TIMEOUT, work=f"Deleting {url}")
 
     def _get_project_labels(self, project_id: int) -> list[Json]:
         """Return a project's labels as the server describes them.

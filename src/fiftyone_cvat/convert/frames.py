@@ -1,17 +1,28 @@
 """Between positions in a CVAT task and samples and frames of a dataset.
 
-CVAT numbers the frames of a task from 0, in the order of its media. FiftyOne numbers
-the frames of a video from 1. This is the only module that knows both.
+CVAT numbers the frames of a video from 0, and those of a task again from 0, in the
+order of its media. FiftyOne numbers the frames of a video from 1, and a clip's
+``support`` names its first and last frame. This is the only module that knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Json, Size
 
-__all__ = ["FrameRef", "frame_refs", "frames_to_sizes", "sample_ids_to_frames"]
+__all__ = [
+    "FrameRange",
+    "FrameRef",
+    "frame_argument",
+    "frame_refs",
+    "frames_to_sizes",
+    "sample_ids_to_frames",
+    "video_frames_to_frames",
+]
 
 
 class FrameRef(NamedTuple):
@@ -19,6 +30,72 @@ class FrameRef(NamedTuple):
 
     sample_id: str
     frame_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRange:
+    """The frames of a video that are in a task.
+
+    Attributes:
+        start: the first one, from 0
+        stop: the last one, inclusive, or None for the end of the video
+        step: the spacing between them
+    """
+
+    start: int = 0
+    stop: int | None = None
+    step: int = 1
+
+    @classmethod
+    def of_task(
+        cls, start: int | None, stop: int | None, step: int | None
+    ) -> FrameRange:
+        """Return the frames that arguments of a run name; None stands for all."""
+        return cls(start or 0, stop, step or 1)
+
+    def position(self, frame_number: int) -> int | None:
+        """Return a frame's position in the task, or None if it is not in it.
+
+        Args:
+            frame_number: the frame as FiftyOne numbers it, from 1
+        """
+        offset = frame_number - 1 - self.start
+        late = self.stop is not None and frame_number - 1 > self.stop
+        return None if offset < 0 or late or offset % self.step else offset // self.step
+
+    def within(self, support: Sequence[int]) -> FrameRange:
+        """Return the range counted from the start of a clip, and cut at its end.
+
+        Args:
+            support: the first and last frame of the clip, from 1, inclusive
+        """
+        first, last = support[0] - 1, support[1] - 1
+        stop = last if self.stop is None else min(first + self.stop, last)
+        return FrameRange(first + self.start, stop, self.step)
+
+
+def frame_argument(value: Any, index: int, filepath: str) -> int | None:
+    """Return what an argument of a run says of one video.
+
+    Args:
+        value: None, a number for all videos, a list of one for each video, or a dict
+            from filepath to one
+        index: the video's position in the collection, from 0
+        filepath: the video's filepath
+
+    Raises:
+        ConfigurationError: if a list is too short
+    """
+    if isinstance(value, Mapping):
+        value = value.get(filepath)
+    elif isinstance(value, (list, tuple)):
+        if index >= len(value):
+            raise ConfigurationError(
+                f"`frame_start`, `frame_stop` or `frame_step` lists {len(value)} "
+                f"values, but there are more videos: none for '{filepath}'"
+            )
+        value = value[index]
+    return None if value is None else int(value)
 
 
 def sample_ids_to_frames(sample_ids: Iterable[str]) -> dict[int, dict[str, str]]:
@@ -31,6 +108,26 @@ def sample_ids_to_frames(sample_ids: Iterable[str]) -> dict[int, dict[str, str]]
         the position in the task, from 0, to ``{"sample_id": ...}``
     """
     return {number: {"sample_id": each} for number, each in enumerate(sample_ids)}
+
+
+def video_frames_to_frames(
+    sample_id: str, frame_by_number: Mapping[int, str], frames: FrameRange
+) -> dict[int, dict[str, str]]:
+    """Number the frames of a video task.
+
+    Args:
+        sample_id: the video's sample
+        frame_by_number: number of the frame, from 1, to its id
+        frames: the frames that are in the task
+
+    Returns:
+        the position in the task, from 0, to ``{"sample_id": ..., "frame_id": ...}``
+    """
+    positions = {
+        frames.position(number): {"sample_id": sample_id, "frame_id": frame_id}
+        for number, frame_id in frame_by_number.items()
+    }
+    return {number: each for number, each in positions.items() if number is not None}
 
 
 def frame_refs(frame_id_map: Mapping[int, Mapping[str, str]]) -> dict[int, FrameRef]:

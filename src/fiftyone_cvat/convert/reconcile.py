@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,10 @@ def same_geometry(sent: Json, got: Json) -> bool:
 
 
 def same_annotation(
-    sent: Sequence[Json], got: Sequence[Json], defaults: Mapping[int, str]
+    sent: Sequence[Json],
+    got: Sequence[Json],
+    defaults: Mapping[int, str],
+    ignored: Collection[int] = (),
 ) -> bool:
     """Tell whether a label came back as it went up.
 
@@ -90,6 +93,7 @@ def same_annotation(
         sent: the annotations of the label's parts as they go up, with the server's ids
         got: the annotations of its parts as the server sent them
         defaults: attribute id to the text that the server fills in for none
+        ignored: ids of attributes that say nothing of the label
     """
     if len(sent) != len(got):
         return False
@@ -98,15 +102,18 @@ def same_annotation(
         and before["label_id"] == after["label_id"]
         and bool(before.get("occluded")) == bool(after.get("occluded"))
         and (before.get("group") or 0) == (after.get("group") or 0)
-        and _texts(before, defaults) == _texts(after, defaults)
+        and _texts(before, defaults, ignored) == _texts(after, defaults, ignored)
         for before, after in zip(sent, got, strict=True)
     )
 
 
-def _texts(annotation: Json, defaults: Mapping[int, str]) -> dict[int, str]:
+def _texts(
+    annotation: Json, defaults: Mapping[int, str], ignored: Collection[int]
+) -> dict[int, str]:
     """Return an annotation's attributes by id, without those left at their default."""
     return {
         each["spec_id"]: each["value"]
         for each in annotation.get("attributes") or []
-        if defaults.get(each["spec_id"]) != each["value"]
+        if each["spec_id"] not in ignored
+        and defaults.get(each["spec_id"]) != each["value"]
     }

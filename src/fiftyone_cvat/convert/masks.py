@@ -1,0 +1,358 @@
+"""Between boolean masks, CVAT's run lengths, polygon outlines and ellipses.
+
+A mask is an array of shape ``(height, width)`` together with the column ``left`` and
+the row ``top`` of its first pixel in the frame. A shape covers the pixels whose
+centre lies inside it; pixel ``(x, y)`` has its centre at ``(x + 0.5, y + 0.5)``.
+CVAT's inclusive right and bottom corners exist in this module only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_cvat.convert.outlines import trace_outlines
+from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.types import Size
+
+__all__ = [
+    "Mask",
+    "PlacedMask",
+    "clip_mask",
+    "ellipse_to_mask",
+    "ellipse_to_polygon",
+    "mask_to_polygons",
+    "mask_to_runs",
+    "polygons_to_mask",
+    "rotate_points",
+    "runs_to_mask",
+]
+
+Mask = NDArray[np.bool_]
+"""An array of booleans of shape ``(height, width)``, one a pixel."""
+
+PlacedMask = tuple[Mask, int, int]
+"""A mask with its left column and top row in the frame."""
+
+_CORNERS = 4  # the last numbers of a CVAT mask: left, top, right, bottom
+_ELLIPSE_VERTICES = 96  # an inscribed polygon of 96 has 99.93 % of the area
+
+
+def mask_to_runs(mask: Mask, left: int, top: int) -> list[int]:
+    """Convert a mask to the points of a CVAT mask.
+
+    The array's extent is kept, whether or not its border is empty, so that the same
+    array comes back in the same place.
+
+    Args:
+        mask: booleans of shape ``(height, width)``
+        left: the column of the first pixel in the frame
+        top: the row of the first pixel in the frame
+
+    Returns:
+        run lengths in row-major order, beginning with background, then
+        ``left, top, right, bottom`` in pixels, the last two inclusive
+
+    Raises:
+        GeometryError: if the mask is not a two-dimensional array of booleans, has no
+            pixels or begins outside the frame
+    """
+    _check_mask(mask)
+    if left < 0 or top < 0:
+        raise GeometryError(f"a mask at ({left}, {top}) begins outside the frame")
+    height, width = mask.shape
+    flat = mask.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    edges = [0, *changes.tolist(), flat.size]
+    runs = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    if flat[0]:
+        runs.insert(0, 0)
+    return [*runs, int(left), int(top), int(left) + width - 1, int(top) + height - 1]
+
+
+def runs_to_mask(points: Sequence[float]) -> PlacedMask:
+    """Convert the points of a CVAT mask to a mask.
+
+    Args:
+        points: run lengths in row-major order, beginning with background, then
+            ``left, top, right, bottom`` in pixels, the last two inclusive
+
+    Returns:
+        the mask of the whole box, its left column and its top row
+
+    Raises:
+        GeometryError: if a number is not whole, a run is negative, the box is
+            inverted or the runs do not fill it
+    """
+    numbers = np.asarray(points, dtype=np.float64)
+    if numbers.ndim != 1 or numbers.size <= _CORNERS:
+        raise GeometryError(f"{numbers.size} numbers are too few for a mask")
+    if not (np.isfinite(numbers) & (numbers == np.floor(numbers))).all():
+        raise GeometryError("a mask's runs and corners must be whole numbers")
+    left, top, right, bottom = (int(number) for number in numbers[-_CORNERS:])
+    width, height = right - left + 1, bottom - top + 1
+    if width <= 0 or height <= 0:
+        raise GeometryError(f"a mask's box {(left, top, right, bottom)} is inverted")
+    runs = numbers[:-_CORNERS]
+    if (runs < 0).any():
+        raise GeometryError("a mask has a negative run")
+    if runs.sum() != width * height:
+        raise GeometryError(
+            f"the runs of a mask add up to {runs.sum():.0f} pixels,"
+            f" its box has {width} x {height}"
+        )
+    return _fill(runs.astype(np.int64), height, width), left, top
+
+
+def clip_mask(mask: Mask, left: int, top: int, size: Size) -> PlacedMask | None:
+    """Crop a mask to the frame.
+
+    Args:
+        mask: booleans of shape ``(height, width)``
+        left: the column of the first pixel, negative outside the frame
+        top: the row of the first pixel, negative outside the frame
+        size: the frame's size in pixels
+
+    Returns:
+        the part inside the frame as a view, its left column and its top row; None if
+        nothing of the array is inside
+
+    Raises:
+        GeometryError: if the mask is not a two-dimensional array of booleans or has
+            no pixels
+    """
+    _check_mask(mask)
+    height, width = mask.shape
+    inside = mask[
+        max(0, -top) : max(0, min(height, size.height - top)),
+        max(0, -left) : max(0, min(width, size.width - left)),
+    ]
+    return (inside, max(0, left), max(0, top)) if inside.size else None
+
+
+def polygons_to_mask(
+    polygons: Sequence[Sequence[float]], size: Size
+) -> PlacedMask | None:
+    """Convert the polygons of one object to a mask.
+
+    A pixel is covered if its centre lies inside a polygon: inside by the even-odd
+    rule within one polygon, by any of them for several. Of centres exactly on an
+    edge, those on the left or upper side are covered, so that neighbours which
+    share an edge neither overlap nor leave a gap.
+
+    Args:
+        polygons: ``[x1, y1, x2, y2, ...]`` each, in pixels
+        size: the frame's size in pixels; what lies outside it is left out
+
+    Returns:
+        the mask cropped to its covered pixels, its left column and its top row; None
+        if no pixel is covered
+
+    Raises:
+        GeometryError: if coordinates are not finite or not in pairs
+    """
+    parts, tails, heads = _edges(polygons)
+    if not len(parts):
+        return None
+    rows = _centres(np.stack([tails[:, 1], heads[:, 1]]), size.height)
+    counts = rows[1] - rows[0]
+    edge = np.repeat(np.arange(len(parts)), counts)
+    first = np.cumsum(counts) - counts
+    row = np.arange(len(edge)) - (first - rows[0])[edge]
+    tail, head = tails[edge], heads[edge]
+    run, rise = (head - tail).T
+    crossing = tail[:, 0] + (row + 0.5 - tail[:, 1]) * run / rise
+    column = _centres(crossing, size.width)
+
+    # an even number of edges of each part crosses a row: sorted, they come in pairs
+    line = parts[edge] * size.height + row
+    order = np.sort(line * (size.width + 1) + column)
+    line, column = np.divmod(order, size.width + 1)
+    return _intervals_to_mask(line[::2] % size.height, column[::2], column[1::2])
+
+
+def mask_to_polygons(mask: Mask, left: int, top: int) -> list[list[float]]:
+    """Convert a mask to the outlines of its parts, along the edges of pixels.
+
+    ``polygons_to_mask`` of the outlines is the mask again. A part is a region of
+    pixels that touch along an edge. A hole is joined to the rest of its outline by a
+    cut of no width.
+
+    Args:
+        mask: booleans of shape ``(height, width)``
+        left: the column of the first pixel in the frame
+        top: the row of the first pixel in the frame
+
+    Returns:
+        ``[x1, y1, x2, y2, ...]`` for each part, in pixels, from top to bottom
+
+    Raises:
+        GeometryError: if the mask is not a two-dimensional array of booleans or has
+            no pixels
+    """
+    _check_mask(mask)
+    return [
+        [float(z + offset) for point in ring for z, offset in zip(point, (left, top))]
+        for ring in trace_outlines(mask)
+    ]
+
+
+def rotate_points(
+    flat_points: Sequence[float], degrees: float, centre: Sequence[float]
+) -> list[float]:
+    """Rotate points in CVAT's sense, clockwise on the screen.
+
+    Args:
+        flat_points: ``[x1, y1, x2, y2, ...]`` in pixels
+        degrees: the angle
+        centre: ``(x, y)`` in pixels, the point that stays
+
+    Returns:
+        ``[x1, y1, x2, y2, ...]`` in pixels
+
+    Raises:
+        GeometryError: if a coordinate has no partner
+    """
+    pairs = _pairs(flat_points)
+    cos, sin = _cos_sin(degrees)
+    turned = (pairs - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre
+    rotated: list[float] = turned.ravel().tolist()
+    return rotated
+
+
+def ellipse_to_polygon(
+    points: Sequence[float], rotation_degrees: float = 0.0
+) -> list[float]:
+    """Convert a CVAT ellipse to a polygon with its area to 0.1 %.
+
+    Args:
+        points: ``(centre x, centre y, right x, top y)`` in pixels, before rotation
+        rotation_degrees: clockwise on the screen
+
+    Returns:
+        ``[x1, y1, x2, y2, ...]`` in pixels, without repeating the first vertex
+
+    Raises:
+        GeometryError: if there are not four finite numbers
+    """
+    x, y, radius_x, radius_y = _ellipse(points)
+    angles = np.linspace(0, 2 * math.pi, _ELLIPSE_VERTICES, endpoint=False)
+    outline = np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)])
+    return rotate_points(outline.T.ravel().tolist(), rotation_degrees, (x, y))
+
+
+def ellipse_to_mask(
+    points: Sequence[float], rotation_degrees: float, size: Size
+) -> PlacedMask | None:
+    """Convert a CVAT ellipse to a mask of the pixels whose centres it contains.
+
+    Args:
+        points: ``(centre x, centre y, right x, top y)`` in pixels, before rotation
+        rotation_degrees: clockwise on the screen
+        size: the frame's size in pixels; what lies outside it is left out
+
+    Returns:
+        the mask cropped to its covered pixels, its left column and its top row; None
+        if no pixel is covered
+
+    Raises:
+        GeometryError: if there are not four finite numbers
+    """
+    x, y, a, b = _ellipse(points)
+    if a == 0 or b == 0:
+        return None
+    cos, sin = _cos_sin(rotation_degrees)
+    reach = math.hypot(a * sin, b * cos)  # from the centre up and down
+    first, last = _centres(np.array([y - reach, y + reach]), size.height).tolist()
+    row = np.arange(first, last)
+    down = row + 0.5 - y
+    # the chord of each row, from the ellipse's equation solved for x
+    half = a * b * np.sqrt(np.maximum(reach**2 - down**2, 0)) / reach**2
+    middle = x + down * cos * sin * (a**2 - b**2) / reach**2
+    start = _centres(middle - half, size.width)
+    end = size.width - _centres(size.width - (middle + half), size.width)
+    return _intervals_to_mask(row, start, end)
+
+
+def _intervals_to_mask(
+    row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> PlacedMask | None:
+    """Paint half-open intervals of columns, which may overlap."""
+    covered = start < end
+    row, start, end = row[covered], start[covered], end[covered]
+    if not row.size:
+        return None
+    top, left = int(row.min()), int(start.min())
+    height, width = int(row.max()) + 1 - top, int(end.max()) - left
+    starts = np.sort((row - top) * width + start - left)
+    ends = np.sort((row - top) * width + end - left)
+    # as many intervals have begun as have ended: nothing is covered in between
+    gap = np.flatnonzero(starts[1:] > ends[:-1])
+    edges = np.empty(2 * gap.size + 2, np.int64)
+    edges[0], edges[-1] = starts[0], ends[-1]
+    edges[1:-1:2], edges[2:-1:2] = ends[gap], starts[gap + 1]
+    runs = np.diff(edges, prepend=0, append=height * width)
+    return _fill(runs, height, width), left, top
+
+
+def _fill(runs: NDArray[np.int64], height: int, width: int) -> Mask:
+    values = np.zeros(len(runs), bool)
+    values[1::2] = True
+    return np.repeat(values, runs).reshape(height, width)
+
+
+def _edges(
+    polygons: Sequence[Sequence[float]],
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Give the edges that are not level: their part, upper end and lower end."""
+    rings = [_pairs(polygon) for polygon in polygons if len(polygon)]
+    if not rings:
+        return np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 2))
+    tails = np.concatenate(rings)
+    if not np.isfinite(tails).all():
+        raise GeometryError("a polygon has a coordinate that is not finite")
+    heads = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    parts = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    upward = heads[:, 1] < tails[:, 1]
+    tails[upward], heads[upward] = heads[upward], tails[upward]
+    slanted = tails[:, 1] < heads[:, 1]
+    return parts[slanted], tails[slanted], heads[slanted]
+
+
+def _centres(edges: NDArray[np.float64], length: int) -> NDArray[np.int64]:
+    """Count the pixel centres of ``[0, length)`` before each edge."""
+    return np.clip(np.ceil(edges - 0.5), 0, length).astype(np.int64)
+
+
+def _pairs(flat_points: Sequence[float]) -> NDArray[np.float64]:
+    if len(flat_points) % 2:
+        raise GeometryError(f"{len(flat_points)} coordinates do not make pairs")
+    return np.array(flat_points, dtype=np.float64).reshape(-1, 2)
+
+
+def _ellipse(points: Sequence[float]) -> tuple[float, float, float, float]:
+    """Give the centre and the two radii."""
+    if len(points) != _CORNERS or not np.isfinite(points).all():
+        raise GeometryError(f"expected 4 finite numbers, not {list(points)}")
+    x, y, right, top = (float(number) for number in points)
+    return x, y, abs(right - x), abs(y - top)
+
+
+def _cos_sin(degrees: float) -> tuple[float, float]:
+    """Give cosine and sine, exact for quarter turns."""
+    quarters, rest = divmod(degrees, 90)
+    cos, sin = math.cos(math.radians(rest)), math.sin(math.radians(rest))
+    for _ in range(int(quarters) % 4):
+        cos, sin = -sin, cos
+    return cos, sin
+
+
+def _check_mask(mask: Mask) -> None:
+    if mask.ndim != 2 or mask.dtype != np.bool_ or not mask.size:  # noqa: PLR2004
+        raise GeometryError(
+            f"a mask must be an array of booleans with height and width,"
+            f" not {mask.dtype} of shape {mask.shape}"
+        )

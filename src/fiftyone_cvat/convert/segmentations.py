@@ -1,0 +1,110 @@
+"""Semantic segmentations: pixels of classes to CVAT masks, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MaskPiece", "class_masks", "paint_segmentation"]
+
+
+@dataclass(slots=True)
+class MaskPiece:
+    """Pixels of one class in a segmentation; ``left`` and ``top`` are in pixels."""
+
+    label: str
+    mask: NDArray[np.bool_]
+    left: int
+    top: int
+    z_order: int
+
+
+def class_masks(
+    pixels: NDArray[Any], mask_targets: Mapping[Any, str]
+) -> list[tuple[str, NDArray[np.bool_], int, int]]:
+    """Split a segmentation into the masks of its classes.
+
+    Args:
+        pixels: (height, width) of integers, or (height, width, 3) of RGB
+        mask_targets: pixel value, or RGB hex string such as ``#ff0000``, to class
+            name; 0 and black are background
+
+    Returns:
+        for each class that has pixels: its name, its mask within the tight box around
+        them, and the box's left and top in pixels
+    """
+    codes = _codes(pixels)
+    present = set(np.unique(codes).tolist())
+    masks = []
+    for target, name in mask_targets.items():
+        code = _target_code(target)
+        if code == 0 or code not in present:
+            continue
+        mask = codes == code
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        top, left = int(rows[0]), int(columns[0])
+        tight = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
+        masks.append((name, tight, left, top))
+    return masks
+
+
+def paint_segmentation(
+    pieces: Iterable[MaskPiece],
+    shape: tuple[int, int],
+    mask_targets: Mapping[Any, str],
+    base: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Paint masks into one segmentation, by ``z_order`` and then as they come.
+
+    Args:
+        pieces: the masks
+        shape: (height, width) in pixels
+        mask_targets: pixel value, or RGB hex string, to class name
+        base: a segmentation whose type is to be kept, and with it the pixels of values
+            that are no targets; it is not changed
+
+    Returns:
+        (height, width) of integers, or (height, width, 3) of RGB
+    """
+    code_by_name = {name: _target_code(each) for each, name in mask_targets.items()}
+    rgb = any(isinstance(each, str) and each.startswith("#") for each in mask_targets)
+    codes = np.zeros(shape, dtype=np.int64)
+    if base is not None and base.shape[:2] == shape:
+        codes = _codes(base)
+        codes[np.isin(codes, list(code_by_name.values()))] = 0
+    for piece in sorted(pieces, key=lambda each: each.z_order):
+        if piece.label not in code_by_name:
+            continue
+        height, width = piece.mask.shape
+        place = codes[piece.top : piece.top + height, piece.left : piece.left + width]
+        seen = piece.mask[: place.shape[0], : place.shape[1]]
+        place[seen] = code_by_name[piece.label]
+    if rgb:
+        return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(
+            np.uint8
+        )
+    return codes.astype(_dtype(codes, base))
+
+
+def _codes(pixels: NDArray[Any]) -> NDArray[np.int64]:
+    """Return one number a pixel."""
+    if pixels.ndim == 2:  # noqa: PLR2004
+        return pixels.astype(np.int64)
+    red, green, blue = (pixels[..., each].astype(np.int64) for each in range(3))
+    return (red << 16) + (green << 8) + blue
+
+
+def _target_code(target: Any) -> int:
+    if isinstance(target, str) and target.startswith("#"):
+        return int(target[1:], 16)
+    return int(target)
+
+
+def _dtype(codes: NDArray[np.int64], base: NDArray[Any] | None) -> Any:
+    if base is not None and np.can_cast(np.min_scalar_type(codes.max()), base.dtype):
+        return base.dtype
+    return np.min_scalar_type(codes.max(initial=0))
