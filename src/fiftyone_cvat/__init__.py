@@ -10,12 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fiftyone_cvat.adoption import adopt_run
     from fiftyone_cvat.api import CVATAnnotationAPI
     from fiftyone_cvat.backend import (
         CVATAnnotationResults,
         CVATBackend,
         CVATBackendConfig,
-        adopt_run,
     )
 
 __all__ = [
@@ -31,7 +31,7 @@ _MODULE_BY_NAME = {
     "CVATAnnotationResults": "fiftyone_cvat.backend",
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
-    "adopt_run": "fiftyone_cvat.backend",
+    "adopt_run": "fiftyone_cvat.adoption",
 }
 
 

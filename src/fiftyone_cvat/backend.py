@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
-from bson import json_util
 
+from fiftyone_cvat.arguments import private, truth_or_text, whole_number
 from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import RETURN_TYPES
-from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, RETURN_TYPES
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.status import status_lines
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig", "adopt_run"]
+__all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig"]
 
 logger = logging.getLogger(__name__)
-
-BUILT_IN = "fiftyone.utils.cvat."
-OURS = "fiftyone_cvat.backend."
 
 
 class CVATBackendConfig(foua.AnnotationBackendConfig):
@@ -50,33 +48,24 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         task_size: an optional maximum number of images to upload per task. Videos are
             always uploaded one per task
         segment_size: maximum number of images per job. Not applicable to videos
-        image_quality: an int in ``[0, 100]`` determining the image quality to upload
-            to CVAT
-        use_cache: whether to use a cache when uploading data. Using a cache reduces
-            task creation time as data will be processed on-the-fly and stored in the
-            cache when requested
-        use_zip_chunks: when annotating videos, whether to upload video frames in
-            smaller chunks. Setting this option to False may result in reduced video
-            quality in CVAT due to size limitations on ZIP files that can be uploaded
-            to CVAT
+        image_quality: the quality of CVAT's compressed images, from 0 to 100
+        use_cache: whether CVAT processes media when they are looked at, which makes
+            tasks sooner
+        use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks; without
+            them their quality may be lower
         chunk_size: the number of frames to upload per ZIP chunk
         task_assignee: the username(s) to which the task(s) were assigned; of a list,
             each task takes the next
         job_assignees: a list of usernames to which jobs were assigned, in turn
-        job_reviewers: a list of usernames to which job reviews were assigned. CVAT 2
-            has no reviewers: they are named in a warning and not used
-        project_name: an optional project name to which to upload the created CVAT
-            task. If a project with this name is found, it will be used, otherwise a
-            new project with this name is created. By default, no project is used
-        project_id: an optional ID of an existing CVAT project to which to upload the
-            annotation tasks. By default, no project is used
+        job_reviewers: not used, with a warning: CVAT 2 has no reviewers
+        project_name: an optional name of the project of the tasks; if there is none
+            of this name, it is created
+        project_id: an optional ID of an existing CVAT project of the tasks
         task_name: an optional task name to use for the created CVAT task
-        occluded_attr: an optional attribute name containing existing occluded values
-            and/or in which to store downloaded occluded values for all objects in the
-            annotation run
-        group_id_attr: an optional attribute name containing existing group ids and/or
-            in which to store downloaded group ids for all objects in the annotation
-            run
+        occluded_attr: an optional attribute name in which all objects of the run have
+            and get their occlusion
+        group_id_attr: an optional attribute name in which all objects of the run have
+            and get their group id
         issue_tracker: URL(s) of an issue tracker to link to the created task(s); of a
             list, each task takes the next
         organization: the short name (slug) of the organization to use when sending
@@ -135,12 +124,14 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     ) -> None:
         super().__init__(name, label_schema, media_field=media_field, **kwargs)
         self.url = url
-        self.task_size = _whole("task_size", task_size, least=1)
-        self.segment_size = _whole("segment_size", segment_size, least=1)
-        self.image_quality = _whole("image_quality", image_quality, least=0, most=100)
+        self.task_size = whole_number("task_size", task_size, least=1)
+        self.segment_size = whole_number("segment_size", segment_size, least=1)
+        self.image_quality = whole_number(
+            "image_quality", image_quality, least=0, most=100
+        )
         self.use_cache = use_cache
         self.use_zip_chunks = use_zip_chunks
-        self.chunk_size = _whole("chunk_size", chunk_size, least=1)
+        self.chunk_size = whole_number("chunk_size", chunk_size, least=1)
         self.task_assignee = task_assignee
         self.job_assignees = job_assignees
         self.job_reviewers = job_reviewers
@@ -155,7 +146,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.frame_stop = frame_stop
         self.frame_step = frame_step
         self.coerce_text_attrs = coerce_text_attrs
-        self.verify_ssl = _truth(verify_ssl)
+        self.verify_ssl = truth_or_text(verify_ssl)
         self.timeout = float(timeout)
         self.wait_timeout = float(wait_timeout)
 
@@ -166,50 +157,11 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self._headers = headers
         self._access_token = access_token
 
-    @property
-    def username(self) -> str | None:
-        """The user name; not stored."""
-        return self._username
-
-    @username.setter
-    def username(self, value: str | None) -> None:
-        self._username = value
-
-    @property
-    def email(self) -> str | None:
-        """The e-mail address; not stored."""
-        return self._email
-
-    @email.setter
-    def email(self, value: str | None) -> None:
-        self._email = value
-
-    @property
-    def password(self) -> str | None:
-        """The password; not stored."""
-        return self._password
-
-    @password.setter
-    def password(self, value: str | None) -> None:
-        self._password = value
-
-    @property
-    def headers(self) -> dict[str, str] | None:
-        """Headers for all requests; not stored, since they may hold a secret."""
-        return self._headers
-
-    @headers.setter
-    def headers(self, value: dict[str, str] | None) -> None:
-        self._headers = value
-
-    @property
-    def access_token(self) -> str | None:
-        """The personal access token; not stored."""
-        return self._access_token
-
-    @access_token.setter
-    def access_token(self, value: str | None) -> None:
-        self._access_token = value
+    username = private("username", "The user name; not stored.")
+    email = private("email", "The e-mail address; not stored.")
+    password = private("password", "The password; not stored.")
+    headers = private("headers", "Headers for all requests; not stored.")
+    access_token = private("access_token", "The personal access token; not stored.")
 
     def load_credentials(
         self,
@@ -254,7 +206,7 @@ class CVATBackend(foua.AnnotationBackend):
     @property
     def supported_media_types(self) -> list[str]:
         """The kinds of media that can be annotated."""
-        return [fom.IMAGE]
+        return [fom.IMAGE, fom.VIDEO, fom.THREE_D, fom.POINT_CLOUD]
 
     @property
     def supported_label_types(self) -> list[str]:
@@ -269,20 +221,12 @@ class CVATBackend(foua.AnnotationBackend):
     @property
     def supported_attr_types(self) -> list[str]:
         """The types of attributes that a label schema may name."""
-        return [
-            "text",
-            "select",
-            "radio",
-            "checkbox",
-            "number",
-            "occluded",
-            "group_id",
-        ]
+        return list(ATTRIBUTE_TYPES)
 
     @property
     def supports_clips_views(self) -> bool:
         """Whether clips of videos can be annotated."""
-        return False
+        return True
 
     @property
     def supports_keyframes(self) -> bool:
@@ -463,7 +407,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         """
         api = self.connect_to_api()
         task_ids = {each for ids in self.labels_task_map.values() for each in ids}
-        status_by_task = {each: _task_status(api, each) for each in sorted(task_ids)}
+        status_by_task = {each: api.task_summary(each) for each in sorted(task_ids)}
         return {
             label_field: {
                 each: status_by_task[each] for each in ids if status_by_task[each]
@@ -474,28 +418,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
     def print_status(self) -> None:
         """Prints the status of the assigned tasks and jobs."""
         api = self.connect_to_api()
-        for label_field, tasks in self.get_status().items():
-            logger.info("\nStatus for label field '%s':\n", label_field)
-            for task_id, task in tasks.items():
-                logger.info(
-                    "\tTask %d (%s):\n\t\tStatus: %s\n\t\tAssignee: %s\n"
-                    "\t\tLast updated: %s\n\t\tURL: %s\n",
-                    task_id,
-                    task["name"],
-                    task["status"],
-                    _username(task["assignee"]),
-                    task["last_updated"],
-                    api.base_task_url(task_id),
-                )
-                for job_id, job in task["jobs"].items():
-                    logger.info(
-                        "\t\tJob %d:\n\t\t\tStage: %s\n\t\t\tState: %s\n"
-                        "\t\t\tAssignee: %s\n",
-                        job_id,
-                        job.get("stage"),
-                        job.get("state"),
-                        _username(job.get("assignee")),
-                    )
+        for line in status_lines(self.get_status(), api.base_task_url):
+            logger.info("%s", line)
 
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.
@@ -574,76 +498,3 @@ class CVATAnnotationResults(foua.AnnotationResults):
             frame_id_map,
             d["labels_task_map"],
         )
-
-
-def adopt_run(samples: Any, anno_key: str) -> None:
-    """Make a run that FiftyOne's built-in CVAT integration saved a run of this package.
-
-    The run's tasks are not touched. From then on ``load_annotations`` and the run's
-    results go through this package.
-
-    Args:
-        samples: the dataset, or a view into it
-        anno_key: the annotation key
-
-    Raises:
-        ConfigurationError: if the run is none of the built-in CVAT integration
-    """
-    run_doc = CVATBackend._get_run_doc(samples, anno_key)
-    stored = run_doc.config.get("cls", "")
-    if stored.startswith(OURS):
-        return
-    if not stored.startswith(BUILT_IN):
-        raise ConfigurationError(
-            f"Run '{anno_key}' is of {stored}, not of FiftyOne's CVAT integration"
-        )
-    run_doc.config["cls"] = f"{OURS}CVATBackendConfig"
-    if run_doc.results:
-        run_doc.results.seek(0)
-        results = json_util.loads(run_doc.results.read().decode())
-        results["cls"] = f"{OURS}CVATAnnotationResults"
-        content = json_util.dumps(results).encode()
-        run_doc.results.replace(content, content_type="application/json")
-    run_doc.save()
-    cache = getattr(samples._root_dataset, CVATBackend._results_cache_field())
-    cache.pop(anno_key, None)
-
-
-def _task_status(api: CVATAnnotationAPI, task_id: int) -> dict[str, Any] | None:
-    try:
-        task = api.get(api.task_url(task_id), print_error_info=False).json()
-    except NotFoundError:
-        logger.warning("Task %d no longer exists", task_id)
-        return None
-    jobs = api._get_paginated_results(api.jobs_url(task_id))
-    return {
-        "name": task["name"],
-        "status": task["status"],
-        "assignee": task["assignee"],
-        "last_updated": task["updated_date"],
-        "jobs": {job["id"]: job for job in jobs},
-    }
-
-
-def _username(user: dict[str, Any] | None) -> str:
-    return "nobody" if not user else str(user.get("username"))
-
-
-def _whole(name: str, value: Any, *, least: int, most: int | None = None) -> int | None:
-    """Return a whole number, also from the text of an environment variable."""
-    if value is None:
-        return None
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = least - 1
-    if number < least or (most is not None and number > most):
-        limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ConfigurationError(f"`{name}` must be a whole number {limits}: {value!r}")
-    return number
-
-
-def _truth(value: bool | str) -> bool | str:
-    """Read a truth value from an environment variable; leave a path alone."""
-    words = {"true": True, "1": True, "false": False, "0": False}
-    return words.get(value.lower(), value) if isinstance(value, str) else value

@@ -7,6 +7,8 @@ a password, token, cookie or request body.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "AccessDeniedError",
     "AnswerError",
@@ -95,12 +97,17 @@ class RequestError(CVATError, OSError):
     """
 
     def __init__(self, method: str, url: str, status: int, detail: str) -> None:
-        super().__init__(method, url, status, detail)
+        super().__init__(f"{status} {method} {url}")
         self.method = method
         self.url = url
         self.status = status
         self.detail = detail
         self.advice = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # OSError would be made again of its message alone
+        arguments = (self.method, self.url, self.status, self.detail)
+        return type(self), arguments, {"advice": self.advice}
 
     @property
     def status_code(self) -> int:

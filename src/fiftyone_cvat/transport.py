@@ -9,6 +9,7 @@ server's own origin only, and never appear in a message.
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 import urllib.parse
 import urllib.request
@@ -17,10 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
-from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
 import urllib3
 from cvat_sdk.api_client import exceptions as sdk_exceptions
 from cvat_sdk.api_client import models, rest
@@ -30,31 +29,33 @@ from urllib3.exceptions import (
     LocationParseError,
     MaxRetryError,
     NewConnectionError,
+    ResponseError,
     SSLError,
     TimeoutError,  # noqa: A004  urllib3's own name
 )
+from urllib3.util import Url, parse_url
 
 from fiftyone_cvat.errors import (
-    AccessDeniedError,
-    AnswerError,
     AuthenticationError,
     CertificateError,
     ConfigurationError,
-    NotFoundError,
     OrganizationError,
-    RequestError,
     RequestTimeoutError,
     UnreachableError,
     WaitTimeoutError,
 )
-from fiftyone_cvat.types import Json
+from fiftyone_cvat.messages import (
+    Response,
+    detail_of,
+    encode_body,
+    origin_of,
+    with_params,
+)
 
 __all__ = [
     "Connection",
     "Credentials",
-    "Response",
     "ServerSettings",
-    "value_of",
     "wait_until",
 ]
 
@@ -63,7 +64,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_REDIRECTS = 5
-MAX_DETAIL = 500
 FIRST_WAIT = 0.03
 WAIT_GROWTH = 1.4
 LONGEST_WAIT = 2.0
@@ -98,67 +98,6 @@ class Credentials:
     access_token: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer of the server.
-
-    Attributes:
-        method: the HTTP method of the request
-        url: the URL that answered
-        status_code: the HTTP status
-        reason: the status line's words
-        headers: the headers; names in any case
-        content: the body as bytes, decompressed
-    """
-
-    method: str
-    url: str
-    status_code: int
-    reason: str
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is below 400."""
-        return self.status_code < 400  # noqa: PLR2004  HTTP's own limit
-
-    @property
-    def text(self) -> str:
-        """The body as text; what is not UTF-8 is replaced."""
-        return self.content.decode("utf-8", errors="replace")
-
-    def json(self) -> Any:
-        """Return the body as JSON.
-
-        Raises:
-            AnswerError: if it is not JSON
-        """
-        try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError as error:
-            kind = self.headers.get("content-type", "no content type")
-            raise AnswerError(
-                f"{self.url} answered {self.status_code} with {kind} where JSON was "
-                "expected; check that the URL is that of a CVAT server and that no "
-                "proxy or sign-in page answers in its place"
-            ) from error
-
-    def raise_for_status(self) -> None:
-        """Raise the error that the status stands for, if it is 400 or more.
-
-        Raises:
-            NotFoundError: for 404
-            AccessDeniedError: for 403
-            RequestError: for any other status of 400 or more
-        """
-        if self.ok:
-            return
-        kinds = {403: AccessDeniedError, 404: NotFoundError}
-        kind = kinds.get(self.status_code, RequestError)
-        raise kind(self.method, self.url, self.status_code, _detail(self))
-
-
 class Connection:
     """A signed-in connection to one server; safe to use from several threads.
 
@@ -171,7 +110,7 @@ class Connection:
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
-        self._origin = _origin(settings.url)
+        self._origin = origin_of(settings.url)
         self._client = _open_client(settings)
         self.headers: dict[str, str] = self._client.api_client.default_headers
         self.headers.update(settings.headers)
@@ -208,7 +147,7 @@ class Connection:
         if response.status_code in (403, 404):
             raise OrganizationError(
                 f"CVAT at {self._settings.url} has no organization '{slug}' for this "
-                f"user: {_detail(response)} Give the organization's short name "
+                f"user: {detail_of(response)} Give the organization's short name "
                 "(slug), not its full name, and check that you are a member"
             )
         response.raise_for_status()
@@ -263,8 +202,8 @@ class Connection:
             UnreachableError: if there is no connection or it breaks
             RequestTimeoutError: if there is no answer in time
         """
-        url = _with_params(url, params)
-        body, content_headers = _encode(**content)
+        url = with_params(url, params)
+        body, content_headers = encode_body(**content)
         for _ in range(MAX_REDIRECTS):
             sent = self._headers(method, url)
             sent.update(content_headers)
@@ -278,7 +217,7 @@ class Connection:
             location = raw.headers.get("location")
             if raw.status not in (301, 302, 303, 307, 308) or not location:
                 return _response(method, url, raw)
-            url = self._follow(url, location, method)
+            url = self._follow(url, location, method, body)
         raise UnreachableError(f"{url} redirects without end; check the server's URL")
 
     def close(self) -> None:
@@ -288,7 +227,7 @@ class Connection:
 
     def is_own(self, url: str) -> bool:
         """Tell whether a URL lies at the server's own origin."""
-        return _origin(url) == self._origin
+        return origin_of(url) == self._origin
 
     def _sign_in_with_password(self, credentials: Credentials) -> None:
         who: dict[str, str] = {"password": credentials.password or ""}
@@ -323,7 +262,7 @@ class Connection:
         if response.status_code == 401:  # noqa: PLR2004
             raise AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept these credentials: "
-                f"{_detail(response)} Check that the access token is complete and "
+                f"{detail_of(response)} Check that the access token is complete and "
                 "has not expired or been revoked"
             )
         return response
@@ -363,13 +302,18 @@ class Connection:
         if cookies and self.is_own(url):
             self._client.api_client.cookies.update(SimpleCookie(cookies))
 
-    def _follow(self, url: str, location: str, method: str) -> str:
+    def _follow(self, url: str, location: str, method: str, body: Any) -> str:
         target = urllib.parse.urljoin(url, location)
         if self.is_own(target):
-            return target
+            if body is None or isinstance(body, (bytes, str)):
+                return target
+            raise UnreachableError(
+                f"{url} redirects to {target}, and what was read while it was sent "
+                "cannot be sent again; check the server's URL"
+            )
         if method != "GET" or self.is_own(url):
             raise UnreachableError(
-                f"{url} redirects to {_origin(target)}, which is not the configured "
+                f"{url} redirects to {origin_of(target)}, which is not the configured "
                 f"server {self._origin}; if that is where CVAT is, use it as `url`"
             )
         return target
@@ -417,33 +361,50 @@ def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
 
 
 def _open_client(settings: ServerSettings) -> Client:
+    _check_url(settings.url)
     verify = settings.verify_ssl
-    if isinstance(verify, str) and not Path(verify).is_file():
-        raise ConfigurationError(
-            f"`verify_ssl` names a CA bundle that does not exist: '{verify}'"
-        )
     with _undisturbed_logging():
-        try:
-            client = Client(
-                settings.url,
-                config=Config(verify_ssl=bool(verify)),
-                check_server_version=False,
-            )
-        except Exception as error:
-            raise ConfigurationError(
-                f"'{settings.url}' is not a server's URL; give it as in "
-                "'https://cvat.example.com'"
-            ) from error
+        client = Client(
+            settings.url,
+            config=Config(verify_ssl=bool(verify)),
+            check_server_version=False,
+        )
     configuration = client.api_client.configuration
+    configuration.retries = _RETRIES  # a password must not follow a redirect
     if isinstance(verify, str):
+        _check_bundle(verify)
         configuration.ssl_ca_cert = verify
     proxy = _proxy(settings.url)
     if proxy:
         configuration.proxy = proxy
-    if proxy or isinstance(verify, str):
-        # the SDK reads both only when it makes its pool
-        client.api_client.rest_client = rest.RESTClientObject(configuration)
+    # the SDK reads all of this only when it makes its pool
+    client.api_client.rest_client = rest.RESTClientObject(configuration)
     return client
+
+
+def _check_url(url: str) -> None:
+    if "@" in url:
+        raise ConfigurationError(
+            "The server's URL holds a user name or a password; give them as "
+            "`username` and `password`"
+        )
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = Url()
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise ConfigurationError(
+            f"'{url}' is not a server's URL; give it as in 'https://cvat.example.com'"
+        )
+
+
+def _check_bundle(path: str) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"`verify_ssl` names no CA bundle in PEM form: '{path}' ({error.strerror})"
+        ) from None
 
 
 @contextmanager
@@ -461,7 +422,7 @@ def _undisturbed_logging() -> Iterator[None]:
 @contextmanager
 def _readable(url: str) -> Iterator[None]:
     """Turn urllib3's exceptions into ours."""
-    where = _origin(url)
+    where = origin_of(url)
     try:
         yield
     except HTTPError as error:
@@ -483,54 +444,14 @@ def _readable(url: str) -> Iterator[None]:
             ) from None
         if isinstance(error, LocationParseError):
             raise ConfigurationError(f"'{url}' is not a URL") from None
+        if isinstance(cause, ResponseError):
+            raise UnreachableError(
+                f"{where} redirects the sign-in; check the server's URL"
+            ) from None
         raise UnreachableError(
             f"No connection to {where} ({type(cause).__name__}); check that the URL "
             "is right and that the server runs"
         ) from None
-
-
-def _encode(
-    *,
-    json: Any = None,
-    data: Any = None,
-    files: Any = None,
-) -> tuple[Any, dict[str, str]]:
-    """Return a request's body and the headers that describe it."""
-    if json is not None:
-        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-        return orjson.dumps(json, option=options), {"Content-Type": "application/json"}
-    if files is not None:
-        pairs = files.items() if isinstance(files, Mapping) else files
-        fields = [(name, _form_value(value)) for name, value in (data or {}).items()]
-        fields += [(name, _file_value(value)) for name, value in pairs]
-        body, kind = urllib3.encode_multipart_formdata(fields)
-        return body, {"Content-Type": kind}
-    if isinstance(data, Mapping):
-        form = {name: _form_value(value) for name, value in data.items()}
-        kind = "application/x-www-form-urlencoded"
-        return urllib.parse.urlencode(form), {"Content-Type": kind}
-    return data, {}
-
-
-def _form_value(value: Any) -> str | bytes:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, (str, bytes)) else str(value)
-
-
-def _file_value(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return (Path(getattr(value, "name", "file")).name, value.read())
-    name, content, *kind = value
-    return (name, content.read() if hasattr(content, "read") else content, *kind)
-
-
-def _with_params(url: str, params: Mapping[str, Any] | None) -> str:
-    given = {name: value for name, value in (params or {}).items() if value is not None}
-    if not given:
-        return url
-    query = urllib.parse.urlencode(given, doseq=True)
-    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 def _timeout(timeout: float | tuple[float, float]) -> urllib3.Timeout:
@@ -544,55 +465,9 @@ def _response(method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:
     return Response(method, url, raw.status, reason, raw.headers, raw.data)
 
 
-def _detail(response: Response) -> str:
-    """Return the server's own words on what went wrong."""
-    try:
-        answer: Any = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        if "html" in response.headers.get("content-type", ""):
-            return f"{response.reason} (an HTML page)"
-        answer = response.text
-    if isinstance(answer, dict):
-        answer = answer.get("detail") or answer.get("message") or answer
-    return _words(answer)[:MAX_DETAIL].strip()
-
-
-def _words(answer: Any) -> str:
-    if isinstance(answer, dict):
-        return "; ".join(f"{name}: {_words(value)}" for name, value in answer.items())
-    if isinstance(answer, list):
-        return ", ".join(_words(value) for value in answer)
-    return str(answer)
-
-
-def _origin(url: str) -> str:
-    """Return scheme, host and port of a URL: what credentials are bound to."""
-    parts = urllib.parse.urlsplit(url)
-    try:
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        port = None
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
-
-
 def _proxy(url: str) -> str | None:
     """Return the proxy that the environment names for a URL, as curl and pip do."""
     parts = urllib.parse.urlsplit(url)
     if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
         return None
     return urllib.request.getproxies().get(parts.scheme)
-
-
-def value_of(response: Response, key: str) -> Any:
-    """Return one value of a JSON object that the server answered with.
-
-    Raises:
-        AnswerError: if the answer is no such object
-    """
-    answer: Json = response.json()
-    if not isinstance(answer, dict) or key not in answer:
-        raise AnswerError(
-            f"{response.url} answered without '{key}'; this server may be of a "
-            "version that works differently: please report it"
-        )
-    return answer[key]

@@ -13,10 +13,12 @@ __all__ = [
     "AttributeSpec",
     "AttributeValue",
     "CVATSchema",
+    "ClassSchema",
     "Json",
     "LabelSchema",
     "Shape",
     "Size",
+    "Skeleton",
     "Tag",
     "TaskAnnotations",
     "Track",
@@ -46,7 +48,21 @@ class AttributeSpec(TypedDict):
     default_value: NotRequired[str]
 
 
-CVATSchema = dict[str, dict[str, AttributeSpec]]
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The nodes of a skeleton by name, and its edges as pairs of their positions."""
+
+    nodes: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+class ClassSchema(dict[str, AttributeSpec]):
+    """The attributes of a CVAT label by name, and its skeleton if it is one."""
+
+    skeleton: Skeleton | None = None
+
+
+CVATSchema = dict[str, ClassSchema]
 """CVAT class name to the specifications of its attributes by name."""
 
 

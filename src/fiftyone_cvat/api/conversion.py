@@ -47,6 +47,7 @@ class Conversion:
     _create_scalar_tags = as_method(tags.create_scalar_tags)
     _create_detection_shapes = as_method(shapes.create_detection_shapes)
     _create_polyline_shapes = as_method(shapes.create_polyline_shapes)
+    _create_segmentation_shapes = as_method(shapes.create_segmentation_shapes)
     _create_keypoint_shapes = as_method(shapes.create_keypoint_shapes)
 
     _add_shapes_to_tracks = as_method(tracks.add_shapes_to_tracks)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
-from fiftyone_cvat.convert.frames import FrameRef, sample_ids_to_frames
+from fiftyone_cvat.convert.frames import (
+    FrameRange,
+    FrameRef,
+    frame_refs,
+    sample_ids_to_frames,
+    video_frames_to_frames,
+)
 from fiftyone_cvat.convert.schema import RETURN_TYPES
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import CVATSchema, Json, Size
 
-__all__ = ["Fields"]
+__all__ = ["FieldConversion", "Fields", "labels_by_frame"]
 
 TAGS = ("classification", "classifications", "scalar")
 
@@ -25,6 +32,34 @@ _LIST_BY_TYPE = {
     "polygons": "polylines",
     "keypoints": "keypoints",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldConversion:
+    """How the labels of one field become annotations.
+
+    Attributes:
+        label_field: the field
+        label_info: the field's part of the label schema
+        cvat_schema: CVAT class name to its attributes by name
+        scalar_attrs: field to whether scalars are values of an attribute
+        load_tracks: whether labels with an ``index`` become tracks
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+    """
+
+    label_field: str
+    label_info: Mapping[str, Any]
+    cvat_schema: CVATSchema
+    scalar_attrs: Mapping[Any, bool | None] | bool = False
+    load_tracks: bool = False
+    occluded_attrs: Mapping[str, str] = field(default_factory=dict)
+    group_id_attrs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label_type(self) -> str:
+        """The field's type."""
+        return str(self.label_info["type"])
 
 
 class Fields(Conversion):
@@ -67,37 +102,41 @@ class Fields(Conversion):
         Returns:
             ``(id_map, tags_or_shapes)``, and the tracks as a third value if
             ``load_tracks`` is set; the first is what FiftyOne wants to know of the
-            labels that went up: sample id to label ids
+            labels that went up: sample id, and for videos frame id, to label ids
         """
-        label_type = label_info["type"]
+        frames = frame_refs(
+            self._build_frame_id_map(samples, frame_start, frame_stop, frame_step)
+        )
         if frame_sizes is None:
-            frame_sizes = _sizes_from_metadata(samples)
+            frame_sizes = _sizes_from_metadata(samples, frames)
+        conversion = FieldConversion(
+            label_field=label_field,
+            label_info=label_info,
+            cvat_schema=cvat_schema,
+            scalar_attrs=assign_scalar_attrs,
+            load_tracks=load_tracks,
+            occluded_attrs=(occluded_attrs or {}).get(label_field) or {},
+            group_id_attrs=(group_id_attrs or {}).get(label_field) or {},
+        )
         id_map: dict[str, Any] = {}
         annotations: list[Any] = []
         tracks: dict[str, Any] = {}
-        for number, ref, label in _labels_by_frame(samples, label_field):
-            ids, created, new_tracks, _ = self._convert_labels(
-                label,
-                label_field,
-                label_info,
-                cvat_schema,
-                number,
-                frame_sizes.get(number, Size(0, 0)),
-                assign_scalar_attrs=assign_scalar_attrs,
-                load_tracks=load_tracks,
-                occluded_attrs=(occluded_attrs or {}).get(label_field),
-                group_id_attrs=(group_id_attrs or {}).get(label_field),
-                ref=ref,
+        for frame, ref, labels in labels_by_frame(samples, label_field, frames):
+            size = frame_sizes.get(frame, Size(0, 0))
+            ids, created, new_tracks = self._convert(
+                labels, conversion, frame, size, ref
             )
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
-            if label_type in _LIST_BY_TYPE or not isinstance(ids, list):
+            if label_info["type"] not in _LIST_BY_TYPE and isinstance(ids, list):
+                ids = ids[0] if ids else None
+            if ref.frame_id is None:
                 id_map[ref.sample_id] = ids
             else:
-                id_map[ref.sample_id] = ids[0] if ids else None
+                id_map.setdefault(ref.sample_id, {})[ref.frame_id] = ids
         if not load_tracks:
             return id_map, annotations
-        last = max(frame_sizes, default=0)
+        last = max(frames, default=0)
         return id_map, annotations, self._finalize_tracks(tracks, last, only_keyframes)
 
     def _update_shapes_tags_tracks(
@@ -141,10 +180,7 @@ class Fields(Conversion):
             group_id_attrs: field to CVAT class name to the attribute with the group
             frame_sizes: position in the task to the frame's size in pixels
         """
-        as_tracks = samples_batch.media_type == fom.VIDEO and label_type not in (
-            *TAGS,
-            "segmentation",
-        )
+        is_video = samples_batch.media_type == fom.VIDEO
         ids, created, *created_tracks = self._create_shapes_tags_tracks(
             samples_batch,
             label_field,
@@ -154,7 +190,7 @@ class Fields(Conversion):
             frame_stop,
             frame_step,
             assign_scalar_attrs=assign_scalar_attrs,
-            load_tracks=as_tracks,
+            load_tracks=is_video and is_trackable(label_type),
             only_keyframes=only_keyframes,
             occluded_attrs=occluded_attrs,
             group_id_attrs=group_id_attrs,
@@ -165,80 +201,124 @@ class Fields(Conversion):
         for each in created_tracks:
             tracks.extend(each)
 
-    def _convert_labels(
+    def _convert(
         self,
-        label: Any,
-        label_field: str,
-        label_info: dict[str, Any],
-        cvat_schema: CVATSchema,
+        labels: Any,
+        conversion: FieldConversion,
         frame: int,
         size: Size,
-        *,
-        assign_scalar_attrs: Mapping[Any, bool | None] | bool,
-        load_tracks: bool,
-        occluded_attrs: Mapping[str, str] | None,
-        group_id_attrs: Mapping[str, str] | None,
         ref: FrameRef,
-    ) -> tuple[Any, list[Any], dict[str, Any], dict[str, str]]:
-        """Convert what a field holds on one frame."""
-        label_type = label_info["type"]
-        if label_type == "scalar":
-            return self._create_scalar_tags(
-                label,
-                cvat_schema,
-                label_field,
+    ) -> tuple[Any, list[Any], dict[str, Any]]:
+        """Convert what a field holds on one frame.
+
+        Args:
+            labels: the field's value
+            conversion: how labels of the field are converted
+            frame: the frame's position in the task, from 0
+            size: the frame's size in pixels
+            ref: what the frame is, for messages
+
+        Returns:
+            a tuple of the ids of the labels, the tags or shapes, the tracks by class
+            and index
+        """
+        create, values, keywords = self._creator(labels, conversion)
+        try:
+            ids, created, tracks, _ = create(
+                values,
+                conversion.cvat_schema,
+                conversion.label_field,
                 frame,
                 size,
-                label_type=label_type,
-                assign_scalar_attrs=assign_scalar_attrs,
-            )
-        labels = _listed(label, label_type)
-        common: Json = {"label_type": label_type}
-        if label_type in TAGS:
-            create: Any = self._create_classification_tags
-        else:
-            create = self._creator(label_type, label_field)
-            common |= {
-                "load_tracks": load_tracks,
-                "occluded_attrs": occluded_attrs,
-                "group_id_attrs": group_id_attrs,
-            }
-        try:
-            converted: tuple[Any, list[Any], dict[str, Any], dict[str, str]] = create(
-                labels, cvat_schema, label_field, frame, size, **common
+                label_type=conversion.label_type,
+                **keywords,
             )
         except CVATError as error:
             raise GeometryError(
-                f"Field '{label_field}' of sample {ref.sample_id} cannot go to CVAT: "
-                f"{error}"
+                f"Field '{conversion.label_field}' of sample {ref.sample_id} cannot "
+                f"go to CVAT: {error}"
             ) from error
-        return converted
+        return ids, created, tracks
 
-    def _creator(self, label_type: str, label_field: str) -> Any:
-        creators = {
+    def _creator(
+        self, labels: Any, conversion: FieldConversion
+    ) -> tuple[Any, Any, Json]:
+        """Return what converts a field's value, what it converts, and its keywords."""
+        label_type, info = conversion.label_type, conversion.label_info
+        if label_type == "scalar":
+            keywords: Json = {"assign_scalar_attrs": conversion.scalar_attrs}
+            return self._create_scalar_tags, labels, keywords
+        if label_type == "segmentation":
+            keywords = {"mask_targets": info.get("mask_targets")}
+            return self._create_segmentation_shapes, labels, keywords
+        values = _listed(labels, label_type)
+        if label_type in TAGS:
+            return self._create_classification_tags, values, {}
+        creators: dict[str | None, Any] = {
             "detections": self._create_detection_shapes,
             "polylines": self._create_polyline_shapes,
             "keypoints": self._create_keypoint_shapes,
         }
-        creator = creators.get(RETURN_TYPES.get(label_type, ""))
+        creator = creators.get(RETURN_TYPES.get(label_type))
         if creator is None:
             raise SchemaError(
-                f"Field '{label_field}' has labels of type '{label_type}', which "
-                "cannot go to CVAT"
+                f"Field '{conversion.label_field}' has labels of type '{label_type}', "
+                "which cannot go to CVAT"
             )
-        return creator
+        keywords = {
+            "load_tracks": conversion.load_tracks,
+            "occluded_attrs": conversion.occluded_attrs,
+            "group_id_attrs": conversion.group_id_attrs,
+        }
+        return creator, values, keywords
 
-    def _build_frame_id_map(self, samples: Any) -> dict[int, dict[str, str]]:
+    def _build_frame_id_map(
+        self,
+        samples: Any,
+        frame_start: int | None = None,
+        frame_stop: int | None = None,
+        frame_step: int | None = None,
+    ) -> dict[int, dict[str, str]]:
         """Number the frames of a task.
 
         Args:
             samples: a collection whose samples are the task's media, in order
+            frame_start: the first frame of a video that is in the task, from 0
+            frame_stop: the last one, inclusive
+            frame_step: the spacing between them
 
         Returns:
             the position in the task, from 0, to the ids of the sample and, of a
             video, of the frame
         """
-        return sample_ids_to_frames(samples.values("id"))
+        if samples.media_type != fom.VIDEO:
+            return sample_ids_to_frames(samples.values("id"))
+        frames = FrameRange.of_task(frame_start, frame_stop, frame_step)
+        result: dict[int, dict[str, str]] = {}
+        columns = samples.values(["id", "frames.id", "frames.frame_number"])
+        for sample_id, frame_ids, numbers in zip(*columns, strict=True):
+            by_number = dict(zip(numbers, frame_ids, strict=True))
+            result |= video_frames_to_frames(sample_id, by_number, frames)
+        return result
+
+    def _compute_expected_frames(
+        self,
+        samples: Any,
+        frame_start: int | None,
+        frame_stop: int | None,
+        frame_step: int | None,
+    ) -> int:
+        """Return how many frames of a video go into a task.
+
+        Args:
+            samples: a collection with the video
+            frame_start: the first frame to send, from 0
+            frame_stop: the last one, inclusive
+            frame_step: the spacing between them
+        """
+        return len(
+            self._build_frame_id_map(samples, frame_start, frame_stop, frame_step)
+        )
 
     def _get_batch_size(self, samples: Any, task_size: int | None) -> int:
         """Return how many samples go into one task.
@@ -248,33 +328,69 @@ class Fields(Conversion):
             task_size: how many the user wants at most, or None for all
 
         Returns:
-            1 for videos and point clouds, of which a task holds one
+            1 for videos, of which a task holds one
         """
-        if samples.media_type != fom.IMAGE:
+        if samples.media_type == fom.VIDEO:
             return 1
         number = len(samples)
         return number if task_size is None else max(1, min(task_size, number))
 
 
-def _labels_by_frame(
-    samples: Any, label_field: str
+def is_trackable(label_type: str) -> bool:
+    """Tell whether labels of a type become tracks in videos."""
+    return RETURN_TYPES[label_type] in ("detections", "polylines", "keypoints")
+
+
+def labels_by_frame(
+    samples: Any, label_field: str, frames: Mapping[int, FrameRef]
 ) -> Iterator[tuple[int, FrameRef, Any]]:
-    """Yield each frame's position, its sample, and what the field holds there."""
-    ids, labels = samples.values(["id", label_field])
-    for number, (sample_id, label) in enumerate(zip(ids, labels, strict=True)):
-        if label is not None:
-            yield number, FrameRef(sample_id, None), label
+    """Yield what a field holds on the frames of a task.
+
+    One read of the database gets all of it.
+
+    Args:
+        samples: a collection with the task's samples
+        label_field: the field; of the frames of a video, with ``frames.`` before it
+        frames: the position in the task to what the frame is
+
+    Yields:
+        the position in the task, what the frame is, and the field's value
+    """
+    position_by_ref = {ref: position for position, ref in frames.items()}
+    if samples._is_frame_field(label_field):
+        columns = samples.values(["id", "frames.id", label_field])
+        values = {
+            FrameRef(sample_id, frame_id): value
+            for sample_id, frame_ids, column in zip(*columns, strict=True)
+            for frame_id, value in zip(frame_ids, column, strict=True)
+        }
+    else:
+        values = {
+            FrameRef(sample_id, None): value
+            for sample_id, value in zip(
+                *samples.values(["id", label_field]), strict=True
+            )
+        }
+    for ref, value in values.items():
+        position = position_by_ref.get(ref)
+        if value is not None and position is not None:
+            yield position, ref, value
 
 
-def _listed(label: Any, label_type: str) -> Iterable[Any]:
+def _listed(labels: Any, label_type: str) -> Iterable[Any]:
     name = _LIST_BY_TYPE.get(label_type)
-    return [label] if name is None else (label[name] or [])
+    return [labels] if name is None else (labels[name] or [])
 
 
-def _sizes_from_metadata(samples: Any) -> dict[int, Size]:
+def _sizes_from_metadata(
+    samples: Any, frames: Mapping[int, FrameRef]
+) -> dict[int, Size]:
     samples.compute_metadata()
-    widths, heights = samples.values(["metadata.width", "metadata.height"])
-    return {
-        number: Size(width or 0, height or 0)
-        for number, (width, height) in enumerate(zip(widths, heights, strict=True))
+    names = ["id", "metadata.width", "metadata.height"]
+    if samples.media_type == fom.VIDEO:
+        names = ["id", "metadata.frame_width", "metadata.frame_height"]
+    sizes = {
+        sample_id: Size(width or 0, height or 0)
+        for sample_id, width, height in zip(*samples.values(names), strict=True)
     }
+    return {position: sizes[ref.sample_id] for position, ref in frames.items()}

@@ -17,12 +17,11 @@ from fiftyone_cvat.errors import (
     ConfigurationError,
     RequestError,
 )
+from fiftyone_cvat.messages import Response, value_of
 from fiftyone_cvat.transport import (
     Connection,
     Credentials,
-    Response,
     ServerSettings,
-    value_of,
 )
 
 __all__ = ["Session"]

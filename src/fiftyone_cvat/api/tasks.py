@@ -23,8 +23,9 @@ from fiftyone_cvat.api.media import (
 from fiftyone_cvat.api.projects import Projects
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
-from fiftyone_cvat.errors import AnswerError, ServerJobError
-from fiftyone_cvat.transport import Response, value_of, wait_until
+from fiftyone_cvat.errors import AnswerError, NotFoundError, ServerJobError
+from fiftyone_cvat.messages import Response, value_of
+from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Tasks"]
@@ -112,6 +113,30 @@ class Tasks(Projects):
             True/False
         """
         return self._exists(self.task_url(task_id))
+
+    def task_summary(self, task_id: int) -> Json | None:
+        """Return where a task stands, with its jobs.
+
+        Args:
+            task_id: the task ID
+
+        Returns:
+            ``name``, ``status``, ``assignee``, ``last_updated``, and ``jobs``, job id
+            to the job as the server describes it; None if there is no such task
+        """
+        try:
+            task = self.get(self.task_url(task_id), print_error_info=False).json()
+        except NotFoundError:
+            logger.warning("Task %d no longer exists", task_id)
+            return None
+        jobs = self._get_paginated_results(self.jobs_url(task_id))
+        return {
+            "name": task["name"],
+            "status": task["status"],
+            "assignee": task["assignee"],
+            "last_updated": task["updated_date"],
+            "jobs": {job["id"]: job for job in jobs},
+        }
 
     def delete_task(self, task_id: int) -> None:
         """Deletes the given task from the CVAT server.

@@ -6,19 +6,16 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import fiftyone.core.media as fom
 import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.fields import Fields
-from fiftyone_cvat.api.tasks import Tasks
-from fiftyone_cvat.convert.frames import frames_to_sizes
-from fiftyone_cvat.convert.schema import (
-    SchemaParts,
-    labels_to_cvat_schema,
-    labels_without_label_id,
-)
+from fiftyone_cvat.api.schemas import Schemas
+from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
+from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frames_to_sizes
 from fiftyone_cvat.errors import ConfigurationError, CVATError, SchemaError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, LabelSchema, Size
 
@@ -27,7 +24,7 @@ __all__ = ["Upload"]
 logger = logging.getLogger(__name__)
 
 MAX_TASK_NAME = 256
-SUPPORTED_MEDIA = (fom.IMAGE,)
+SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
 @dataclass(slots=True)
@@ -51,7 +48,7 @@ class _Run:
     labels_task_map: dict[Any, list[int]] = field(default_factory=dict)
 
 
-class Upload(Tasks, Fields):
+class Upload(Schemas, Fields):
     """Send samples and their labels to CVAT."""
 
     def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
@@ -76,7 +73,10 @@ class Upload(Tasks, Fields):
         """  # noqa: D205  the documented text
         config = backend.config
         self._check_config(samples, config)
-        run = self._prepare(config)
+        if samples.media_type == fom.VIDEO:
+            add_video_metadata(samples)
+            ensure_frames(samples)
+        run = self._prepare(samples, config)
         batch_size = self._get_batch_size(samples, config.task_size)
         number = len(samples)
         count = math.ceil(number / batch_size)
@@ -121,6 +121,11 @@ class Upload(Tasks, Fields):
                 f"Collections of type '{samples.media_type}' cannot be annotated in "
                 f"CVAT; select samples of type {' or '.join(SUPPORTED_MEDIA)}"
             )
+        if samples.media_type == fom.THREE_D and config.media_field == "filepath":
+            raise ConfigurationError(
+                "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
+                "the paths of the point clouds as `media_field`"
+            )
         self._parse_local_files(samples.values(config.media_field))
         names = [*_listed(config.task_assignee), *_listed(config.job_assignees)]
         unknown = [each for each in set(names) if self.get_user_id(each) is None]
@@ -133,7 +138,7 @@ class Upload(Tasks, Fields):
         self._parse_reviewers(config.job_reviewers)
         config.job_reviewers = None  # said once, not for every task
 
-    def _prepare(self, config: Any) -> _Run:
+    def _prepare(self, samples: Any, config: Any) -> _Run:
         """Settle the project and the schema of a run."""
         name, project_id = self._parse_project_details(
             config.project_name, config.project_id
@@ -146,6 +151,7 @@ class Upload(Tasks, Fields):
             )
         if project_id is not None:
             self._check_project_schema(label_schema)
+        _add_skeletons(samples, label_schema)
         schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
             label_schema,
             project_id=project_id,
@@ -180,6 +186,7 @@ class Upload(Tasks, Fields):
         self, run: _Run, config: Any, batch: Any, index: int, name: str
     ) -> None:
         """Create one task with its media and annotations."""
+        start, stop, step = _frame_arguments(config, batch, index)
         task_id, class_ids, attribute_ids = self._create_task_upload_data(
             config,
             index,
@@ -190,11 +197,11 @@ class Upload(Tasks, Fields):
             run.task_ids,
             run.job_ids,
             run.frame_id_map,
-            None,
-            None,
-            None,
+            start,
+            stop,
+            step,
         )
-        sizes = self._verify_uploaded_frames(task_id, batch, None, None, None)
+        sizes = self._verify_uploaded_frames(task_id, batch, start, stop, step)
         tags: list[Any] = []
         shapes: list[Any] = []
         tracks: list[Any] = []
@@ -212,9 +219,9 @@ class Upload(Tasks, Fields):
                 label_field,
                 info,
                 run.cvat_schema,
-                None,
-                None,
-                None,
+                start,
+                stop,
+                step,
                 run.scalar_attrs,
                 bool(info.get("only_keyframes")),
                 run.occluded_attrs,
@@ -279,13 +286,15 @@ class Upload(Tasks, Fields):
             use_cache=config.use_cache,
             use_zip_chunks=config.use_zip_chunks,
             chunk_size=config.chunk_size,
-            job_assignees=config.job_assignees,
+            job_assignees=_job_assignees(config, samples_batch, idx),
             job_reviewers=config.job_reviewers,
             frame_start=frame_start,
             frame_stop=frame_stop,
             frame_step=frame_step,
         )
-        frame_id_map[task_id] = self._build_frame_id_map(samples_batch)
+        frame_id_map[task_id] = self._build_frame_id_map(
+            samples_batch, frame_start, frame_stop, frame_step
+        )
         return task_id, class_id_map, attr_id_map
 
     def _verify_uploaded_frames(
@@ -313,6 +322,19 @@ class Upload(Tasks, Fields):
             UploadError: if it does not: its annotations would lie on other pictures
         """
         meta = self.get(self.task_data_meta_url(task_id)).json()
+        if samples.media_type == fom.VIDEO:
+            expected = self._compute_expected_frames(
+                samples, frame_start, frame_stop, frame_step
+            )
+            if meta["size"] != expected:
+                logger.warning(
+                    "Task %d (%s) has %d frames where FiftyOne expects %d",
+                    task_id,
+                    self.base_task_url(task_id),
+                    meta["size"],
+                    expected,
+                )
+            return frames_to_sizes(meta)
         expected = len(samples)
         if meta["size"] != expected:
             raise UploadError(
@@ -382,103 +404,43 @@ class Upload(Tasks, Fields):
                 error,
             )
 
-    def _get_cvat_schema(
-        self,
-        label_schema: LabelSchema,
-        project_id: int | None = None,
-        occluded_attr: str | None = None,
-        group_id_attr: str | None = None,
-    ) -> SchemaParts:
-        """Return the CVAT schema of a run: a project's own, or one built for it.
 
-        Args:
-            label_schema: the run's label schema; completed in place
-            project_id: an existing project, or None
-            occluded_attr: the attribute that holds occlusion in every field
-            group_id_attr: the attribute that holds group ids in every field
+def _frame_arguments(
+    config: Any, batch: Any, index: int
+) -> tuple[int | None, int | None, int | None]:
+    """Return first, last and spacing of the frames of a video that go into a task."""
+    if batch.media_type != fom.VIDEO:
+        return None, None, None
+    filepath = batch.values("filepath")[0]
+    start, stop, step = (
+        frame_argument(value, index, filepath)
+        for value in (config.frame_start, config.frame_stop, config.frame_step)
+    )
+    if not batch._is_clips:
+        return start, stop, step
+    frames = FrameRange.of_task(start, stop, step).within(batch.values("support")[0])
+    return frames.start, frames.stop, step
 
-        Returns:
-            as :func:`fiftyone_cvat.convert.schema.build_cvat_schema`
-        """
-        if project_id is None:
-            return self._build_cvat_schema(
-                label_schema, occluded_attr=occluded_attr, group_id_attr=group_id_attr
-            )
-        return self._convert_cvat_schema(
-            label_schema,
-            project_id=project_id,
-            occluded_attr=occluded_attr,
-            group_id_attr=group_id_attr,
-        )
 
-    def _convert_cvat_schema(
-        self,
-        label_schema: LabelSchema,
-        project_id: int | None = None,
-        task_id: int | None = None,
-        occluded_attr: str | None = None,
-        group_id_attr: str | None = None,
-        update_server: bool = True,
-    ) -> SchemaParts:
-        """Return the schema of an existing project or task.
+def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
+    """Return who gets the jobs of a task; a video is one job, of the next in turn."""
+    names = _listed(config.job_assignees)
+    if batch.media_type == fom.IMAGE or not names:
+        return names
+    return [names[index % len(names)]]
 
-        Args:
-            label_schema: the run's label schema; completed in place
-            project_id: the project
-            task_id: the task, if there is no project
-            occluded_attr: the attribute that holds occlusion in every field
-            group_id_attr: the attribute that holds group ids in every field
-            update_server: whether to add the attribute ``label_id`` to labels of the
-                project that lack it
 
-        Returns:
-            as :func:`fiftyone_cvat.convert.schema.build_cvat_schema`
-
-        Raises:
-            ConfigurationError: if neither a project nor a task is given
-        """
-        if project_id is not None:
-            labels = self._get_project_labels(project_id)
-        elif task_id is not None:
-            labels = self._get_task_labels(task_id)
-        else:
-            raise ConfigurationError("Either `project_id` or `task_id` is needed")
-        parts = labels_to_cvat_schema(
-            labels, label_schema, occluded_attr, group_id_attr
-        )
-        lacking = labels_without_label_id(labels)
-        if project_id is not None and lacking and update_server:
-            self._add_project_label_ids(project_id, lacking)
-        return parts
-
-    def _get_label_schema(
-        self,
-        project_id: int | None = None,
-        task_id: int | None = None,
-        occluded_attr: str | None = None,
-        group_id_attr: str | None = None,
-    ) -> LabelSchema:
-        """Return an existing project's or task's schema as FiftyOne writes schemas.
-
-        Args:
-            project_id: the project
-            task_id: the task, if there is no project
-            occluded_attr: the attribute that holds occlusion
-            group_id_attr: the attribute that holds group ids
-
-        Returns:
-            a label schema with one field, None
-        """
-        label_schema: LabelSchema = {None: {"type": "any"}}
-        self._convert_cvat_schema(
-            label_schema,
-            project_id=project_id,
-            task_id=task_id,
-            occluded_attr=occluded_attr,
-            group_id_attr=group_id_attr,
-        )
-        del label_schema[None]["type"]
-        return label_schema
+def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:
+    """Add the dataset's skeletons to the fields of keypoints, in place."""
+    for name, info in label_schema.items():
+        if info.get("type") not in ("keypoint", "keypoints"):
+            continue
+        skeleton = samples.skeletons.get(name) or samples.default_skeleton
+        if skeleton is not None:
+            edges = [list(pair) for line in skeleton.edges for pair in pairwise(line)]
+            count = 1 + max((node for pair in edges for node in pair), default=-1)
+            labels = skeleton.labels or [str(node + 1) for node in range(count)]
+            info["skeleton"] = {"labels": list(labels), "edges": edges}
 
 
 def _task_name(config: Any, samples: Any, index: int | None) -> str:

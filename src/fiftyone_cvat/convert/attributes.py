@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
-__all__ = ["cvat_class", "parse_label", "text_to_value", "value_to_text"]
+__all__ = ["LABEL_ID", "cvat_class", "parse_label", "text_to_value", "value_to_text"]
 
 LABEL_ID = "label_id"
 

@@ -17,8 +17,11 @@ __all__ = [
 
 LABEL_ID = "label_id"
 
-ClassIds = Mapping[str, int]
-"""CVAT class name to the server's id of the label."""
+ClassIds = Mapping[Any, int]
+"""CVAT class name to the server's id of the label.
+
+The nodes of a skeleton are in it too, under ``(class name, node name)``.
+"""
 
 AttributeIds = Mapping[int, Mapping[str, int]]
 """The server's id of a label to the ids of its attributes by name."""
@@ -26,16 +29,18 @@ AttributeIds = Mapping[int, Mapping[str, int]]
 
 def class_and_attribute_ids(
     labels: Iterable[Json],
-) -> tuple[dict[str, int], dict[int, dict[str, int]]]:
+) -> tuple[dict[Any, int], dict[int, dict[str, int]]]:
     """Return the ids of labels by name, and of their attributes by label and name.
 
     Args:
         labels: labels as the server describes them
     """
-    class_ids: dict[str, int] = {}
+    class_ids: dict[Any, int] = {}
     attribute_ids: dict[int, dict[str, int]] = {}
     for label in labels:
         class_ids[label["name"]] = label["id"]
+        for node in label.get("sublabels") or []:
+            class_ids[label["name"], node["name"]] = node["id"]
         attribute_ids[label["id"]] = {
             each["name"]: each["id"] for each in label["attributes"]
         }
@@ -58,8 +63,11 @@ def remap_ids(
         the list
     """
     for each in shapes_or_tags:
-        class_id = class_id_map[each["label_id"]]
+        name = each["label_id"]
+        class_id = class_id_map[name]
         each["label_id"] = class_id
+        for element in each.get("elements") or []:
+            element["label_id"] = class_id_map[name, element["label_id"]]
         each["attributes"] = _remapped(each["attributes"], attr_id_map[class_id])
     return shapes_or_tags
 
@@ -78,8 +86,11 @@ def remap_track_ids(
         the list
     """
     for track in tracks:
-        class_id = class_id_map[track["label_id"]]
+        name = track["label_id"]
+        class_id = class_id_map[name]
         track["label_id"] = class_id
+        for element in track.get("elements") or []:
+            element["label_id"] = class_id_map[name, element["label_id"]]
         for each in (track, *track["shapes"]):
             each["attributes"] = _remapped(each["attributes"], attr_id_map[class_id])
     return tracks

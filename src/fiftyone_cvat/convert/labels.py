@@ -19,12 +19,13 @@ from fiftyone_cvat.convert.masks import (
     polygons_to_mask,
     runs_to_mask,
 )
+from fiftyone_cvat.convert.segmentations import MaskPiece
+from fiftyone_cvat.convert.skeletons import skeleton_to_points
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
 from fiftyone_cvat.types import Json, Size
 
 __all__ = [
     "FieldContext",
-    "MaskPiece",
     "ReadLabel",
     "attribute_values",
     "read_annotation",
@@ -72,17 +73,6 @@ class FieldContext:
 
 
 @dataclass(slots=True)
-class MaskPiece:
-    """Pixels of one class in a segmentation; ``left`` and ``top`` are in pixels."""
-
-    label: str
-    mask: NDArray[np.bool_]
-    left: int
-    top: int
-    z_order: int
-
-
-@dataclass(slots=True)
 class ReadLabel:
     """An annotation as it was read, before ids are settled.
 
@@ -94,7 +84,8 @@ class ReadLabel:
         label_id: the id that came in the attribute ``label_id``, or None
         part: the number of the label's part, from 1
         annotation: the annotation as the server sent it
-        index: the index of its track, or None
+        track: the number of its track in the task, or None
+        index: the index of its track in the dataset, or None
     """
 
     kind: str
@@ -103,6 +94,7 @@ class ReadLabel:
     label_id: str | None
     part: int
     annotation: Json
+    track: int | None = None
     index: int | None = None
 
 
@@ -110,9 +102,6 @@ def read_annotation(
     annotation: Json,
     annotation_type: AnnotationType,
     context: FieldContext,
-    *,
-    index: int | None = None,
-    immutable: Sequence[Json] = (),
 ) -> ReadLabel | None:
     """Convert one tag, shape, or shape of a track, to a label.
 
@@ -120,8 +109,6 @@ def read_annotation(
         annotation: the annotation as the server sent it
         annotation_type: ``tags``, ``shapes`` or ``track``
         context: what is known about the field
-        index: the index of the annotation's track, if it is of one
-        immutable: the attributes of its track, as the server sent them
 
     Returns:
         the label, or None if its class is none of the field's or its shape is one
@@ -131,7 +118,7 @@ def read_annotation(
     name = context.class_by_label_id.get(label_id)
     if name is None:
         return None
-    values = attribute_values([annotation, {"attributes": immutable}], context.spec_ids)
+    values = attribute_values(annotation, context.spec_ids)
     if annotation_type == "tags":
         read = _read_tag(name, values, context)
     else:
@@ -143,31 +130,24 @@ def read_annotation(
     identity, part = split_label_id(values.pop(LABEL_ID, None))
     if isinstance(value, fol.Label):
         _set_attributes(value, annotation, values, context)
-        if index is not None:
-            value.index = index
         if annotation.get("keyframe"):
             value["keyframe"] = True
-    return ReadLabel(
-        kind, annotation["frame"], value, identity, part, annotation, index
-    )
+    return ReadLabel(kind, annotation["frame"], value, identity, part, annotation)
 
 
 def attribute_values(
-    annotations: Sequence[Json], spec_ids: Mapping[int, Mapping[str, int]]
+    annotation: Json, spec_ids: Mapping[int, Mapping[str, int]]
 ) -> dict[str, str]:
     """Return the texts of an annotation's attributes by name.
 
     Args:
-        annotations: the annotation, and whatever else holds attributes of it; the
-            first of them tells the label
+        annotation: the annotation, as the server sent it or takes it
         spec_ids: CVAT's label ids to its attributes' ids by name
     """
-    names = spec_ids.get(annotations[0]["label_id"], {})
     text_by_id = {
-        each["spec_id"]: each["value"]
-        for annotation in annotations
-        for each in annotation.get("attributes") or []
+        each["spec_id"]: each["value"] for each in annotation.get("attributes") or []
     }
+    names = spec_ids.get(annotation["label_id"], {})
     return {
         name: text_by_id[spec_id]
         for name, spec_id in names.items()
@@ -261,6 +241,13 @@ def _read_points(shape: Json, name: str, context: FieldContext) -> tuple[str, An
     return "keypoints", fol.Keypoint(label=name, points=points)
 
 
+def _read_skeleton(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
+    nodes = context.nodes_by_label_id.get(shape["label_id"], [])
+    pixels = skeleton_to_points(shape.get("elements") or [], nodes)
+    points = pixels_to_points(pixels, context.size_of_frame(shape["frame"]))
+    return "keypoints", fol.Keypoint(label=name, points=points)
+
+
 def _read_cuboid(
     shape: Json, name: str, context: FieldContext
 ) -> tuple[str, Any] | None:
@@ -282,6 +269,7 @@ _READERS: dict[str, Callable[[Json, str, FieldContext], tuple[str, Any] | None]]
     "polygon": _read_polygon,
     "polyline": _read_polyline,
     "points": _read_points,
+    "skeleton": _read_skeleton,
     "mask": _read_mask,
     "ellipse": _read_ellipse,
     "cuboid": _read_cuboid,

@@ -15,6 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.outlines import trace_outlines
+from fiftyone_cvat.convert.scanlines import (
+    Mask,
+    PlacedMask,
+    count_centres,
+    fill_runs,
+    merge_sort,
+    paint_intervals,
+)
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Size
 
@@ -30,12 +38,6 @@ __all__ = [
     "rotate_points",
     "runs_to_mask",
 ]
-
-Mask = NDArray[np.bool_]
-"""An array of booleans of shape ``(height, width)``, one a pixel."""
-
-PlacedMask = tuple[Mask, int, int]
-"""A mask with its left column and top row in the frame."""
 
 _CORNERS = 4  # the last numbers of a CVAT mask: left, top, right, bottom
 _ELLIPSE_VERTICES = 96  # an inscribed polygon of 96 has 99.93 % of the area
@@ -66,8 +68,7 @@ def mask_to_runs(mask: Mask, left: int, top: int) -> list[int]:
     height, width = mask.shape
     flat = mask.ravel()
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    edges = [0, *changes.tolist(), flat.size]
-    runs = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    runs: list[int] = np.diff(changes, prepend=0, append=flat.size).tolist()
     if flat[0]:
         runs.insert(0, 0)
     return [*runs, int(left), int(top), int(left) + width - 1, int(top) + height - 1]
@@ -104,7 +105,7 @@ def runs_to_mask(points: Sequence[float]) -> PlacedMask:
             f"the runs of a mask add up to {runs.sum():.0f} pixels,"
             f" its box has {width} x {height}"
         )
-    return _fill(runs.astype(np.int64), height, width), left, top
+    return fill_runs(runs.astype(np.int64), height, width), left, top
 
 
 def clip_mask(mask: Mask, left: int, top: int, size: Size) -> PlacedMask | None:
@@ -154,24 +155,23 @@ def polygons_to_mask(
     Raises:
         GeometryError: if coordinates are not finite or not in pairs
     """
-    parts, tails, heads = _edges(polygons)
-    if not len(parts):
-        return None
-    rows = _centres(np.stack([tails[:, 1], heads[:, 1]]), size.height)
-    counts = rows[1] - rows[0]
-    edge = np.repeat(np.arange(len(parts)), counts)
-    first = np.cumsum(counts) - counts
-    row = np.arange(len(edge)) - (first - rows[0])[edge]
-    tail, head = tails[edge], heads[edge]
-    run, rise = (head - tail).T
-    crossing = tail[:, 0] + (row + 0.5 - tail[:, 1]) * run / rise
-    column = _centres(crossing, size.width)
+    part, (x, y, lower_x, lower_y) = _edges(polygons)
+    first = count_centres(y, size.height)
+    counts = count_centres(lower_y, size.height) - first
+    before = np.cumsum(counts) - counts
+    part, x, y, run, rise, first = (
+        np.repeat(values, counts)
+        for values in (part, x, y, lower_x - x, lower_y - y, first - before)
+    )
+    row = np.arange(len(part)) + first
+    column = count_centres(x + (row + 0.5 - y) * run / rise, size.width)
 
     # an even number of edges of each part crosses a row: sorted, they come in pairs
-    line = parts[edge] * size.height + row
-    order = np.sort(line * (size.width + 1) + column)
-    line, column = np.divmod(order, size.width + 1)
-    return _intervals_to_mask(line[::2] % size.height, column[::2], column[1::2])
+    column_bits, row_bits = (int(length).bit_length() for length in size)
+    crossings = merge_sort((part << row_bits | row) << column_bits | column)
+    column = crossings & (1 << column_bits) - 1
+    row = crossings[::2] >> column_bits & (1 << row_bits) - 1
+    return paint_intervals(row, column[::2], column[1::2])
 
 
 def mask_to_polygons(mask: Mask, left: int, top: int) -> list[list[float]]:
@@ -195,7 +195,11 @@ def mask_to_polygons(mask: Mask, left: int, top: int) -> list[list[float]]:
     """
     _check_mask(mask)
     return [
-        [float(z + offset) for point in ring for z, offset in zip(point, (left, top))]
+        [
+            float(z + offset)
+            for point in ring
+            for z, offset in zip(point, (left, top), strict=True)
+        ]
         for ring in trace_outlines(mask)
     ]
 
@@ -266,65 +270,38 @@ def ellipse_to_mask(
         return None
     cos, sin = _cos_sin(rotation_degrees)
     reach = math.hypot(a * sin, b * cos)  # from the centre up and down
-    first, last = _centres(np.array([y - reach, y + reach]), size.height).tolist()
+    first, last = count_centres(np.array([y - reach, y + reach]), size.height).tolist()
     row = np.arange(first, last)
     down = row + 0.5 - y
     # the chord of each row, from the ellipse's equation solved for x
     half = a * b * np.sqrt(np.maximum(reach**2 - down**2, 0)) / reach**2
     middle = x + down * cos * sin * (a**2 - b**2) / reach**2
-    start = _centres(middle - half, size.width)
-    end = size.width - _centres(size.width - (middle + half), size.width)
-    return _intervals_to_mask(row, start, end)
-
-
-def _intervals_to_mask(
-    row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
-) -> PlacedMask | None:
-    """Paint half-open intervals of columns, which may overlap."""
-    covered = start < end
-    row, start, end = row[covered], start[covered], end[covered]
-    if not row.size:
-        return None
-    top, left = int(row.min()), int(start.min())
-    height, width = int(row.max()) + 1 - top, int(end.max()) - left
-    starts = np.sort((row - top) * width + start - left)
-    ends = np.sort((row - top) * width + end - left)
-    # as many intervals have begun as have ended: nothing is covered in between
-    gap = np.flatnonzero(starts[1:] > ends[:-1])
-    edges = np.empty(2 * gap.size + 2, np.int64)
-    edges[0], edges[-1] = starts[0], ends[-1]
-    edges[1:-1:2], edges[2:-1:2] = ends[gap], starts[gap + 1]
-    runs = np.diff(edges, prepend=0, append=height * width)
-    return _fill(runs, height, width), left, top
-
-
-def _fill(runs: NDArray[np.int64], height: int, width: int) -> Mask:
-    values = np.zeros(len(runs), bool)
-    values[1::2] = True
-    return np.repeat(values, runs).reshape(height, width)
+    start = count_centres(middle - half, size.width)
+    end = count_centres(middle + half, size.width)
+    return paint_intervals(row, start, end)
 
 
 def _edges(
     polygons: Sequence[Sequence[float]],
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the edges that are not level: their part, upper end and lower end."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give the edges that are not level.
+
+    Returns:
+        for each edge the index of its polygon, and an array of shape ``(4, edges)``
+        of ``x`` and ``y`` of its upper end and of its lower end
+    """
     rings = [_pairs(polygon) for polygon in polygons if len(polygon)]
     if not rings:
-        return np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 2))
-    tails = np.concatenate(rings)
-    if not np.isfinite(tails).all():
+        return np.empty(0, np.int64), np.empty((4, 0))
+    upper = np.concatenate(rings)
+    if not np.isfinite(upper).all():
         raise GeometryError("a polygon has a coordinate that is not finite")
-    heads = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
-    parts = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
-    upward = heads[:, 1] < tails[:, 1]
-    tails[upward], heads[upward] = heads[upward], tails[upward]
-    slanted = tails[:, 1] < heads[:, 1]
-    return parts[slanted], tails[slanted], heads[slanted]
-
-
-def _centres(edges: NDArray[np.float64], length: int) -> NDArray[np.int64]:
-    """Count the pixel centres of ``[0, length)`` before each edge."""
-    return np.clip(np.ceil(edges - 0.5), 0, length).astype(np.int64)
+    lower = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    part = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    rising = lower[:, 1] < upper[:, 1]
+    upper[rising], lower[rising] = lower[rising], upper[rising]
+    slanted = upper[:, 1] < lower[:, 1]
+    return part[slanted], np.concatenate([upper.T, lower.T])[:, slanted]
 
 
 def _pairs(flat_points: Sequence[float]) -> NDArray[np.float64]:

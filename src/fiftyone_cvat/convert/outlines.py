@@ -52,7 +52,8 @@ class _Outlines:
         self._upright: list[int] = across.tolist()
         self._sorted: list[int] = order.tolist()
         self._keys: list[int] = upright_keys[order].tolist()
-        self._height, self._width = mask.shape
+        self._height: int = mask.shape[0]
+        self._width: int = mask.shape[1]
         self._pixels = np.pad(mask, ((0, 0), (1, 0))).tobytes()
         self._link()
 
@@ -130,16 +131,18 @@ def _corners(
         their columns and rows, sorted by row and column, and keys that sort them by
         column and row
     """
-    upright = padded[:, 1:] ^ padded[:, :-1]
-    above, below = upright[:-1], upright[1:]
-    touching = above & below & (padded[:-1, :-1] ^ padded[1:, :-1])
-    y, x = np.nonzero((above ^ below) | touching)
-    times = touching[y, x] + 1
-    # where two parts touch, the first corner goes on to the left: upwards if the part
-    # is the upper left one, else downwards
-    falling = padded[y, x]
-    second = np.zeros(times.sum(), np.int64)
-    second[np.cumsum(times) - 1] = times == 2  # noqa: PLR2004
-    x, y, falling = (np.repeat(values, times) for values in (x, y, falling))
-    lower = np.where(np.repeat(times, times) == 2, second ^ ~falling & 1, 0)  # noqa: PLR2004
+    stride = padded.shape[1]
+    pixels = padded.ravel()
+    upright = pixels[1:] ^ pixels[:-1]
+    above, below = upright[:-stride], upright[stride:]
+    touching = above & below & (pixels[: -stride - 1] ^ pixels[stride:-1])
+    corners = np.flatnonzero((above ^ below) | touching)
+    twice = touching[corners]
+    times = twice + 1
+    second = np.arange(times.sum()) == np.repeat(np.cumsum(times) - 1, times)
+    corners, twice = np.repeat(corners, times), np.repeat(twice, times)
+    y, x = np.divmod(corners, stride)
+    # where two parts touch, the first corner is the left part's: it goes on upwards
+    # if that is the upper one, else downwards
+    lower = twice & (second == pixels[corners])
     return x, y, 2 * (x * (padded.shape[0] - 1) + y) + lower

@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
-from fiftyone_cvat.types import AttributeSpec, CVATSchema, Json, LabelSchema
+from fiftyone_cvat.types import (
+    AttributeSpec,
+    ClassSchema,
+    CVATSchema,
+    Json,
+    LabelSchema,
+    Skeleton,
+)
 
 __all__ = [
+    "ATTRIBUTE_TYPES",
     "RETURN_TYPES",
     "build_cvat_schema",
     "cvat_schema_to_labels",
@@ -27,6 +36,15 @@ __all__ = [
 LABEL_ID = "label_id"
 MAX_NAME = 64
 """CVAT's limit for the names of labels and attributes, in characters."""
+
+SHAPE_PROPERTIES = ("occluded", "group_id")
+"""Types of attributes that in CVAT are properties of every shape."""
+
+ATTRIBUTE_TYPES = (
+    *("text", "select", "radio", "checkbox", "number"),
+    *SHAPE_PROPERTIES,
+)
+"""The types of attributes that a label schema may name."""
 
 GEOMETRY = ("rotation", "location", "dimensions")
 """Attributes of a detection that CVAT keeps as the shape's own geometry."""
@@ -93,7 +111,7 @@ def to_cvat_attributes(
                 f"{MAX_NAME}"
             )
         kind = info.get("type", "text")
-        if kind in ("occluded", "group_id"):
+        if kind in SHAPE_PROPERTIES:
             name_by_property[kind] = name
         else:
             specs[name] = _attribute_spec(name, kind, info)
@@ -163,10 +181,15 @@ def build_cvat_schema(
 
 def cvat_schema_to_labels(schema: CVATSchema) -> list[Json]:
     """Return the labels of a schema as the server takes them."""
-    return [
-        {"name": name, "attributes": list(attributes.values())}
-        for name, attributes in schema.items()
-    ]
+    labels = []
+    for name, attributes in schema.items():
+        specs = list(attributes.values())
+        skeleton = getattr(attributes, "skeleton", None)
+        if skeleton is None:
+            labels.append({"name": name, "attributes": specs})
+        else:
+            labels.append(skeleton_label(name, skeleton.nodes, skeleton.edges, specs))
+    return labels
 
 
 def labels_to_cvat_schema(
@@ -192,7 +215,11 @@ def labels_to_cvat_schema(
     for label in labels:
         specs = {each["name"]: each for each in label["attributes"]}
         known = {name: each for name, each in specs.items() if name != LABEL_ID}
-        cvat_schema[label["name"]] = known | {LABEL_ID: label_id_attribute()}
+        own = ClassSchema(known | {LABEL_ID: label_id_attribute()})
+        if label.get("type") == "skeleton":
+            nodes = tuple(each["name"] for each in label.get("sublabels") or [])
+            own.skeleton = Skeleton(nodes, ())
+        cvat_schema[label["name"]] = own
         attributes = {name: _label_attribute(each) for name, each in known.items()}
         for name in (occluded_attr, group_id_attr):
             if name is not None:
@@ -280,9 +307,7 @@ class _FieldClasses:
     """The classes of one field with their attributes."""
 
     field: Any
-    attributes_by_class: dict[str, dict[str, AttributeSpec]] = field(
-        default_factory=dict
-    )
+    attributes_by_class: dict[str, ClassSchema] = field(default_factory=dict)
     occluded_by_class: dict[str, str] = field(default_factory=dict)
     group_id_by_class: dict[str, str] = field(default_factory=dict)
 
@@ -307,6 +332,11 @@ def _field_classes(
     if RETURN_TYPES.get(info.get("type", "")) == "detections":
         common = {key: each for key, each in common.items() if key not in GEOMETRY}
 
+    skeleton = None
+    if info.get("skeleton"):
+        nodes, edges = info["skeleton"]["labels"], info["skeleton"]["edges"]
+        skeleton = Skeleton(tuple(nodes), tuple((a, b) for a, b in edges))
+
     result = _FieldClasses(name)
     for class_name, extra in _classes(name, info):
         specs, own_occluded, own_group_id = to_cvat_attributes(extra)
@@ -316,7 +346,9 @@ def _field_classes(
             merged[LABEL_ID] = label_id_attribute()
         if info.get("type") == "scalar" and not info.get("classes") and not merged:
             merged["value"] = _attribute_spec("value", "text", {})
-        result.attributes_by_class.setdefault(class_name, {}).update(merged)
+        own = result.attributes_by_class.setdefault(class_name, ClassSchema())
+        own.update(merged)
+        own.skeleton = skeleton
         if own_occluded or occluded:
             result.occluded_by_class[class_name] = str(own_occluded or occluded)
         if own_group_id or group_id:

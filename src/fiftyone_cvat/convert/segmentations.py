@@ -45,7 +45,8 @@ def class_masks(
         if code == 0 or code not in present:
             continue
         mask = codes == code
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        rows = np.flatnonzero(mask.any(axis=1))
+        columns = np.flatnonzero(mask.any(axis=0))
         top, left = int(rows[0]), int(columns[0])
         tight = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
         masks.append((name, tight, left, top))

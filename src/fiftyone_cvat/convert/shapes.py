@@ -9,18 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.attributes import parse_label
+from fiftyone_cvat.convert.attributes import LABEL_ID, cvat_class, parse_label
 from fiftyone_cvat.convert.identity import join_label_id
 from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
+from fiftyone_cvat.convert.segmentations import class_masks
+from fiftyone_cvat.convert.skeletons import keypoint_to_skeleton
 from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import box_to_corners, points_to_pixels
-from fiftyone_cvat.types import AttributeValue, CVATSchema, Shape, Size
+from fiftyone_cvat.types import AttributeValue, CVATSchema, Shape, Size, Skeleton
 
 __all__ = [
     "create_detection_shapes",
     "create_keypoint_shapes",
     "create_polyline_shapes",
+    "create_segmentation_shapes",
 ]
 
 Shapes = tuple[list[str], list[Shape], TracksByClass, dict[str, str]]
@@ -67,6 +70,57 @@ def create_detection_shapes(
     for label in detections:
         frame.add(label, build, load_tracks)
     return frame.ids, frame.shapes, frame.tracks, {}
+
+
+def create_segmentation_shapes(
+    segmentation: Any,
+    cvat_schema: CVATSchema,
+    label_field: str,
+    frame_id: int,
+    frame_size: Size | Sequence[int],
+    label_type: str | None = None,
+    mask_targets: Mapping[Any, str] | None = None,
+) -> tuple[str, list[Shape], TracksByClass, dict[str, str]]:
+    """Convert the segmentation of one frame to masks, one for each class.
+
+    Args:
+        segmentation: a label with a mask of integers or RGB
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the label is in
+        frame_id: the frame's position in the task, from 0
+        frame_size: the frame's size in pixels; a mask of another size is stretched
+        label_type: not used: it is ``segmentation``
+        mask_targets: pixel value, or RGB hex string, to class name
+
+    Returns:
+        a tuple of the label's id, the shapes, no tracks, no renamed attributes
+    """
+    size = _size(frame_size)
+    pixels = segmentation.get_mask() if segmentation.has_mask else None
+    if pixels is None:
+        return segmentation.id, [], {}, {}
+    pixels = _resized(np.asarray(pixels), size.width, size.height)
+    shapes = []
+    for name, mask, left, top in class_masks(pixels, mask_targets or {}):
+        class_name = cvat_class(name, cvat_schema, label_field)
+        if class_name is None:
+            continue
+        identity = AttributeValue(spec_id=LABEL_ID, value=segmentation.id)
+        shapes.append(
+            Shape(
+                type="mask",
+                label_id=class_name,
+                frame=frame_id,
+                points=[*mask_to_runs(mask, left, top)],
+                rotation=0.0,
+                occluded=False,
+                z_order=0,
+                group=0,
+                source="manual",
+                attributes=[identity],
+            )
+        )
+    return segmentation.id, shapes, {}, {}
 
 
 def create_polyline_shapes(
@@ -121,7 +175,8 @@ def create_keypoint_shapes(
 ) -> Shapes:
     """Convert the keypoints of one frame to shapes.
 
-    Points that are not known (NaN) are left out.
+    Keypoints of a class with a skeleton become skeletons, in which a point that is not
+    known (NaN) is outside; others become points without those.
 
     Args:
         keypoints: labels with relative ``points``, a list of ``(x, y)``
@@ -155,6 +210,7 @@ class _Part:
     type: str
     points: list[float]
     rotation: float = 0.0
+    elements: list[Any] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -185,6 +241,7 @@ class _Frame:
             return
         as_track = as_track and label.index is not None
         common, fixed = mutable or [], immutable or []
+        skeleton = getattr(self.cvat_schema[class_name], "skeleton", None)
         shapes = [
             Shape(
                 type=part.type,
@@ -197,8 +254,9 @@ class _Frame:
                 group=group or 0,
                 source="manual",
                 attributes=_attributes(common if as_track else common + fixed, number),
+                elements=[{**each, "frame": self.number} for each in part.elements],
             )
-            for number, part in enumerate(build(label, self.size), 1)
+            for number, part in enumerate(build(label, self.size, skeleton), 1)
         ]
         if not shapes:
             return
@@ -226,7 +284,7 @@ def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValu
     return copies
 
 
-def _box_parts(label: Any, size: Size) -> list[_Part]:
+def _box_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     if not label.bounding_box:
         return _cuboid_parts(label)
     rotation = label.get_attribute_value("rotation", None)
@@ -249,18 +307,25 @@ def _cuboid_parts(label: Any) -> list[_Part]:
     return [_Part("cuboid", numbers + [0.0] * 7)]
 
 
-def _instance_parts(label: Any, size: Size) -> list[_Part]:
+def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     mask = label.get_mask() if label.has_mask else None
     if mask is None:
         return []
     x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
-    left, top = round(x_min), round(y_min)
-    width, height = round(x_max) - left, round(y_max) - top
-    if width < 1 or height < 1:
-        return []
+    height = _extent(y_max - y_min, mask.shape[0])
+    width = _extent(x_max - x_min, mask.shape[1])
     pixels = _resized(np.asarray(mask, dtype=bool), width, height)
-    clipped = clip_mask(pixels, left, top, size)
+    clipped = clip_mask(pixels, round(x_min), round(y_min), size)
     return [] if clipped is None else [_Part("mask", [*mask_to_runs(*clipped)])]
+
+
+def _extent(pixels: float, count: int) -> int:
+    """Return how many pixels a mask covers that is stretched over some length.
+
+    A mask that fits its box to a pixel keeps its own number, whatever fraction of a
+    pixel the box begins at.
+    """
+    return count if abs(pixels - count) < 1 else max(1, round(pixels))
 
 
 def _resized(mask: Any, width: int, height: int) -> Any:
@@ -268,14 +333,14 @@ def _resized(mask: Any, width: int, height: int) -> Any:
 
     Each pixel takes the value at its centre, so that nothing is blurred.
     """
-    if mask.shape == (height, width):
+    if mask.shape[:2] == (height, width):
         return mask
     rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
     return mask[rows[:, None], columns]
 
 
-def _polyline_parts(label: Any, size: Size) -> list[_Part]:
+def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     kind, least = ("polygon", 3) if label.filled else ("polyline", 2)
     parts = []
     for given in label.points:
@@ -288,7 +353,13 @@ def _polyline_parts(label: Any, size: Size) -> list[_Part]:
     return parts
 
 
-def _keypoint_parts(label: Any, size: Size) -> list[_Part]:
+def _keypoint_parts(label: Any, size: Size, skeleton: Skeleton | None) -> list[_Part]:
+    if skeleton is not None:
+        pixels = points_to_pixels(label.points, size)
+        pairs = list(zip(pixels[::2], pixels[1::2], strict=True))
+        if len(pairs) == len(skeleton.nodes) and np.isfinite(pixels).any():
+            elements = keypoint_to_skeleton(pairs, skeleton.nodes)
+            return [_Part("skeleton", [], elements=elements)]
     known = [point for point in label.points if np.isfinite(point).all()]
     return [_Part("points", points_to_pixels(known, size))] if known else []
 

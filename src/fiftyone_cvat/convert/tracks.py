@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from copy import deepcopy
+from typing import Any
 
 from fiftyone_cvat.types import AttributeValue, Shape, Track
 
@@ -134,7 +135,35 @@ def finalize_track(
         if ends and frame < frame_count:
             shapes.extend(_outside(shape, frame + 1) for shape in by_frame[frame])
     track["shapes"] = shapes
+    if any(shape.get("elements") for shape in shapes):
+        track["elements"] = _element_tracks(shapes)
     return track
+
+
+def _element_tracks(shapes: list[Shape]) -> list[Track]:
+    """Move the elements of a track of skeletons to tracks of their own, in place.
+
+    So CVAT keeps them: the skeleton's own shapes say only where it begins and ends.
+    """
+    by_name: dict[Any, list[Any]] = defaultdict(list)
+    for shape in shapes:
+        for element in shape.pop("elements"):
+            name = element.pop("label_id")
+            outside = element["outside"] or bool(shape.get("outside"))
+            by_name[name].append(
+                {**element, "frame": shape["frame"], "outside": outside}
+            )
+    return [
+        Track(
+            label_id=name,
+            frame=own[0]["frame"],
+            group=0,
+            source="manual",
+            attributes=[],
+            shapes=own,
+        )
+        for name, own in by_name.items()
+    ]
 
 
 def _outside(shape: Shape, frame: int) -> Shape:

@@ -1,0 +1,48 @@
+"""Runs that FiftyOne's built-in CVAT integration saved, taken over by this package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import json_util
+
+from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.errors import ConfigurationError
+
+__all__ = ["adopt_run"]
+
+BUILT_IN = "fiftyone.utils.cvat."
+OURS = "fiftyone_cvat.backend."
+
+
+def adopt_run(samples: Any, anno_key: str) -> None:
+    """Make a run that FiftyOne's built-in CVAT integration saved a run of this package.
+
+    The run's tasks are not touched. From then on ``load_annotations`` and the run's
+    results go through this package.
+
+    Args:
+        samples: the dataset, or a view into it
+        anno_key: the annotation key
+
+    Raises:
+        ConfigurationError: if the run is none of the built-in CVAT integration
+    """
+    run_doc = CVATBackend._get_run_doc(samples, anno_key)
+    stored = run_doc.config.get("cls", "")
+    if stored.startswith(OURS):
+        return
+    if not stored.startswith(BUILT_IN):
+        raise ConfigurationError(
+            f"Run '{anno_key}' is of {stored}, not of FiftyOne's CVAT integration"
+        )
+    run_doc.config["cls"] = f"{OURS}CVATBackendConfig"
+    if run_doc.results:
+        run_doc.results.seek(0)
+        results = json_util.loads(run_doc.results.read().decode())
+        results["cls"] = f"{OURS}CVATAnnotationResults"
+        content = json_util.dumps(results).encode()
+        run_doc.results.replace(content, content_type="application/json")
+    run_doc.save()
+    cache = getattr(samples._root_dataset, CVATBackend._results_cache_field())
+    cache.pop(anno_key, None)

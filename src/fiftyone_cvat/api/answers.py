@@ -1,0 +1,55 @@
+"""What the server answers about one task, made ready to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.ids import class_and_attribute_ids
+from fiftyone_cvat.types import Json, Size
+
+__all__ = ["TaskAnswer"]
+
+
+@dataclass(slots=True)
+class TaskAnswer:
+    """What the server answers about one task.
+
+    Attributes:
+        id: the task's id
+        labels: its labels as the server describes them
+        sizes: position of a frame, from 0, to its size in pixels
+        annotations: its tags, shapes and tracks as the server sent them
+        refs: position of a frame to what it is in the dataset
+        job_starts: the positions at which its jobs begin
+    """
+
+    id: int
+    labels: list[Json]
+    sizes: dict[int, Size]
+    annotations: Json
+    refs: dict[int, FrameRef]
+    job_starts: set[int]
+    class_ids: dict[Any, int] = field(init=False)
+    attribute_ids: dict[int, dict[str, int]] = field(init=False)
+    input_types: dict[int, dict[int, str]] = field(init=False)
+    defaults: dict[int, str] = field(init=False)
+    label_id_specs: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.class_ids, self.attribute_ids = class_and_attribute_ids(self.labels)
+        self.input_types = {
+            label["id"]: {
+                each["id"]: each["input_type"] for each in label["attributes"]
+            }
+            for label in self.labels
+        }
+        self.defaults = {
+            each["id"]: each.get("default_value") or ""
+            for label in self.labels
+            for each in label["attributes"]
+        }
+        by_label = self.attribute_ids.values()
+        self.label_id_specs = {each[LABEL_ID] for each in by_label if LABEL_ID in each}

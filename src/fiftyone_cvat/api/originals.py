@@ -1,0 +1,190 @@
+"""A run's labels as they are in the dataset, to compare with what comes back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import fiftyone.core.fields as fof
+import fiftyone.core.media as fom
+
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.fields import FieldConversion, Fields, labels_by_frame
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.identity import split_label_id
+from fiftyone_cvat.convert.merging import Original
+from fiftyone_cvat.convert.schema import SchemaParts
+
+__all__ = ["DatasetLabels", "Originals"]
+
+Originals = dict[FrameRef, dict[str, Original]]
+"""What a frame is to its labels by id."""
+
+_TYPE_BY_FIELD = {
+    fof.StringField: str,
+    fof.BooleanField: bool,
+    fof.IntField: int,
+    fof.FloatField: float,
+}
+
+
+class DatasetLabels:
+    """Reads the labels that a run sent, as they are in the dataset now.
+
+    Args:
+        api: converts the labels, as it did when they went up
+        results: the run's results
+        schema: the run's schema, as ``_get_cvat_schema`` gives it
+    """
+
+    def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
+        self._api = api
+        self._id_map = results.id_map
+        self._root = results.samples._root_dataset
+        self._sent_frames = {
+            each["frame_id"]
+            for frames in results.frame_id_map.values()
+            for each in frames.values()
+            if "frame_id" in each
+        }
+        self._label_schema = results.config.label_schema
+        self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
+        self._samples = _collection(results)
+
+    @property
+    def is_point_cloud(self) -> bool:
+        """Whether the run's media are point clouds."""
+        return self._samples.media_type in (fom.POINT_CLOUD, fom.THREE_D)
+
+    def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
+        """Return the ids of a run's labels on a frame; ``[True]`` for a scalar."""
+        ids = (self._id_map.get(label_field) or {}).get(ref.sample_id)
+        if ref.frame_id is not None and isinstance(ids, Mapping):
+            ids = ids.get(ref.frame_id)
+        if isinstance(ids, list):
+            return ids
+        return [ids] if ids else []
+
+    def values(
+        self, label_field: Any, task: TaskAnswer
+    ) -> Iterable[tuple[int, FrameRef, Any]]:
+        """Return position, frame and value of a field on a task's frames."""
+        if not self._samples.has_field(label_field):
+            return []
+        sample_ids = {ref.sample_id for ref in task.refs.values()}
+        view = self._samples.select(list(sample_ids))
+        return labels_by_frame(view, label_field, task.refs)
+
+    def values_not_sent(
+        self, label_field: Any, task: TaskAnswer
+    ) -> Iterator[tuple[FrameRef, Any]]:
+        """Yield what a field of frames holds on frames that the run did not send.
+
+        FiftyOne deletes the scalars of all frames of a video that do not come back,
+        so those that did not go up must come back, too.
+        """
+        if not self._samples._is_frame_field(label_field):
+            return
+        sample_by_id = self._id_map.get("_clips", {})
+        for sample_id in {ref.sample_id for ref in task.refs.values()}:
+            view = self._root.select(sample_by_id.get(sample_id, sample_id))
+            frame_ids, values = view.values(["frames.id", label_field], unwind=True)
+            for frame_id, value in zip(frame_ids, values, strict=True):
+                if value is not None and frame_id not in self._sent_frames:
+                    yield FrameRef(sample_id, frame_id), value
+
+    def originals(self, label_field: Any, task: TaskAnswer) -> Originals:
+        """Return a run's labels of one field on a task's frames."""
+        if self._label_schema[label_field].get("type") in (None, "scalar"):
+            return {}
+        originals: Originals = {}
+        for ref in task.refs.values():
+            known = self.known_ids(label_field, ref)
+            if known:
+                originals[ref] = {each: Original() for each in known}
+        if originals:
+            self._fill(originals, label_field, task)
+        return originals
+
+    def value_types(self, label_field: Any, originals: Originals) -> dict[str, type]:
+        """Return the types that the dataset gives a field's attributes.
+
+        The type of a scalar field itself is under the name ``""``. What the dataset's
+        schema does not declare is taken from the run's labels, if all agree.
+        """
+        if label_field is None:
+            return {}
+        schema = {"": self._samples.get_field(label_field)}
+        document = schema[""]
+        if isinstance(document, fof.EmbeddedDocumentField):
+            _, path = self._samples._get_label_field_path(label_field)
+            document = self._samples.get_field(path)
+        while isinstance(document, fof.ListField):
+            document = document.field
+        if isinstance(document, fof.EmbeddedDocumentField):
+            schema |= document.get_field_schema()
+        declared = {
+            name: value_type
+            for name, each in schema.items()
+            for field_type, value_type in _TYPE_BY_FIELD.items()
+            if isinstance(each, field_type)
+        }
+        return _types_of_values(originals) | declared
+
+    def _fill(self, originals: Originals, label_field: Any, task: TaskAnswer) -> None:
+        """Add the dataset's labels, and what they go up as."""
+        conversion = FieldConversion(
+            label_field=label_field,
+            label_info=self._label_schema[label_field],
+            cvat_schema=self._cvat_schema,
+            occluded_attrs=self._occluded_attrs.get(label_field) or {},
+            group_id_attrs=self._group_id_attrs.get(label_field) or {},
+        )
+        for frame, ref, value in self.values(label_field, task):
+            by_id = originals.get(ref)
+            if not by_id:
+                continue
+            for label in _labels_of(value):
+                if label.id in by_id:
+                    by_id[label.id].label = label
+            size = task.sizes[frame]
+            _, created, _ = self._api._convert(value, conversion, frame, size, ref)
+            known = [each for each in created if each["label_id"] in task.class_ids]
+            for each in known:
+                if not conversion.occluded_attrs:
+                    each.pop("occluded", None)
+                if not conversion.group_id_attrs:
+                    each.pop("group", None)
+                label_id, _ = split_label_id(each["attributes"][0]["value"])
+                if label_id in by_id:
+                    by_id[label_id].annotations.append(each)
+            self._api._remap_ids(known, task.class_ids, task.attribute_ids)
+
+
+def _collection(results: Any) -> Any:
+    """Return the collection in which a run's sample ids are found."""
+    samples = results.samples
+    if results._is_clips or results._is_frames:
+        return samples
+    dataset = samples._root_dataset
+    if dataset.media_type == fom.GROUP:
+        return dataset.select_group_slices(_allow_mixed=True)
+    return dataset
+
+
+def _labels_of(value: Any) -> Iterable[Any]:
+    name = getattr(value, "_LABEL_LIST_FIELD", None)
+    return [value] if name is None else (value[name] or [])
+
+
+def _types_of_values(originals: Originals) -> dict[str, type]:
+    """Return the types of attributes that have the same one in all labels."""
+    types: dict[str, set[type]] = defaultdict(set)
+    for by_id in originals.values():
+        for original in by_id.values():
+            if original.label is not None:
+                for name, value in original.label.iter_attributes():
+                    types[name].add(type(value))
+    known = {name: each - {type(None)} for name, each in types.items()}
+    return {name: each.pop() for name, each in known.items() if len(each) == 1}

@@ -1,0 +1,490 @@
+"""One run's annotations on their way into FiftyOne's form, task after task."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import fiftyone.core.labels as fol
+from bson import ObjectId
+
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.fields import Fields
+from fiftyone_cvat.api.originals import DatasetLabels, Originals
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.identity import (
+    Claim,
+    join_label_id,
+    settle_ids,
+    split_label_id,
+)
+from fiftyone_cvat.convert.interpolation import interpolate_track
+from fiftyone_cvat.convert.labels import FieldContext, ReadLabel, read_annotation
+from fiftyone_cvat.convert.merging import (
+    Original,
+    adopt_unchanged,
+    merge_parts,
+    merge_segmentation,
+)
+from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
+from fiftyone_cvat.convert.schema import RETURN_TYPES, SchemaParts
+from fiftyone_cvat.convert.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.types import Json, LabelSchema, Track
+
+__all__ = ["RunReader"]
+
+
+class RunReader:
+    """Reads the tasks of one run, one after the other, into one result.
+
+    Args:
+        api: converts labels of the dataset, to compare them with what comes back
+        results: the run's results; which annotation is which label is noted in them
+        schema: the run's schema, as ``_get_cvat_schema`` gives it
+
+    Attributes:
+        annotations: field to kind of label to sample id, and for videos frame id, to
+            label id to label
+        reconciliation: what came of the labels
+    """
+
+    def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
+        config = results.config
+        self._results = results
+        self._label_schema: LabelSchema = config.label_schema
+        self._keep_text = not getattr(config, "coerce_text_attrs", True)
+        (
+            _,
+            self._scalar_attrs,
+            self._occluded_attrs,
+            self._group_id_attrs,
+            self._cvat_classes,
+        ) = schema
+        self._dataset = DatasetLabels(api, results, schema)
+        self.reconciliation = Reconciliation()
+        self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
+
+    def read(self, task: TaskAnswer) -> None:
+        """Read one task and add its labels to the result.
+
+        Args:
+            task: what the server answers about it
+        """
+        originals = {
+            name: self._dataset.originals(name, task) for name in self._label_schema
+        }
+        contexts = {
+            name: self._context(name, task, each) for name, each in originals.items()
+        }
+        found: dict[Any, list[ReadLabel]] = {name: [] for name in contexts}
+        for kind in ("tags", "shapes"):
+            for annotation in task.annotations.get(kind) or []:
+                label_field, read = self._place(annotation, kind, contexts, task)
+                if read is not None:
+                    found[label_field].append(read)
+        for number, track in enumerate(task.annotations.get("tracks") or []):
+            label_field, labels = self._place_track(track, number, contexts, task)
+            if labels:
+                found[label_field].extend(labels)
+        for label_field, labels in found.items():
+            self._settle(label_field, labels, originals[label_field], task)
+
+    def _context(
+        self, label_field: Any, task: TaskAnswer, originals: Originals
+    ) -> FieldContext:
+        names = self._cvat_classes.get(label_field, {})
+        class_by_label_id = {
+            task.class_ids[cvat_name]: name
+            for name, cvat_name in names.items()
+            if cvat_name in task.class_ids
+        }
+        known = {each for by in self._cvat_classes.values() for each in by.values()}
+        for label in task.labels:
+            if label["name"] not in known:
+                # a class that somebody added on the server
+                class_by_label_id[label["id"]] = label["name"]
+        name_by_cvat_name = {each: name for name, each in names.items()}
+
+        def by_class(attribute_by_cvat_class: Mapping[str, str]) -> dict[str, str]:
+            return {
+                name_by_cvat_name.get(each, each): attribute
+                for each, attribute in attribute_by_cvat_class.items()
+            }
+
+        return FieldContext(
+            label_type=self._label_schema[label_field].get("type"),
+            class_by_label_id=class_by_label_id,
+            spec_ids=task.attribute_ids,
+            size_of_frame=task.sizes.__getitem__,
+            input_types=task.input_types,
+            value_types=self._dataset.value_types(label_field, originals),
+            scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
+            occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
+            group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
+            keep_text=self._keep_text,
+            nodes_by_label_id=sublabel_ids_by_label(task.labels),
+            is_point_cloud=self._dataset.is_point_cloud,
+        )
+
+    def _place(
+        self,
+        annotation: Json,
+        kind: Any,
+        contexts: Mapping[Any, FieldContext],
+        task: TaskAnswer,
+    ) -> tuple[Any, ReadLabel | None]:
+        """Find the field of an annotation: the first that expects its kind of label.
+
+        If none does, it is the last field that has its class; FiftyOne then asks what
+        to do with labels that are not expected.
+        """
+        placed: tuple[Any, ReadLabel | None] = (None, None)
+        if annotation["frame"] not in task.refs:
+            self.reconciliation.add_reason("on a frame that the run did not send")
+            return placed
+        for label_field, context in contexts.items():
+            read = read_annotation(annotation, kind, context)
+            if read is None:
+                continue
+            placed = (label_field, read)
+            if context.label_type and RETURN_TYPES[context.label_type] == read.kind:
+                break
+        if placed[1] is None:
+            what = annotation.get("type", "tag")
+            self.reconciliation.add_reason(f"{what} that FiftyOne cannot hold")
+        return placed
+
+    def _place_track(
+        self,
+        track: Json,
+        number: int,
+        contexts: Mapping[Any, FieldContext],
+        task: TaskAnswer,
+    ) -> tuple[Any, list[ReadLabel]]:
+        """Find the field of a track and read the track's shape on each frame."""
+        whole = {name: track[name] for name in ("id", "label_id", "group")}
+        last = max(task.refs, default=0)
+        shapes = [
+            {
+                **shape,
+                **whole,
+                "attributes": [*shape["attributes"], *track["attributes"]],
+            }
+            for shape in interpolate_track(cast("Track", track), last)
+            if shape["frame"] in task.refs
+        ]
+        if not shapes:
+            return None, []
+        label_field, first = self._place(shapes[0], "track", contexts, task)
+        if first is None:
+            return None, []
+        context = contexts[label_field]
+        labels = [read_annotation(each, "track", context) for each in shapes]
+        read = [each for each in labels if each is not None]
+        for each in read:
+            each.track = number
+            if not each.annotation.get("keyframe"):
+                # a shape between key shapes repeats the id of the one before
+                each.label_id = None
+        return label_field, read
+
+    def _settle(
+        self,
+        label_field: Any,
+        labels: list[ReadLabel],
+        originals: Originals,
+        task: TaskAnswer,
+    ) -> None:
+        """Give a field's labels their ids and add them to the result."""
+        info = self._label_schema[label_field]
+        expected = RETURN_TYPES.get(info.get("type") or "")
+        if expected == "scalar":
+            self._settle_scalars(label_field, labels, task)
+            return
+        self._settle_tracks(labels, originals, task)
+        by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            by_frame[task.refs[each.frame]].append(each)
+        for ref in task.refs.values():
+            if ref not in by_frame and ref not in originals:
+                continue
+            mine = []
+            for each in by_frame[ref]:
+                if each.kind == expected:
+                    mine.append(each)
+                else:
+                    self._add_unexpected(label_field, ref, each, task)
+            known = originals.get(ref, {})
+            if expected == "segmentation":
+                self._settle_segmentation(label_field, ref, mine, known, task)
+            else:
+                self._settle_frame(label_field, ref, mine, known, task)
+
+    def _settle_scalars(
+        self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
+    ) -> None:
+        had = {
+            ref: value
+            for _, ref, value in self._dataset.values(label_field, task)
+            if self._dataset.known_ids(label_field, ref)
+        }
+        count = self.reconciliation.add
+        seen = set()
+        for each in labels:
+            ref = task.refs[each.frame]
+            if each.kind != "scalar":
+                self._add_unexpected(label_field, ref, each, task)
+                continue
+            seen.add(ref)
+            if ref not in had:
+                count(label_field, task.id, "added")
+            else:
+                same = had[ref] == each.value
+                count(label_field, task.id, "kept" if same else "changed")
+            self._add(label_field, each.kind, ref, None, each.value)
+        count(label_field, task.id, "deleted", len(had.keys() - seen))
+        for ref, value in self._dataset.values_not_sent(label_field, task):
+            self._add(label_field, "scalar", ref, None, value)
+
+    def _settle_tracks(
+        self, labels: list[ReadLabel], originals: Originals, task: TaskAnswer
+    ) -> None:
+        """Give each track the index of the track that went up, or else a new one.
+
+        A track that was split goes on with one of its parts; where a track goes on in
+        the next job, both are one.
+        """
+        by_track: dict[int, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            if each.track is not None:
+                by_track[each.track].append(each)
+        indexes = [
+            each.label.index
+            for by_id in originals.values()
+            for each in by_id.values()
+            if each.label is not None and getattr(each.label, "index", None) is not None
+        ]
+        next_index = max(indexes, default=0) + 1
+        taken: set[tuple[int, int]] = set()
+        for own in by_track.values():
+            votes = self._votes(own, originals, task)
+            goes_on = own[0].frame in task.job_starts and own[0].frame > 0
+            index = next(
+                (
+                    each
+                    for each, _ in votes.most_common()
+                    if goes_on or (each, own[0].part) not in taken
+                ),
+                None,
+            )
+            if index is None:
+                index = next_index
+                next_index += 1
+            taken.add((index, own[0].part))
+            for each in own:
+                each.index = index
+                each.value.index = index
+                known = originals.get(task.refs[each.frame], {})
+                if each.label_id not in known:
+                    each.label_id = _id_of_index(known, index)
+
+    def _votes(
+        self, labels: Sequence[ReadLabel], originals: Originals, task: TaskAnswer
+    ) -> Counter[int]:
+        """Count the indexes of the labels that a track's key shapes were."""
+        server_ids = self._results.server_id_map.get("tracks", {})
+        remembered, _ = split_label_id(server_ids.get(labels[0].annotation["id"]))
+        votes: Counter[int] = Counter()
+        for each in labels:
+            known = originals.get(task.refs[each.frame], {})
+            for label_id in (each.label_id, remembered):
+                original = known.get(label_id or "")
+                if original is not None and original.label is not None:
+                    index = getattr(original.label, "index", None)
+                    if index is not None:
+                        votes[index] += 1
+        return votes
+
+    def _settle_frame(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        labels: list[ReadLabel],
+        known: dict[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        claims = [self._claim(each) for each in labels]
+        uploaded = {key: each.annotations for key, each in known.items()}
+        ids = settle_ids(claims, uploaded, _new_id)
+        parts: dict[str, list[ReadLabel]] = defaultdict(list)
+        for label_id, each in zip(ids, labels, strict=True):
+            parts[label_id].append(each)
+        for label_id, own in parts.items():
+            own.sort(key=lambda each: each.part)
+            label = self._finish(label_field, label_id, own, known.get(label_id), task)
+            self._add(label_field, own[0].kind, ref, label_id, label)
+        self._settle_missing(label_field, ref, known, parts, task)
+
+    def _finish(
+        self,
+        label_field: Any,
+        label_id: str,
+        parts: list[ReadLabel],
+        original: Original | None,
+        task: TaskAnswer,
+    ) -> Any:
+        """Return the one label that some annotations are, and count it."""
+        for number, each in enumerate(parts, 1):
+            self._remember(each, join_label_id(label_id, number))
+        got = [each.annotation for each in parts]
+        label = merge_parts(parts)
+        label.id = label_id
+        before = None if original is None else original.label
+        if original is None or before is None:
+            what = "added"
+        elif parts[0].index in (None, before.get_attribute_value("index", None)) and (
+            same_annotation(
+                original.annotations, got, task.defaults, task.label_id_specs
+            )
+        ):
+            what, label = "kept", before
+        else:
+            what = "changed"
+            adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+        self.reconciliation.add(label_field, task.id, what)
+        return label
+
+    def _settle_segmentation(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        pieces: list[ReadLabel],
+        known: dict[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        """Paint the pieces of a segmentation, unless all came back as they went up."""
+        remembered = (self._claim(each).server_label_id for each in pieces)
+        label_id = next(iter(known), None) or next(filter(None, remembered), _new_id())
+        original = known.get(label_id)
+        count = self.reconciliation.add
+        for each in pieces:
+            self._remember(each, label_id)
+        if original is not None and _same_pieces(original, pieces, task):
+            count(label_field, task.id, "kept")
+            self._add(label_field, "segmentation", ref, label_id, original.label)
+        elif not pieces:
+            count(label_field, task.id, "deleted")
+        else:
+            info = self._label_schema[label_field]
+            before = None if original is None else original.label
+            targets = info.get("mask_targets") or {}
+            for each in pieces:
+                if each.value.label not in targets.values():
+                    reason = f"mask of class '{each.value.label}', which has no value"
+                    self.reconciliation.add_reason(reason)
+            label = merge_segmentation(
+                [each.value for each in pieces],
+                task.sizes[pieces[0].frame],
+                targets,
+                before,
+            )
+            label.id = label_id
+            count(label_field, task.id, "added" if before is None else "changed")
+            self._add(label_field, "segmentation", ref, label_id, label)
+
+    def _settle_missing(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        known: dict[str, Original],
+        found: Mapping[str, Any],
+        task: TaskAnswer,
+    ) -> None:
+        """Count what did not come back; keep what could not go up."""
+        for label_id, original in known.items():
+            if label_id in found or original.label is None:
+                continue
+            if original.annotations:
+                self.reconciliation.add(label_field, task.id, "deleted")
+            else:
+                kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
+                self.reconciliation.add(label_field, task.id, "kept")
+                self._add(label_field, kind, ref, label_id, original.label)
+
+    def _add_unexpected(
+        self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
+    ) -> None:
+        """Add a label of a kind that the field does not expect."""
+        claim = self._claim(label)
+        label_id = claim.server_label_id or _new_id()
+        if isinstance(label.value, fol.Label):
+            label.value.id = label_id
+        self._remember(label, label_id)
+        self.reconciliation.add(label_field, task.id, "added")
+        self._add(label_field, label.kind, ref, label_id, label.value)
+
+    def _claim(self, label: ReadLabel) -> Claim:
+        # all shapes of a track have the server's id of the track
+        server_ids = self._results.server_id_map.get(_server_kind(label), {})
+        server_label_id = server_ids.get(label.annotation["id"])
+        if label.track is not None:
+            server_label_id = None
+        return Claim(label.label_id, label.part, server_label_id, label.annotation)
+
+    def _remember(self, label: ReadLabel, text: str) -> None:
+        """Note which label an annotation is, so that loading again finds it."""
+        server_ids = self._results.server_id_map.setdefault(_server_kind(label), {})
+        if label.track is None:
+            server_ids[label.annotation["id"]] = text
+        else:
+            server_ids.setdefault(label.annotation["id"], text)
+
+    def _add(
+        self,
+        label_field: Any,
+        kind: str,
+        ref: FrameRef,
+        label_id: str | None,
+        value: Any,
+    ) -> None:
+        """Put a label, or a scalar, where FiftyOne looks for it."""
+        place = self.annotations[label_field].setdefault(kind, {})
+        path = [ref.sample_id] if ref.frame_id is None else list(ref)
+        if label_id is not None:
+            path.append(label_id)
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = value
+        rotated = isinstance(value, fol.Detection) and value.has_attribute("rotation")
+        attributes = self._label_schema[label_field].get("attributes")
+        if rotated and attributes is not None:
+            # FiftyOne merges the attributes that the schema names
+            attributes.setdefault("rotation", {})
+
+
+def _new_id() -> str:
+    return str(ObjectId())
+
+
+def _server_kind(label: ReadLabel) -> str:
+    if label.track is not None:
+        return "tracks"
+    return "tags" if label.kind == "classifications" else "shapes"
+
+
+def _id_of_index(known: Mapping[str, Original], index: int) -> str | None:
+    for label_id, original in known.items():
+        if original.label is not None and original.label.index == index:
+            return label_id
+    return None
+
+
+def _same_pieces(
+    original: Original, pieces: Sequence[ReadLabel], task: TaskAnswer
+) -> bool:
+    order: Callable[[Json], Any] = lambda each: (each["label_id"], each["points"])  # noqa: E731
+    sent = sorted(original.annotations, key=order)
+    got = sorted((each.annotation for each in pieces), key=order)
+    same = same_annotation(sent, got, task.defaults, task.label_id_specs)
+    return original.label is not None and same

@@ -1,0 +1,216 @@
+"""From the key shapes of a CVAT track to a shape on every frame.
+
+On frames where the object is visible the result is what the CVAT server exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import repeat, zip_longest
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fiftyone_cvat.convert.polygon_matching import interpolate_outline
+from fiftyone_cvat.types import AttributeValue, Shape, Track
+
+__all__ = ["interpolate_track"]
+
+Floats = NDArray[np.float64]
+
+_OUTLINES = ("polygon", "polyline")
+_MOVING = ("rectangle", "ellipse", "cuboid")
+_ANGLES = slice(3, 6)  # of the 16 numbers of a cuboid on a point cloud, in radians
+_HALF_TURN = 180
+_NUMBERS_OF_POINT = 2
+
+
+def interpolate_track(
+    track: Track,
+    stop_frame: int,
+    *,
+    deleted_frames: Collection[int] = (),
+    on_point_cloud: bool = False,
+) -> list[Shape]:
+    """Interpolate a track between its key shapes, as the CVAT server does.
+
+    Occlusion, drawing order and mutable attributes are those of the key shape before;
+    so is the geometry where CVAT has no interpolation: for masks, groups of points
+    and shapes of different types. The last key shape holds up to ``stop_frame``.
+
+    Args:
+        track: a track as the server sends it, with key shapes in any order and, for a
+            skeleton, one track for each element
+        stop_frame: the last frame of the task or job, inclusive
+        deleted_frames: frames that are deleted from the task: they get no shapes and
+            their key shapes do not count
+        on_point_cloud: whether cuboids are three-dimensional
+
+    Returns:
+        a shape for each frame on which the object is visible, in order of frames,
+        with ``keyframe`` and with ``label_id``, ``group``, ``source`` and immutable
+        attributes of the track; only key shapes keep their ``id``. A skeleton's
+        shapes have ``elements`` in the order of the track, some of which may be
+        ``outside``
+    """
+    frames = _Frames(stop_frame, frozenset(deleted_frames), on_point_cloud)
+    shapes = _shapes(track, frames)
+    elements = track.get("elements")
+    return _gather(list(shapes), elements, frames) if elements else list(shapes)
+
+
+class _Frames(NamedTuple):
+    """The frames that are wanted, and how."""
+
+    stop: int
+    deleted: frozenset[int]
+    on_point_cloud: bool
+    with_outside: bool = False
+
+
+def _gather(shapes: list[Shape], elements: list[Track], frames: _Frames) -> list[Shape]:
+    """Put the shapes of elements into those of their skeleton.
+
+    A skeleton of which no element is visible is itself outside.
+    """
+    if not shapes:
+        return []
+    frames = frames._replace(stop=shapes[-1]["frame"], with_outside=True)
+    by_frame: dict[int, list[Shape]] = {}
+    for element in elements:
+        for shape in _shapes(element, frames):
+            by_frame.setdefault(shape["frame"], []).append(shape)
+    for shape in shapes:
+        shape["elements"] = by_frame.get(shape["frame"], [])
+    return [
+        shape
+        for shape in shapes
+        if not all(element.get("outside") for element in shape["elements"])
+    ]
+
+
+def _shapes(track: Track, frames: _Frames) -> Iterator[Shape]:
+    """Give the shapes of a track without regard to its elements."""
+    keys = _key_shapes(track, frames.deleted)
+    for key, following in zip_longest(keys, keys[1:]):
+        if key["frame"] > frames.stop:
+            return
+        if key.get("outside") and not frames.with_outside:
+            continue
+        yield key
+        yield from _shapes_after(key, following, frames)
+
+
+def _key_shapes(track: Track, deleted_frames: frozenset[int]) -> list[Shape]:
+    """Copy the key shapes, with all that is the track's, in order of frames."""
+    by_frame = {shape["frame"]: shape for shape in track["shapes"]}
+    carried: dict[Any, AttributeValue] = {}
+    keys = []
+    for frame in sorted(by_frame.keys() - deleted_frames):
+        key = by_frame[frame].copy()
+        own = {value["spec_id"]: value for value in key["attributes"]}
+        carried = {**own, **carried, **own}
+        key["attributes"] = _copies([*carried.values(), *track["attributes"]])
+        key["points"] = list(key["points"])
+        key["keyframe"] = True
+        key["label_id"] = track["label_id"]
+        key["group"] = track["group"]
+        key["source"] = track["source"]
+        keys.append(key)
+    return keys
+
+
+def _shapes_after(
+    key: Shape, following: Shape | None, frames: _Frames
+) -> Iterator[Shape]:
+    """Interpolate on the frames between a key shape and the one that follows."""
+    first, stop = key["frame"] + 1, frames.stop + 1
+    if following:
+        stop = min(stop, following["frame"])
+    if first >= stop:
+        return
+    template = key.copy()
+    template.pop("id", None)
+    template["keyframe"] = False
+    numbers = range(first, stop)
+    points, rotations = _positions(
+        key, following, numbers, on_point_cloud=frames.on_point_cloud
+    )
+    for frame, at, rotation in zip(numbers, points, rotations, strict=False):
+        if frame in frames.deleted:
+            continue
+        shape = template.copy()
+        shape["frame"] = frame
+        shape["points"] = at
+        shape["rotation"] = rotation
+        shape["attributes"] = _copies(key["attributes"])
+        yield shape
+
+
+def _positions(
+    key: Shape, following: Shape | None, frames: range, *, on_point_cloud: bool
+) -> tuple[Iterable[list[float]], Iterable[float]]:
+    """Give the points and the rotation on each frame."""
+    rotation = key.get("rotation", 0.0)
+    if following and _moves(key, following):
+        before, after = np.array(key["points"]), np.array(following["points"])
+        elapsed = np.array(frames) - key["frame"]
+        progress = elapsed / (following["frame"] - key["frame"])
+        if key["type"] in _OUTLINES:
+            return _outlines(key["type"], before, after, progress), repeat(rotation)
+        points = before + np.multiply.outer(progress, after - before)
+        if on_point_cloud:
+            points[:, _ANGLES] = _turned(before[_ANGLES], after[_ANGLES], progress)
+        end = following.get("rotation", 0.0)
+        if end == rotation:
+            return points.tolist(), repeat(rotation)
+        rotations = (rotation + _turn(rotation, end) * progress + 360) % 360
+        return points.tolist(), rotations.tolist()
+    return ([*key["points"]] for _ in frames), repeat(rotation)
+
+
+def _moves(key: Shape, following: Shape) -> bool:
+    """Tell whether CVAT interpolates the geometry between two key shapes."""
+    if key["type"] != following["type"]:
+        return False
+    if key["type"] in _OUTLINES:
+        return True
+    if len(key["points"]) != len(following["points"]):
+        return False
+    is_single = key["type"] == "points" and len(key["points"]) == _NUMBERS_OF_POINT
+    return is_single or key["type"] in _MOVING
+
+
+def _outlines(
+    kind: str, before: Floats, after: Floats, progress: Floats
+) -> Iterator[list[float]]:
+    """Interpolate between polygons, which are closed for that, or polylines."""
+    before, after = before.reshape(-1, 2), after.reshape(-1, 2)
+    if kind == "polyline":
+        yield from interpolate_outline(before, after, progress)
+        return
+    before, after = (np.concatenate([ring, ring[:1]]) for ring in (before, after))
+    for outline in interpolate_outline(before, after, progress):
+        yield outline[:-2]
+
+
+def _turned(before: Floats, after: Floats, progress: Floats) -> Floats:
+    """Interpolate angles in radians, in ``(-pi, pi]``."""
+    start, end = np.degrees(before % (2 * np.pi)), np.degrees(after % (2 * np.pi))
+    angles = np.radians(start + np.multiply.outer(progress, _turn(start, end)))
+    wrapped: Floats = np.where(angles > np.pi, angles - 2 * np.pi, angles)
+    return wrapped
+
+
+def _turn(start: ArrayLike, end: ArrayLike) -> Floats:
+    """Give the shorter way from one angle to another, in degrees.
+
+    Where both ways are half a turn, CVAT's server turns by one degree and jumps.
+    """
+    turn: Floats = (np.subtract(end, start) + _HALF_TURN) % 360 - _HALF_TURN
+    return np.where(turn == -_HALF_TURN, 1.0, turn)
+
+
+def _copies(attributes: list[AttributeValue]) -> list[AttributeValue]:
+    return [value.copy() for value in attributes]

@@ -1,0 +1,130 @@
+"""Several annotations into one label, and what did not change of it kept as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone.core.labels as fol
+import numpy as np
+
+from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.labels import ReadLabel, attribute_values
+from fiftyone_cvat.convert.reconcile import same_geometry
+from fiftyone_cvat.convert.segmentations import MaskPiece, paint_segmentation
+from fiftyone_cvat.types import Json, Size
+
+__all__ = ["Original", "adopt_unchanged", "merge_parts", "merge_segmentation"]
+
+_GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
+    fol.Detection: (
+        "bounding_box",
+        "mask",
+        "mask_path",
+        "rotation",
+        "location",
+        "dimensions",
+    ),
+    fol.Polyline: ("points", "closed", "filled"),
+    fol.Keypoint: ("points",),
+}
+
+
+@dataclass(slots=True)
+class Original:
+    """A label as it is in the dataset, and the annotations that it goes up as.
+
+    Attributes:
+        label: the label, or None if it is not in the dataset any more
+        annotations: the annotations of its parts, with the server's ids
+    """
+
+    label: Any = None
+    annotations: list[Json] = field(default_factory=list)
+
+
+def merge_parts(parts: Sequence[ReadLabel]) -> Any:
+    """Return the one label that several annotations are.
+
+    The first of them gives it its attributes.
+
+    Args:
+        parts: what was read of each, in the order of the parts
+    """
+    label = parts[0].value
+    for each in parts[1:]:
+        if isinstance(label, fol.Polyline) and isinstance(each.value, fol.Polyline):
+            label.points.extend(each.value.points)
+    return label
+
+
+def merge_segmentation(
+    pieces: Sequence[MaskPiece],
+    size: Size,
+    mask_targets: Mapping[Any, str],
+    before: fol.Segmentation | None,
+) -> fol.Segmentation:
+    """Return the segmentation that masks of classes make up.
+
+    Args:
+        pieces: the masks
+        size: the frame's size in pixels
+        mask_targets: pixel value, or RGB hex string, to class name
+        before: the segmentation as it is in the dataset; the type of its pixels is
+            kept, and those whose value is no target
+    """
+    base = before.get_mask() if before is not None and before.has_mask else None
+    shape = (size.height, size.width)
+    mask = paint_segmentation(pieces, shape, mask_targets, base)
+    return fol.Segmentation(mask=mask)
+
+
+def adopt_unchanged(
+    label: Any,
+    original: Original,
+    got: Sequence[Json],
+    attribute_ids: Mapping[int, Mapping[str, int]],
+    defaults: Mapping[int, str],
+) -> None:
+    """Keep of a label that changed what did not change, to the last bit, in place.
+
+    Args:
+        label: the label as it came back
+        original: the label as it is in the dataset
+        got: the annotations of its parts as the server sent them
+        attribute_ids: the server's id of a label to its attributes' ids by name
+        defaults: attribute id to the text that the server fills in for none
+    """
+    before, sent = original.label, original.annotations
+    names = _GEOMETRY_BY_TYPE.get(type(label), ())
+    if len(sent) == len(got) and all(map(same_geometry, sent, got)):
+        for name in names:
+            if name in before:
+                label[name] = before[name]
+    elif isinstance(label, fol.Detection) and before.has_attribute("rotation"):
+        # a box that was turned back has no rotation on the server
+        label["rotation"] = label.get_attribute_value("rotation", 0.0)
+    elif isinstance(label, fol.Keypoint):
+        label.points = _with_unknown(label.points, before.points)
+
+    had = attribute_values(sent[0], attribute_ids) if sent else {}
+    specs = attribute_ids.get(got[0]["label_id"], {})
+    for name, text in attribute_values(got[0], attribute_ids).items():
+        if name == LABEL_ID:
+            continue
+        value = before.get_attribute_value(name, None)
+        if value is not None:
+            label[name] = text_to_value(text, type(value))
+        elif name not in had and text == defaults.get(specs[name]):
+            # nobody chose this value: the server fills in its default
+            label[name] = None
+
+
+def _with_unknown(points: list[Any], before: list[Any]) -> list[Any]:
+    """Put points that were not known, and so did not go up, back in their places."""
+    known = [bool(np.isfinite(point).all()) for point in before]
+    if sum(known) != len(points) or len(points) == len(before):
+        return points
+    rest = iter(points)
+    return [next(rest) if each else (np.nan, np.nan) for each in known]

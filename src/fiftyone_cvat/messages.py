@@ -1,0 +1,189 @@
+"""Requests and answers as plain values: bodies, queries, origins, words."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import urllib3
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from fiftyone_cvat.errors import (
+    AccessDeniedError,
+    AnswerError,
+    NotFoundError,
+    RequestError,
+)
+from fiftyone_cvat.types import Json
+
+__all__ = [
+    "Response",
+    "detail_of",
+    "encode_body",
+    "origin_of",
+    "value_of",
+    "with_params",
+]
+
+MAX_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the server.
+
+    Attributes:
+        method: the HTTP method of the request
+        url: the URL that answered
+        status_code: the HTTP status
+        reason: the status line's words
+        headers: the headers; names in any case
+        content: the body as bytes, decompressed
+    """
+
+    method: str
+    url: str
+    status_code: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status_code < 400  # noqa: PLR2004  HTTP's own limit
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.content.decode("utf-8", errors="replace")
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            AnswerError: if it is not JSON
+        """
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            kind = self.headers.get("content-type", "no content type")
+            raise AnswerError(
+                f"{self.url} answered {self.status_code} with {kind} where JSON was "
+                "expected; check that the URL is that of a CVAT server and that no "
+                "proxy or sign-in page answers in its place"
+            ) from error
+
+    def raise_for_status(self) -> None:
+        """Raise the error that the status stands for, if it is 400 or more.
+
+        Raises:
+            NotFoundError: for 404
+            AccessDeniedError: for 403
+            RequestError: for any other status of 400 or more
+        """
+        if self.ok:
+            return
+        kinds = {403: AccessDeniedError, 404: NotFoundError}
+        kind = kinds.get(self.status_code, RequestError)
+        raise kind(self.method, self.url, self.status_code, detail_of(self))
+
+
+def value_of(response: Response, key: str) -> Any:
+    """Return one value of a JSON object that the server answered with.
+
+    Raises:
+        AnswerError: if the answer is no such object
+    """
+    answer: Json = response.json()
+    if not isinstance(answer, dict) or key not in answer:
+        raise AnswerError(
+            f"{response.url} answered without '{key}'; this server may be of a "
+            "version that works differently: please report it"
+        )
+    return answer[key]
+
+
+def encode_body(
+    *,
+    json: Any = None,
+    data: Any = None,
+    files: Any = None,
+) -> tuple[Any, dict[str, str]]:
+    """Return a request's body and the headers that describe it."""
+    if json is not None:
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(json, option=options), {"Content-Type": "application/json"}
+    if files is not None:
+        pairs = files.items() if isinstance(files, Mapping) else files
+        fields = [(name, _form_value(value)) for name, value in (data or {}).items()]
+        fields += [(name, _file_value(value)) for name, value in pairs]
+        body, kind = urllib3.encode_multipart_formdata(fields)
+        return body, {"Content-Type": kind}
+    if isinstance(data, Mapping):
+        form = {name: _form_value(value) for name, value in data.items()}
+        kind = "application/x-www-form-urlencoded"
+        return urllib.parse.urlencode(form), {"Content-Type": kind}
+    return data, {}
+
+
+def _form_value(value: Any) -> str | bytes:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, (str, bytes)) else str(value)
+
+
+def _file_value(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return (Path(getattr(value, "name", "file")).name, value.read())
+    name, content, *kind = value
+    return (name, content.read() if hasattr(content, "read") else content, *kind)
+
+
+def with_params(url: str, params: Mapping[str, Any] | None) -> str:
+    """Return a URL with query parameters added; None values are left out."""
+    given = {name: value for name, value in (params or {}).items() if value is not None}
+    if not given:
+        return url
+    query = urllib.parse.urlencode(given, doseq=True)
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def detail_of(response: Response) -> str:
+    """Return the server's own words on what went wrong."""
+    try:
+        answer: Any = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        if "html" in response.headers.get("content-type", ""):
+            return f"{response.reason} (an HTML page)"
+        answer = response.text
+    if isinstance(answer, dict):
+        answer = answer.get("detail") or answer.get("message") or answer
+    return _words(answer)[:MAX_DETAIL].strip()
+
+
+def _words(answer: Any) -> str:
+    if isinstance(answer, dict):
+        return "; ".join(f"{name}: {_words(value)}" for name, value in answer.items())
+    if isinstance(answer, list):
+        return ", ".join(_words(value) for value in answer)
+    return str(answer)
+
+
+def origin_of(url: str) -> str:
+    r"""Return scheme, host and port of a URL: what credentials are bound to.
+
+    It is urllib3 that connects, so its reading of the URL is the one that counts: the
+    standard library finds another host in ``https://evil.example\@cvat.example.com``.
+    """
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        return "an invalid URL"
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme or "")
+    return f"{parts.scheme}://{parts.host}:{port}"

@@ -1,0 +1,37 @@
+"""Where a run's tasks and jobs stand, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+__all__ = ["status_lines"]
+
+
+def status_lines(
+    status: Mapping[Any, Mapping[int, Mapping[str, Any]]],
+    task_url: Callable[[int], str],
+) -> Iterator[str]:
+    """Yield the status of a run line by line.
+
+    Args:
+        status: field to task id to the task's summary, with its jobs
+        task_url: gives the address of a task's page
+    """
+    for label_field, tasks in status.items():
+        yield f"Status for label field '{label_field}':"
+        for task_id, task in tasks.items():
+            yield f"    Task {task_id} ({task['name']}):"
+            yield f"        Status: {task['status']}"
+            yield f"        Assignee: {_username(task['assignee'])}"
+            yield f"        Last updated: {task['last_updated']}"
+            yield f"        URL: {task_url(task_id)}"
+            for job_id, job in task["jobs"].items():
+                yield (
+                    f"        Job {job_id}: {job.get('stage')}, {job.get('state')}, "
+                    f"assigned to {_username(job.get('assignee'))}"
+                )
+
+
+def _username(user: dict[str, Any] | None) -> str:
+    return "nobody" if not user else str(user.get("username"))

@@ -1,0 +1,223 @@
+"""Every test of this folder has one cassette, and plays all of it, once.
+
+Three ways to run::
+
+    pytest tests/replay                # replay; the network is blocked
+    pytest tests/replay --record       # against CVAT_RECORD_URL, writing cassettes
+    pytest tests/replay --live         # against CVAT_RECORD_URL, without cassettes
+
+A cassette is replaced only if its test passes. Tasks and projects that a test leaves
+on a real server are deleted after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import itertools
+import json
+import os
+import re
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import urllib3
+from bson import ObjectId
+
+from tests.conftest import CASSETTE_NAMES
+from tests.replay.cassettes import VARIABLES, Server, use_cassette
+
+CASSETTES = Path(__file__).parents[2] / "cassettes"
+SLEEPERS = ("cvat_sdk", "fiftyone_cvat", "urllib3")
+
+_report = pytest.StashKey[pytest.TestReport]()
+
+
+def cassette_name(item) -> str:
+    """Return the name of a test's cassette, without its suffix."""
+    marker = item.get_closest_marker("cassette")
+    if marker:
+        return marker.args[0]
+    name = re.sub(r"[^\w.-]+", "-", item.name).strip("-")
+    return f"{item.path.stem}/{name}"
+
+
+def pytest_itemcollected(item):
+    item.config.stash.setdefault(CASSETTE_NAMES, set()).add(cassette_name(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.stash[_report] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def mode(pytestconfig):
+    """How this run works: 'replay', 'record' or 'live'."""
+    for name in ("record", "live"):
+        if pytestconfig.getoption(f"--{name}"):
+            return name
+    return "replay"
+
+
+@pytest.fixture(scope="session")
+def server(mode):
+    """The server to use and accounts on it; placeholders in a replay."""
+    if mode == "replay":
+        return Server()
+    missing = [name for name in VARIABLES.values() if not os.environ.get(name)]
+    if missing:
+        pytest.exit(f"--{mode} needs {', '.join(missing)} in the environment", 4)
+    return Server(**{key: os.environ[name] for key, name in VARIABLES.items()})
+
+
+@pytest.fixture(scope="session")
+def metadata(mode, server):
+    """What a cassette tells about its recording."""
+    if mode != "record":
+        return {}
+    about = _ask("GET", f"{server.url}/api/server/about", server)
+    return {
+        "recorded": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "server": json.loads(about)["version"],
+        "cvat-sdk": version("cvat-sdk"),
+        "fiftyone": version("fiftyone"),
+    }
+
+
+@pytest.fixture(autouse=True)
+def object_ids(request, mode, monkeypatch):
+    """Make new ObjectIds the same in every run of a test.
+
+    Labels send theirs to the server. Each module that makes ids has a count of its
+    own: what FiftyOne does once in a process must not shift those of the labels.
+    """
+    if mode == "live":
+        return
+    counts: dict[str, itertools.count] = {}
+    lock = threading.Lock()
+
+    def generate(self):
+        maker = sys._getframe(2).f_globals["__name__"]
+        with lock:
+            number = next(counts.setdefault(maker, itertools.count(1)))
+        seed = hashlib.sha256(f"{cassette_name(request.node)} {maker}".encode())
+        start_of_2024 = (1_704_067_200).to_bytes(4)
+        self._ObjectId__id = start_of_2024 + seed.digest()[:5] + number.to_bytes(3)
+
+    monkeypatch.setattr(ObjectId, "_ObjectId__generate", generate)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(mode, monkeypatch):
+    """Let a replay wait for nothing; only MongoDB's own threads go on sleeping."""
+    if mode != "replay":
+        return
+    real_sleep = time.sleep
+
+    def sleep(seconds):
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if not caller.startswith(SLEEPERS):
+            real_sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+@pytest.fixture(autouse=True)
+def leftovers(mode, server, monkeypatch):
+    """Delete the tasks and projects that a test leaves on a real server."""
+    if mode == "replay":
+        yield
+        return
+    made: list[str] = []
+    real_urlopen = urllib3.HTTPConnectionPool.urlopen
+
+    def urlopen(self, method, url, *args, **kwargs):
+        response = real_urlopen(self, method, url, *args, **kwargs)
+        where = response.headers.get("location", "")
+        if response.status == 201 and re.search(r"/(tasks|projects)/\d+$", where):
+            made.append(where)
+        return response
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", urlopen)
+    yield
+    for url in made:
+        _delete(url, server)
+
+
+@pytest.fixture(autouse=True)
+def cassette(request, mode, server, metadata, object_ids, no_waiting, leftovers):
+    """The test's cassette; None in a live run."""
+    path = CASSETTES / f"{cassette_name(request.node)}.yaml"
+    if mode == "live":
+        yield None
+    elif mode == "record":
+        if request.node.get_closest_marker("cassette"):
+            pytest.skip("replays the cassette of another test")
+        yield from _record(path, server, metadata, request.node)
+    else:
+        yield from _replay(path, server, request.node)
+
+
+def _record(path, server, metadata, node):
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with use_cassette(new, server, record=True) as cassette:
+        for key, value in metadata.items():
+            cassette.get_metadata(key, value)
+        yield cassette
+        keep = _passed(node) and len(cassette) > 0
+        cassette.dirty = keep  # what vcrpy goes by when it saves
+    if keep:
+        new.replace(path)
+    assert keep or not _passed(node), "the test sends nothing: move it to tests/unit"
+
+
+def _replay(path, server, node):
+    if not path.is_file():
+        pytest.fail(f"no cassette {path.name}: run with --record", pytrace=False)
+    with use_cassette(path, server, record=False) as cassette:
+        yield cassette
+    if _passed(node):
+        assert not cassette.lacked, f"not in the cassette: {cassette.lacked}"
+        assert cassette.play_count, "the test plays nothing: move it to tests/unit"
+        unplayed = [
+            f"{each.method} {each.path}"
+            for number, each in enumerate(cassette.requests)
+            if not cassette.play_counts[number]
+        ]
+        assert not unplayed, f"in the cassette, but not sent: {unplayed}"
+
+
+def _passed(node) -> bool:
+    report = node.stash.get(_report, None)
+    return report is not None and report.passed
+
+
+def _delete(url, server):
+    for _ in range(20):
+        try:
+            return _ask("DELETE", url, server)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 404:
+                return None
+        time.sleep(0.3)  # a task whose media are being read answers 500
+    pytest.fail(f"cannot delete {url}", pytrace=False)
+
+
+def _ask(method, url, server):
+    headers = {"Authorization": f"Bearer {server.access_token}"}
+    request = urllib.request.Request(url, method=method, headers=headers)
+    with contextlib.closing(urllib.request.urlopen(request)) as answer:
+        return answer.read()

@@ -1,0 +1,93 @@
+"""The exceptions: one root, the builtins that callers catch, and what they say."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from fiftyone_cvat import errors
+
+BUILTINS = {
+    "AccessDeniedError": (OSError, PermissionError),
+    "AnswerError": (ValueError,),
+    "AuthenticationError": (PermissionError,),
+    "CVATError": (Exception,),
+    "CertificateError": (ConnectionError,),
+    "ConfigurationError": (ValueError,),
+    "GeometryError": (ValueError,),
+    "MediaError": (ValueError,),
+    "NotFoundError": (OSError, LookupError),
+    "OrganizationError": (LookupError,),
+    "RequestError": (OSError,),
+    "RequestTimeoutError": (TimeoutError,),
+    "SchemaError": (ValueError,),
+    "ServerJobError": (RuntimeError,),
+    "UnreachableError": (ConnectionError,),
+    "UploadError": (RuntimeError,),
+    "WaitTimeoutError": (TimeoutError,),
+}
+
+
+def refusal(kind=errors.RequestError, detail="No Task matches."):
+    return kind("GET", "http://cvat.example.com/api/tasks/1", 404, detail)
+
+
+def test_table_is_complete():
+    assert sorted(errors.__all__) == sorted(BUILTINS)
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_bases(name):
+    kind = getattr(errors, name)
+
+    assert issubclass(kind, errors.CVATError)
+    assert all(issubclass(kind, builtin) for builtin in BUILTINS[name])
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_message(name):
+    kind = getattr(errors, name)
+    if not issubclass(kind, errors.RequestError):
+        assert str(kind("what and why")) == "what and why"
+
+
+def test_refusal():
+    error = refusal()
+
+    assert str(error) == (
+        "CVAT answered 404 to GET http://cvat.example.com/api/tasks/1: No Task matches."
+    )
+    assert (error.method, error.status, error.status_code) == ("GET", 404, 404)
+    assert error.url == "http://cvat.example.com/api/tasks/1"
+    assert error.detail == "No Task matches."
+
+
+def test_refusal_without_words():
+    assert str(refusal(detail="")).endswith(": no explanation")
+
+
+def test_refusal_with_advice():
+    error = refusal()
+    error.advice = "Look again."
+
+    assert str(error).endswith("No Task matches. Look again.")
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.RequestError, errors.NotFoundError, errors.AccessDeniedError]
+)
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))]
+)
+def test_refusals_can_be_copied(kind, duplicate):
+    error = refusal(kind)
+    error.advice = "Look again."
+
+    again = duplicate(error)
+
+    assert type(again) is kind
+    assert str(again) == str(error)
+    assert again.status == 404
