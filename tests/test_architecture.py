@@ -33,13 +33,21 @@ API = [
     {"reading", "upload"},
     {"originals", "schemas"},
     {"fields", "tasks"},
-    {"answers", "conversion", "media", "projects", "videos"},
+    {"answers", "media", "parsing", "projects", "videos"},
+    {"conversion"},
     {"session"},
     {"urls"},
 ]
 # Inside of convert the two directions never meet; what both use imports neither.
 WRITING = {"schema", "shapes", "tags", "tracks"}
-READING = {"interpolation", "labels", "merging", "polygon_matching", "reconcile"}
+READING = {
+    "arranging",
+    "interpolation",
+    "labels",
+    "merging",
+    "polygon_matching",
+    "reconcile",
+}
 SHARED = {
     "attributes",
     "convert",

@@ -17,9 +17,10 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.arguments import private, truth_or_text, whole_number
 from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, RETURN_TYPES
+from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.status import status_lines
+from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -53,9 +54,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             tasks sooner
         use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks; without
             them their quality may be lower
-        chunk_size: the number of frames to upload per ZIP chunk
-        task_assignee: the username(s) to which the task(s) were assigned; of a list,
-            each task takes the next
+        chunk_size: the number of frames per chunk of data
+        task_assignee: who gets the task(s); of a list, each task takes the next
         job_assignees: a list of usernames to which jobs were assigned, in turn
         job_reviewers: not used, with a warning: CVAT 2 has no reviewers
         project_name: an optional name of the project of the tasks; if there is none

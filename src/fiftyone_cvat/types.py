@@ -16,6 +16,7 @@ __all__ = [
     "ClassSchema",
     "Json",
     "LabelSchema",
+    "RETURN_TYPES",
     "Shape",
     "Size",
     "Skeleton",
@@ -29,6 +30,25 @@ Json = dict[str, Any]
 
 LabelSchema = dict[Any, dict[str, Any]]
 """FiftyOne's label schema: field name (or None) to its type, classes, attributes."""
+
+
+RETURN_TYPES = {
+    "classification": "classifications",
+    "classifications": "classifications",
+    "detection": "detections",
+    "detections": "detections",
+    "instance": "detections",
+    "instances": "detections",
+    "polyline": "polylines",
+    "polylines": "polylines",
+    "polygon": "polylines",
+    "polygons": "polylines",
+    "keypoint": "keypoints",
+    "keypoints": "keypoints",
+    "segmentation": "segmentation",
+    "scalar": "scalar",
+}
+"""The kind that labels of a field's type are returned as, as FiftyOne expects it."""
 
 
 class Size(NamedTuple):

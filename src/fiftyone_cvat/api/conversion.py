@@ -7,7 +7,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fiftyone_cvat.convert import attributes, ids, schema, shapes, tags, tracks
+from fiftyone_cvat.convert import (
+    arranging,
+    attributes,
+    ids,
+    schema,
+    shapes,
+    tags,
+    tracks,
+)
 
 __all__ = ["Conversion", "as_method"]
 
@@ -54,6 +62,13 @@ class Conversion:
     _merge_tracks = as_method(tracks.merge_tracks)
     _finalize_track = as_method(tracks.finalize_track)
     _finalize_tracks = as_method(tracks.finalize_tracks)
+
+    _add_label_to_results = as_method(arranging.add_label_to_results)
+    _convert_polylines = as_method(arranging.convert_polylines)
+    _convert_polylines_to_masks = as_method(arranging.convert_polylines_to_masks)
+    _get_ignored_types = as_method(arranging.get_ignored_types)
+    _get_segmentation_id = as_method(arranging.get_segmentation_id)
+    _merge_results = as_method(arranging.merge_results)
 
     _create_server_id_map = as_method(ids.create_server_id_map)
     _filter_field_classes = as_method(ids.filter_field_classes)

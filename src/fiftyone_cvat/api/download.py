@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
 from fiftyone_cvat.api.upload import Upload
 from fiftyone_cvat.convert.frames import frame_refs, frames_to_sizes
@@ -19,7 +20,7 @@ __all__ = ["Download"]
 logger = logging.getLogger(__name__)
 
 
-class Download(Upload):
+class Download(Upload, Parsing):
     """Read annotations from CVAT and bring them into FiftyOne's form."""
 
     def download_annotations(self, results: Any) -> dict[Any, Any]:

@@ -16,9 +16,8 @@ from fiftyone_cvat.convert.frames import (
     sample_ids_to_frames,
     video_frames_to_frames,
 )
-from fiftyone_cvat.convert.schema import RETURN_TYPES
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
-from fiftyone_cvat.types import CVATSchema, Json, Size
+from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
 __all__ = ["FieldConversion", "Fields", "labels_by_frame"]
 

@@ -28,9 +28,9 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
-from fiftyone_cvat.convert.schema import RETURN_TYPES, SchemaParts
+from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.convert.skeletons import sublabel_ids_by_label
-from fiftyone_cvat.types import Json, LabelSchema, Track
+from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
 
 __all__ = ["RunReader"]
 

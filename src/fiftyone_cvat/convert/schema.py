@@ -11,6 +11,7 @@ from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
+    RETURN_TYPES,
     AttributeSpec,
     ClassSchema,
     CVATSchema,
@@ -21,7 +22,6 @@ from fiftyone_cvat.types import (
 
 __all__ = [
     "ATTRIBUTE_TYPES",
-    "RETURN_TYPES",
     "build_cvat_schema",
     "cvat_schema_to_labels",
     "ensure_one_field_per_type",
@@ -48,24 +48,6 @@ ATTRIBUTE_TYPES = (
 
 GEOMETRY = ("rotation", "location", "dimensions")
 """Attributes of a detection that CVAT keeps as the shape's own geometry."""
-
-RETURN_TYPES = {
-    "classification": "classifications",
-    "classifications": "classifications",
-    "detection": "detections",
-    "detections": "detections",
-    "instance": "detections",
-    "instances": "detections",
-    "polyline": "polylines",
-    "polylines": "polylines",
-    "polygon": "polylines",
-    "polygons": "polylines",
-    "keypoint": "keypoints",
-    "keypoints": "keypoints",
-    "segmentation": "segmentation",
-    "scalar": "scalar",
-}
-"""The kind that labels of a field's type are returned as, as FiftyOne expects it."""
 
 SchemaParts = tuple[
     CVATSchema,

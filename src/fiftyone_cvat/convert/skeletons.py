@@ -14,7 +14,6 @@ from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import AttributeSpec, Json
@@ -172,7 +171,7 @@ def sublabel_ids_by_label(labels_json: Sequence[Json]) -> dict[int, list[int]]:
         the id of each skeleton's label to the ids of its sublabels in order
     """
     return {
-        label["id"]: _sublabel_ids(label["svg"] or "", label["sublabels"])
+        label["id"]: _sublabel_ids(label.get("svg") or "", label["sublabels"])
         for label in labels_json
         if label.get("type") == "skeleton"
     }
