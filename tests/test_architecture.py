@@ -22,7 +22,7 @@ ROOMS = [
     {"transport"},
     {"messages"},
     {"convert"},
-    {"arguments", "status"},
+    {"absent", "arguments", "status"},
     {"geometry"},
     {"errors", "types"},
 ]

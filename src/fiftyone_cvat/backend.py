@@ -15,7 +15,13 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.arguments import private, truth_or_text, whole_number
+from fiftyone_cvat.absent import AbsentAttributes, remove_nulls
+from fiftyone_cvat.arguments import (
+    private,
+    stored_to_results,
+    truth_or_text,
+    whole_number,
+)
 from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
 from fiftyone_cvat.errors import ConfigurationError
@@ -314,6 +320,23 @@ class CVATBackend(foua.AnnotationBackend):
         logger.info("Download complete")
         return annotations
 
+    @classmethod
+    def save_run_results(
+        cls, samples: Any, key: str, run_results: Any, **kwargs: Any
+    ) -> None:
+        """Save a run's results, and end what loading its labels began.
+
+        Args:
+            samples: a :class:`fiftyone.core.collections.SampleCollection`
+            key: the annotation key
+            run_results: a :class:`CVATAnnotationResults`, or None
+            **kwargs: as FiftyOne's
+        """
+        super().save_run_results(samples, key, run_results, **kwargs)
+        if run_results is not None:
+            remove_nulls(run_results.samples, run_results.absent_attributes.ids)
+            run_results.absent_attributes = AbsentAttributes()
+
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
 
@@ -374,15 +397,10 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_id_map = frame_id_map
         self.labels_task_map = labels_task_map
         self._reconciliation = Reconciliation()
+        self._absent_attributes = AbsentAttributes()
 
-    @property
-    def reconciliation(self) -> Reconciliation:
-        """What came of the labels the last time they were loaded; not stored."""
-        return self._reconciliation
-
-    @reconciliation.setter
-    def reconciliation(self, value: Reconciliation) -> None:
-        self._reconciliation = value
+    reconciliation = private("reconciliation", "What came of the labels; not stored.")
+    absent_attributes = private("absent_attributes", "What labels lack; not stored.")
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""
@@ -476,25 +494,4 @@ class CVATAnnotationResults(foua.AnnotationResults):
         anno_key: str,
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
-        # JSON has turned ids that are keys into strings
-        job_ids = {int(task_id): ids for task_id, ids in d["job_ids"].items()}
-        frame_id_map = {
-            int(task_id): {int(frame): each for frame, each in frames.items()}
-            for task_id, frames in d["frame_id_map"].items()
-        }
-        server_id_map = {
-            kind: {int(server_id): label_id for server_id, label_id in by_id.items()}
-            for kind, by_id in (d.get("server_id_map") or {}).items()
-        }
-        return cls(
-            samples,
-            config,
-            anno_key,
-            d["id_map"],
-            server_id_map,
-            d.get("project_ids") or [],
-            d["task_ids"],
-            job_ids,
-            frame_id_map,
-            d["labels_task_map"],
-        )
+        return cls(samples, config, anno_key, **stored_to_results(d))

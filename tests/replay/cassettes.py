@@ -1,24 +1,13 @@
-"""How cassettes are matched, cleaned, written and read.
-
-A request is reduced to a *description* that is the same in every run: of JSON its
-value, of a form its fields, of a multipart body its parts, of any other bytes their
-hash. Requests are matched on method, path, query, organization and description, and
-never on the host: a cassette plays for any server.
+"""How cassettes are cleaned; how they are matched, written and read is the demo's.
 
 An interaction is cleaned once, when it is written: what is secret or belongs to the
 recording server becomes a placeholder, and polls that found work unfinished are left
-out. Files hold JSON as YAML, so that a change of the server's answers is a readable
-diff.
+out. The rest is in :mod:`fiftyone_cvat.demo.recorded`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import hashlib
-import json
 import re
-import threading
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,16 +15,24 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
-import vcr.patch
-import yaml
-from vcr.cassette import Cassette
-from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-# While it sends, vcrpy puts the real connection classes back for the whole process,
-# and requests of other threads then bypass the cassette (vcrpy #212, #295, #849).
-# urllib3's real classes never look up the patched names, so nothing needs this.
-vcr.patch.force_reset = contextlib.nullcontext
+from fiftyone_cvat.demo import recorded
+from fiftyone_cvat.demo.recorded import (
+    content_text,
+    describe_request,
+    dump_json,
+    parsed_json,
+)
+
+__all__ = [
+    "PLACEHOLDER",
+    "VARIABLES",
+    "Cleaner",
+    "Server",
+    "describe_request",
+    "use_cassette",
+]
 
 KEPT_RESPONSE_HEADERS = {
     "content-type",
@@ -53,10 +50,8 @@ REMOVED_REQUEST_HEADERS = (
     "User-Agent",
     "X-CSRFToken",
 )
-DESCRIBED = b"described:"
 UNFINISHED = {"queued", "started"}
 EMAIL = re.compile(r"[\w.+-]+@(?!example\.com\b)[\w-]+(\.[\w-]+)+")
-OTHER_PATCHERS = ("aiohttp", "boto3", "httplib2", "httpx", "httpx2", "tornado")
 
 
 @dataclass(frozen=True)
@@ -92,109 +87,9 @@ NAMES = {"username", "organization", "other_user"}
 PLACEHOLDER = Server()
 
 
-class TestCassette(Cassette):
-    """A cassette for one test and its threads, which remembers what it lacked."""
-
-    __test__ = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.lacked: list[str] = []
-        self._lock = threading.Lock()
-
-    def can_play_response_for(self, request: Request) -> bool:
-        playable = super().can_play_response_for(request)
-        if self.write_protected and not playable:
-            self.lacked.append(f"{request.method} {request.path}")
-        return playable
-
-    def play_response(self, request: Request) -> dict[str, Any]:
-        with self._lock:  # no two threads play the same interaction
-            return super().play_response(request)
-
-
 def use_cassette(path: Path, server: Server, *, record: bool) -> Any:
     """Return a context manager that plays a cassette, or records one that is new."""
-    return TestCassette.use(
-        path=path,
-        serializer=ReadableYAML,
-        record_mode=RecordMode.ONCE if record else RecordMode.NONE,
-        match_on=(same_target, same_organization, same_body),
-        before_record_request=describe_request,
-        before_save_interaction=Cleaner(server),
-        skip_patchers=OTHER_PATCHERS,
-    )
-
-
-def same_target(one: Request, other: Request) -> None:
-    assert one.method == other.method, "methods differ"
-    assert one.path == other.path, "paths differ"
-    assert one.query == other.query, "queries differ"
-
-
-def same_organization(one: Request, other: Request) -> None:
-    organizations = [each.headers.get("X-Organization") for each in (one, other)]
-    assert organizations[0] == organizations[1], "organizations differ"
-
-
-def same_body(one: Request, other: Request) -> None:
-    assert one.body == other.body, "bodies differ"
-
-
-def describe_request(request: Request) -> Request:
-    """Return a copy of a request whose body is its description.
-
-    vcrpy applies this to one request several times, and to those of a file; what is
-    described already stays as it is.
-    """
-    described = copy.copy(request)
-    described.headers = dict(request.headers)
-    body = request.body_bytes or b""
-    if body.startswith(DESCRIBED):
-        return described
-    kind = str(request.headers.get("Content-Type", ""))
-    described._was_file = described._was_iter = False
-    described.body = DESCRIBED + dump_json(describe(body, kind)).encode()
-    if "boundary=" in kind:
-        described.headers["Content-Type"] = kind.partition(";")[0]
-    return described
-
-
-def describe(content: bytes, kind: str) -> Any:
-    """Return what identifies a body, as a JSON value."""
-    if not content:
-        return None
-    with contextlib.suppress(ValueError):
-        if "json" in kind:
-            return json.loads(content)
-        if "form-urlencoded" in kind:
-            return {"form": dict(urllib.parse.parse_qsl(content.decode(), True))}
-        if "boundary=" in kind:
-            return {"multipart": list(describe_parts(content, kind))}
-    return describe_bytes(content)
-
-
-def describe_parts(content: bytes, kind: str) -> Iterable[dict[str, Any]]:
-    boundary = kind.partition("boundary=")[2].partition(";")[0].strip('"')
-    for part in content.split(b"--" + boundary.encode())[1:-1]:
-        head, _, value = part.partition(b"\r\n\r\n")
-        value = value.removesuffix(b"\r\n")
-        names = dict(re.findall(r'\b(name|filename)="([^"]*)"', head.decode()))
-        if "filename" in names:
-            # a folder would be one of this machine: it shows, but is not kept
-            _, slash, base = names["filename"].rpartition("/")
-            names["filename"] = f".../{base}" if slash else base
-            yield {**names, "content": describe_bytes(value)}
-        else:
-            yield {**names, "value": value.decode()}
-
-
-def describe_bytes(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()} len:{len(content)}"
-
-
-def dump_json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return recorded.use_cassette(path, record=record, clean=Cleaner(server))
 
 
 class Cleaner:
@@ -204,8 +99,8 @@ class Cleaner:
         self._patterns = list(_patterns(server))
 
     def __call__(self, request: Request, response: Any) -> tuple[Request, Any] | None:
-        text = _text(response["body"]["string"])
-        answer = _parsed(text)
+        text = content_text(response["body"]["string"])
+        answer = parsed_json(text)
         if _is_unfinished(request, answer):
             return None
         if text is not None:
@@ -219,7 +114,7 @@ class Cleaner:
         for name in REMOVED_REQUEST_HEADERS:
             request.headers.pop(name, None)
         for name, value in request.headers.items():
-            request.headers[name] = self._clean(_text(value))
+            request.headers[name] = self._clean(content_text(value))
         return request, response
 
     def _headers(self, headers: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -271,61 +166,3 @@ def _replace_credentials(request: Request, answer: dict[str, Any]) -> bool:
         return False
     answer[key] = PLACEHOLDER.access_token
     return True
-
-
-def _text(content: str | bytes) -> str | None:
-    if isinstance(content, str):
-        return content
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _parsed(text: str | None) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return None
-
-
-class ReadableYAML:
-    """Reads and writes cassettes in which JSON is YAML and keys are sorted."""
-
-    @staticmethod
-    def serialize(cassette: dict[str, Any]) -> str:
-        for each in cassette["interactions"]:
-            description = each["request"]["body"].removeprefix(DESCRIBED.decode())
-            each["request"]["body"] = json.loads(description)
-            each["response"]["body"] = _readable_body(each["response"]["body"])
-        document = {
-            "metadata": cassette["metadata"],
-            "interactions": cassette["interactions"],
-        }
-        return yaml.dump(
-            document,
-            Dumper=yaml.CSafeDumper,
-            sort_keys=False,
-            default_flow_style=None,
-            allow_unicode=True,
-            width=100,
-        )
-
-    @staticmethod
-    def deserialize(text: str) -> dict[str, Any]:
-        cassette: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-        for each in cassette["interactions"]:
-            description = dump_json(each["request"]["body"])
-            each["request"]["body"] = DESCRIBED.decode() + description
-            ((form, value),) = each["response"]["body"].items()
-            body = dump_json(value) if form == "json" else value
-            each["response"]["body"] = {"string": body}
-        return cassette
-
-
-def _readable_body(body: dict[str, Any]) -> dict[str, Any]:
-    content = body["string"]
-    value = _parsed(_text(content))
-    if isinstance(value, (dict, list)):
-        return {"json": json.loads(dump_json(value))}
-    return {"binary" if isinstance(content, bytes) else "text": content}

@@ -63,6 +63,7 @@ class Download(Upload, Parsing):
         if gone:
             results._forget_tasks(gone)
         results.reconciliation = reader.reconciliation
+        results.absent_attributes = reader.absent
         for line in reader.reconciliation.lines():
             logger.info("%s", line)
         return reader.annotations

@@ -9,6 +9,7 @@ from typing import Any, cast
 import fiftyone.core.labels as fol
 from bson import ObjectId
 
+from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
@@ -28,7 +29,7 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
-from fiftyone_cvat.convert.schema import SchemaParts
+from fiftyone_cvat.convert.schema import GEOMETRY, SchemaParts, schema_attributes
 from fiftyone_cvat.convert.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
 
@@ -47,6 +48,7 @@ class RunReader:
         annotations: field to kind of label to sample id, and for videos frame id, to
             label id to label
         reconciliation: what came of the labels
+        absent: which labels lack which attributes of the schema
     """
 
     def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
@@ -63,6 +65,10 @@ class RunReader:
         ) = schema
         self._dataset = DatasetLabels(api, results, schema)
         self.reconciliation = Reconciliation()
+        self.absent = AbsentAttributes()
+        self._attributes = {
+            name: schema_attributes(info) for name, info in self._label_schema.items()
+        }
         self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
 
     def read(self, task: TaskAnswer) -> None:
@@ -341,6 +347,8 @@ class RunReader:
         label = merge_parts(parts)
         label.id = label_id
         before = None if original is None else original.label
+        if before is not None:
+            self.absent.note(label_field, self._attributes[label_field], before)
         if original is None or before is None:
             what = "added"
         elif parts[0].index in (None, before.get_attribute_value("index", None)) and (
@@ -456,11 +464,12 @@ class RunReader:
         for key in path[:-1]:
             place = place.setdefault(key, {})
         place[path[-1]] = value
-        rotated = isinstance(value, fol.Detection) and value.has_attribute("rotation")
         attributes = self._label_schema[label_field].get("attributes")
-        if rotated and attributes is not None:
-            # FiftyOne merges the attributes that the schema names
-            attributes.setdefault("rotation", {})
+        if isinstance(value, fol.Detection) and attributes is not None:
+            for name in GEOMETRY:
+                if value.has_attribute(name):
+                    # FiftyOne merges the attributes that the schema names
+                    attributes.setdefault(name, {})
 
 
 def _new_id() -> str:

@@ -22,6 +22,7 @@ from fiftyone_cvat.types import (
 
 __all__ = [
     "ATTRIBUTE_TYPES",
+    "GEOMETRY",
     "build_cvat_schema",
     "cvat_schema_to_labels",
     "ensure_one_field_per_type",
@@ -30,6 +31,7 @@ __all__ = [
     "label_id_attribute",
     "labels_to_cvat_schema",
     "labels_without_label_id",
+    "schema_attributes",
     "to_cvat_attributes",
 ]
 
@@ -282,6 +284,19 @@ def get_return_label_types(
     """Return the kinds that the labels of some fields are returned as."""
     types = [label_schema[name].get("type") for name in label_fields]
     return [RETURN_TYPES[each] for each in types if each]
+
+
+def schema_attributes(info: dict[str, Any]) -> set[str]:
+    """Return the names of all attributes of a field, and of its shapes' geometry.
+
+    Args:
+        info: the field's part of the label schema
+    """
+    names = {*(info.get("attributes") or {}), *GEOMETRY}
+    for each in info.get("classes") or []:
+        if isinstance(each, dict):
+            names |= set(each["attributes"])
+    return names
 
 
 @dataclass(slots=True)

@@ -1,0 +1,89 @@
+"""Attributes that FiftyOne's merge writes as null into labels that never had them.
+
+When labels are loaded, FiftyOne sets every attribute of the label schema on every
+label that came back, to null where there is none. Labels that nobody touched must
+stay as they are, so those nulls are taken out again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone.core.frame as fofr
+import fiftyone.core.sample as fos
+from bson import ObjectId
+
+__all__ = ["AbsentAttributes", "remove_nulls"]
+
+
+@dataclass(slots=True)
+class AbsentAttributes:
+    """Which labels had no such attribute before they were loaded.
+
+    Attributes:
+        ids: field to attribute to the ids of the labels
+    """
+
+    ids: dict[Any, dict[str, list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+    def note(self, label_field: Any, names: Collection[str], label: Any) -> None:
+        """Note the attributes that a label does not have.
+
+        Args:
+            label_field: the field
+            names: the attributes that the label schema names
+            label: the label as it is in the dataset
+        """
+        for name in names:
+            if not label.has_attribute(name):
+                self.ids[label_field][name].append(label.id)
+
+
+def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:
+    """Take attributes that are null out of labels that did not have them.
+
+    Args:
+        samples: the collection that the labels are in
+        absent: field to attribute to the ids of the labels
+    """
+    for label_field, ids_by_name in absent.items():
+        if not samples.has_field(label_field):
+            continue
+        collection, path, listed = _place(samples, label_field)
+        for name, label_ids in ids_by_name.items():
+            if not collection.find_one({f"{path}.{name}": {"$type": "null"}}, {"_id"}):
+                continue
+            ids = {"$in": [ObjectId(each) for each in label_ids]}
+            null = {"$type": "null"}
+            if listed:
+                collection.update_many(
+                    {f"{path}._id": ids},
+                    {"$unset": {f"{path}.$[label].{name}": ""}},
+                    array_filters=[{"label._id": ids, f"label.{name}": null}],
+                )
+            else:
+                collection.update_many(
+                    {f"{path}._id": ids, f"{path}.{name}": null},
+                    {"$unset": {f"{path}.{name}": ""}},
+                )
+    if absent:
+        dataset = samples._root_dataset
+        fos.Sample._reload_docs(dataset._sample_collection_name)
+        if dataset._has_frame_fields():
+            fofr.Frame._reload_docs(dataset._frame_collection_name)
+
+
+def _place(samples: Any, label_field: str) -> tuple[Any, str, bool]:
+    """Return the database's collection of a field, its path there, if it is a list."""
+    dataset = samples._root_dataset
+    label_type = samples._get_label_field_type(label_field)
+    listed = getattr(label_type, "_LABEL_LIST_FIELD", None)
+    in_frames = samples._is_frames or samples._is_frame_field(label_field)
+    collection = dataset._frame_collection if in_frames else dataset._sample_collection
+    path = label_field.removeprefix(dataset._FRAMES_PREFIX)
+    return collection, path if listed is None else f"{path}.{listed}", bool(listed)

@@ -1,0 +1,249 @@
+"""The command ``fiftyone-cvat``: it parses, calls and prints.
+
+What takes long to import is imported inside of the commands, so that help comes at
+once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from fiftyone_cvat.errors import CVATError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+"""The exit status of a program that Ctrl-C has ended."""
+
+CREDENTIALS = ("username", "password", "email", "access_token")
+SERVER_OPTIONS = ("organization", "verify_ssl", "ca_bundle", "keep")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+def main() -> None:
+    """Run the command line; errors of ours are one line, not a traceback."""
+    try:
+        app()
+    except CVATError as error:
+        _fail(str(error))
+
+
+def _fail(words: str, status: int = 1) -> NoReturn:
+    line = " ".join(words.split())
+    typer.echo(f"{typer.style('Error:', fg='red')} {line}", err=True)
+    sys.exit(status)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"fiftyone-cvat {version('fiftyone-cvat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def fiftyone_cvat(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Annotate FiftyOne datasets in CVAT."""
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Use this CVAT server, not the recorded one.",
+            show_default=False,
+        ),
+    ] = None,
+    username: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", envvar="FIFTYONE_CVAT_USERNAME", help="Your user name."
+        ),
+    ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PASSWORD",
+            envvar="FIFTYONE_CVAT_PASSWORD",
+            help="Your password; asked for if it is missing.",
+        ),
+    ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="FIFTYONE_CVAT_EMAIL",
+            help="Your e-mail address, in place of the user name.",
+        ),
+    ] = None,
+    access_token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            envvar="FIFTYONE_CVAT_ACCESS_TOKEN",
+            help="A personal access token that may write, in place of a password.",
+        ),
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SLUG", help="Work in this organization (its short name)."
+        ),
+    ] = None,
+    verify_ssl: Annotated[
+        bool,
+        typer.Option(
+            "--verify-ssl/--no-verify-ssl", help="Check the server's certificate."
+        ),
+    ] = True,
+    ca_bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Check the certificate with this CA bundle (PEM).",
+        ),
+    ] = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            file_okay=False,
+            help="Write the pictures here.",
+        ),
+    ] = Path("demo-output"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the task on the server, to look at.")
+    ] = False,
+) -> None:
+    """Show a round trip: labels go to CVAT, are edited there, and come back.
+
+    Without options this needs no server and no account: it replays a session that was
+    recorded from a real CVAT server, on five small pictures that come with the
+    package. With `--url` the same happens on that server, in a task that is
+    deleted in the end.
+
+    Your own FiftyOne database is not touched, and nothing is written but the pictures
+    in the output folder.
+    """
+    given = {
+        name
+        for name in (*CREDENTIALS, *SERVER_OPTIONS)
+        if _is_on_command_line(context, name)
+    }
+    if url is None:
+        _refuse_without_url(given)
+        server = None
+    else:
+        values = {
+            "username": username,
+            "password": password,
+            "email": email,
+            "access_token": access_token,
+        }
+        server = {
+            "url": url,
+            "organization": organization,
+            "verify_ssl": str(ca_bundle) if ca_bundle and verify_ssl else verify_ssl,
+            **_complete(_chosen(values, given)),
+        }
+    _run_demo(server, output, keep=keep)
+
+
+def _is_on_command_line(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse_without_url(given: set[str]) -> None:
+    """Say that an option is about a server, of which there is none."""
+    for name in (*CREDENTIALS, *SERVER_OPTIONS):
+        if name in given:
+            option = name.replace("_", "-")
+            raise typer.BadParameter(
+                f"--{option} is for a real server: give its address with --url, or "
+                f"leave --{option} out to replay the recorded session"
+            )
+
+
+def _chosen(values: Mapping[str, str | None], given: set[str]) -> dict[str, Any]:
+    """Return one way to sign in; what the command line tells goes first."""
+    by_password = ("username", "email", "password")
+    chosen = dict(values)
+    if "access_token" in given or (
+        values["access_token"] and not given.intersection(by_password)
+    ):
+        chosen |= dict.fromkeys(by_password)
+    else:
+        chosen["access_token"] = None
+    if "email" in given and "username" not in given:
+        chosen["username"] = None
+    return chosen
+
+
+def _complete(values: dict[str, Any]) -> dict[str, Any]:
+    """Ask for what is missing to sign in, if somebody is there to be asked."""
+    if values["access_token"]:
+        return values
+    who = values["username"] or values["email"]
+    if who and values["password"] is not None:
+        return values
+    if not sys.stdin or not sys.stdin.isatty():
+        missing = "--password" if who else "--username and --password"
+        raise typer.BadParameter(
+            f"a server needs {missing}, or --access-token; FIFTYONE_CVAT_PASSWORD and "
+            "FIFTYONE_CVAT_ACCESS_TOKEN in the environment keep them out of the "
+            "command line"
+        )
+    if not who:
+        values["username"] = who = typer.prompt("User name", err=True)
+    if values["password"] is None:
+        asked = typer.prompt(f"Password of {who}", hide_input=True, err=True)
+        values["password"] = asked
+    return values
+
+
+def _run_demo(server: dict[str, Any] | None, output: Path, *, keep: bool) -> None:
+    from fiftyone_cvat.demo.report import Report
+    from fiftyone_cvat.demo.run import recorded_from, run_demo
+
+    report = Report()
+    url = server["url"] if server else None
+    report.begin(url, recorded_from())
+    try:
+        finished = run_demo(server, output, report.step, keep=keep)
+    except KeyboardInterrupt:
+        _fail("interrupted; what the demo had made is deleted again", INTERRUPTED)
+    report.finish(finished, output, replayed=server is None)
+    if finished.outcome.surprises:
+        _fail(f"not all is as it should be: {'; '.join(finished.outcome.surprises)}")

@@ -1,0 +1,206 @@
+"""The command line: help, version, options, credentials, errors in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+import fiftyone_cvat
+from fiftyone_cvat import cli
+from fiftyone_cvat.errors import UnreachableError
+
+URL = "https://cvat.example.com"
+HEAVY = {"PIL", "cvat_sdk", "fiftyone", "numpy", "vcr", "yaml"}
+
+
+@pytest.fixture
+def run():
+    runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    return lambda *arguments, **kwargs: runner.invoke(cli.app, arguments, **kwargs)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The servers that the demo was started with."""
+    servers = []
+    monkeypatch.setattr(
+        cli, "_run_demo", lambda server, output, *, keep: servers.append(server)
+    )
+    return servers
+
+
+def test_help(run):
+    result = run("--help")
+
+    assert result.exit_code == 0
+    assert "demo" in result.output
+
+
+def test_help_of_demo(run):
+    result = run("demo", "--help")
+
+    assert result.exit_code == 0
+    for option in ("url", "username", "password", "email", "access-token", "keep"):
+        assert f"--{option} " in result.output
+    for option in ("organization", "verify-ssl", "no-verify-ssl", "ca-bundle"):
+        assert f"--{option} " in result.output
+    assert "demo-output" in result.output
+
+
+def test_nothing_shows_help(run):
+    assert "demo" in run().output
+
+
+def test_version(run):
+    from importlib.metadata import version
+
+    result = run("--version")
+
+    assert result.exit_code == 0
+    assert result.output == f"fiftyone-cvat {version('fiftyone-cvat')}\n"
+    assert fiftyone_cvat.__name__ == "fiftyone_cvat"
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom fiftyone_cvat import cli\n"
+        "cli.app(['demo', '--help'], standalone_mode=False)\n"
+        f"print({HEAVY} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert done.stdout.decode().splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("dmeo",),
+        ("demo", "--no-such-option"),
+        ("demo", "extra"),
+        ("demo", "--url"),
+        ("demo", "--url", URL, "--access-token", "t", "--ca-bundle", "/no/such/file"),
+        ("demo", "--output", __file__),
+    ],
+    ids=["command", "option", "argument", "value", "bundle", "output"],
+)
+def test_bad_usage(run, started, arguments):
+    assert run(*arguments).exit_code == 2
+    assert not started
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--username", "me"),
+        ("--access-token", "secret"),
+        ("--organization", "team"),
+        ("--keep",),
+        ("--no-verify-ssl",),
+    ],
+    ids=lambda option: option[0],
+)
+def test_server_options_need_a_server(run, started, option):
+    result = run("demo", *option)
+
+    assert result.exit_code == 2
+    assert "--url" in result.output
+    assert "secret" not in result.output
+    assert not started
+
+
+def test_replay_does_not_mind_the_environment(run, started):
+    result = run("demo", env={"FIFTYONE_CVAT_USERNAME": "me", "CVAT_URL": URL})
+
+    assert result.exit_code == 0
+    assert started == [None]
+
+
+def test_credentials_are_needed(run, started):
+    result = run("demo", "--url", URL, "--username", "me")
+
+    assert result.exit_code == 2
+    assert "--password" in result.output
+    assert not started
+
+
+BY_PASSWORD = {"username": "me", "email": None, "password": "p", "access_token": None}
+BY_TOKEN = {"username": None, "email": None, "password": None, "access_token": "t"}
+IN_ENVIRONMENT = {
+    "FIFTYONE_CVAT_USERNAME": "other",
+    "FIFTYONE_CVAT_PASSWORD": "other",
+    "FIFTYONE_CVAT_ACCESS_TOKEN": "other",
+}
+
+
+@pytest.mark.parametrize("environment", [{}, IN_ENVIRONMENT], ids=["empty", "full"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--username", "me", "--password", "p"), BY_PASSWORD),
+        (("--access-token", "t"), BY_TOKEN),
+        (
+            ("--email", "me@example.com", "--password", "p"),
+            BY_PASSWORD | {"username": None, "email": "me@example.com"},
+        ),
+    ],
+    ids=["username", "token", "email"],
+)
+def test_command_line_goes_before_the_environment(
+    run, started, environment, arguments, expected
+):
+    result = run("demo", "--url", URL, *arguments, env=environment)
+
+    assert result.exit_code == 0, result.output
+    (server,) = started
+    assert {name: server[name] for name in expected} == expected
+
+
+def test_token_of_the_environment(run, started):
+    assert run("demo", "--url", URL, env=IN_ENVIRONMENT).exit_code == 0
+    assert started[0]["access_token"] == "other"
+    assert started[0]["password"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [((), True), (("--no-verify-ssl",), False), (("--ca-bundle", __file__), __file__)],
+    ids=["default", "off", "bundle"],
+)
+def test_verify_ssl(run, started, arguments, expected):
+    run("demo", "--url", URL, "--access-token", "t", *arguments)
+
+    assert started[0]["verify_ssl"] == expected
+
+
+def test_password_is_asked_for(run, started, monkeypatch):
+    monkeypatch.setattr(cli, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=bool)))
+    assert run("demo", "--url", URL, "--username", "me").exit_code == 2
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(cli, "sys", SimpleNamespace(stdin=terminal))
+
+    result = run("demo", "--url", URL, "--username", "me", input="p\n")
+
+    assert result.exit_code == 0
+    assert "Password of me" in result.output
+    assert started[0]["password"] == "p"
+
+
+def test_errors_are_one_line(monkeypatch, capsys):
+    def fail(server, output, *, keep):
+        raise UnreachableError("No connection to\nhttps://cvat.example.com:443")
+
+    monkeypatch.setattr(cli, "_run_demo", fail)
+    monkeypatch.setattr(sys, "argv", ["fiftyone-cvat", "demo"])
+
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+
+    assert caught.value.code == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == "Error: No connection to https://cvat.example.com:443\n"
