@@ -31,6 +31,7 @@ API = [
     {"api"},
     {"download"},
     {"reading", "upload"},
+    {"tracking"},
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"answers", "media", "parsing", "projects", "videos"},

@@ -24,6 +24,7 @@ class TaskAnswer:
         annotations: its tags, shapes and tracks as the server sent them
         refs: position of a frame to what it is in the dataset
         job_starts: the positions at which its jobs begin
+        deleted_frames: the positions of frames that were deleted in CVAT
     """
 
     id: int
@@ -32,10 +33,12 @@ class TaskAnswer:
     annotations: Json
     refs: dict[int, FrameRef]
     job_starts: set[int]
+    deleted_frames: set[int]
     class_ids: dict[Any, int] = field(init=False)
     attribute_ids: dict[int, dict[str, int]] = field(init=False)
     input_types: dict[int, dict[int, str]] = field(init=False)
     defaults: dict[int, str] = field(init=False)
+    choices: dict[int, list[str]] = field(init=False)
     label_id_specs: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +53,12 @@ class TaskAnswer:
             each["id"]: each.get("default_value") or ""
             for label in self.labels
             for each in label["attributes"]
+        }
+        self.choices = {
+            each["id"]: each["values"]
+            for label in self.labels
+            for each in label["attributes"]
+            if each["input_type"] in ("select", "radio")
         }
         by_label = self.attribute_ids.values()
         self.label_id_specs = {each[LABEL_ID] for each in by_label if LABEL_ID in each}

@@ -89,4 +89,5 @@ class Download(Upload, Parsing):
             annotations,
             frame_refs(frame_id_map),
             job_starts,
+            set(meta.get("deleted_frames") or ()),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -13,13 +13,9 @@ from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
+from fiftyone_cvat.api.tracking import settle_tracks
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.convert.identity import (
-    Claim,
-    join_label_id,
-    settle_ids,
-    split_label_id,
-)
+from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
 from fiftyone_cvat.convert.interpolation import interpolate_track
 from fiftyone_cvat.convert.labels import FieldContext, ReadLabel, read_annotation
 from fiftyone_cvat.convert.merging import (
@@ -84,8 +80,13 @@ class RunReader:
             name: self._context(name, task, each) for name, each in originals.items()
         }
         found: dict[Any, list[ReadLabel]] = {name: [] for name in contexts}
+        self.reconciliation.deleted_frames += len(
+            task.deleted_frames & task.refs.keys()
+        )
         for kind in ("tags", "shapes"):
             for annotation in task.annotations.get(kind) or []:
+                if annotation["frame"] in task.deleted_frames:
+                    continue
                 label_field, read = self._place(annotation, kind, contexts, task)
                 if read is not None:
                     found[label_field].append(read)
@@ -124,6 +125,7 @@ class RunReader:
             spec_ids=task.attribute_ids,
             size_of_frame=task.sizes.__getitem__,
             input_types=task.input_types,
+            choices=task.choices,
             value_types=self._dataset.value_types(label_field, originals),
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
@@ -169,15 +171,14 @@ class RunReader:
         task: TaskAnswer,
     ) -> tuple[Any, list[ReadLabel]]:
         """Find the field of a track and read the track's shape on each frame."""
-        whole = {name: track[name] for name in ("id", "label_id", "group")}
-        last = max(task.refs, default=0)
         shapes = [
-            {
-                **shape,
-                **whole,
-                "attributes": [*shape["attributes"], *track["attributes"]],
-            }
-            for shape in interpolate_track(cast("Track", track), last)
+            {**shape, "id": track["id"]}
+            for shape in interpolate_track(
+                cast("Track", track),
+                max(task.refs, default=0),
+                deleted_frames=task.deleted_frames,
+                on_point_cloud=self._dataset.is_point_cloud,
+            )
             if shape["frame"] in task.refs
         ]
         if not shapes:
@@ -208,11 +209,15 @@ class RunReader:
         if expected == "scalar":
             self._settle_scalars(label_field, labels, task)
             return
-        self._settle_tracks(labels, originals, task)
+        server_ids = self._results.server_id_map.get("tracks", {})
+        settle_tracks(labels, originals, task, server_ids)
         by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
             by_frame[task.refs[each.frame]].append(each)
-        for ref in task.refs.values():
+        for frame, ref in task.refs.items():
+            if frame in task.deleted_frames:
+                self._keep(label_field, ref, originals.get(ref, {}), task)
+                continue
             if ref not in by_frame and ref not in originals:
                 continue
             mine = []
@@ -237,6 +242,11 @@ class RunReader:
         }
         count = self.reconciliation.add
         seen = set()
+        for frame, ref in task.refs.items():
+            if frame in task.deleted_frames and ref in had:
+                seen.add(ref)
+                count(label_field, task.id, "kept")
+                self._add(label_field, "scalar", ref, None, had[ref])
         for each in labels:
             ref = task.refs[each.frame]
             if each.kind != "scalar":
@@ -252,65 +262,6 @@ class RunReader:
         count(label_field, task.id, "deleted", len(had.keys() - seen))
         for ref, value in self._dataset.values_not_sent(label_field, task):
             self._add(label_field, "scalar", ref, None, value)
-
-    def _settle_tracks(
-        self, labels: list[ReadLabel], originals: Originals, task: TaskAnswer
-    ) -> None:
-        """Give each track the index of the track that went up, or else a new one.
-
-        A track that was split goes on with one of its parts; where a track goes on in
-        the next job, both are one.
-        """
-        by_track: dict[int, list[ReadLabel]] = defaultdict(list)
-        for each in labels:
-            if each.track is not None:
-                by_track[each.track].append(each)
-        indexes = [
-            each.label.index
-            for by_id in originals.values()
-            for each in by_id.values()
-            if each.label is not None and getattr(each.label, "index", None) is not None
-        ]
-        next_index = max(indexes, default=0) + 1
-        taken: set[tuple[int, int]] = set()
-        for own in by_track.values():
-            votes = self._votes(own, originals, task)
-            goes_on = own[0].frame in task.job_starts and own[0].frame > 0
-            index = next(
-                (
-                    each
-                    for each, _ in votes.most_common()
-                    if goes_on or (each, own[0].part) not in taken
-                ),
-                None,
-            )
-            if index is None:
-                index = next_index
-                next_index += 1
-            taken.add((index, own[0].part))
-            for each in own:
-                each.index = index
-                each.value.index = index
-                known = originals.get(task.refs[each.frame], {})
-                if each.label_id not in known:
-                    each.label_id = _id_of_index(known, index)
-
-    def _votes(
-        self, labels: Sequence[ReadLabel], originals: Originals, task: TaskAnswer
-    ) -> Counter[int]:
-        """Count the indexes of the labels that a track's key shapes were."""
-        server_ids = self._results.server_id_map.get("tracks", {})
-        remembered, _ = split_label_id(server_ids.get(labels[0].annotation["id"]))
-        votes: Counter[int] = Counter()
-        for each in labels:
-            known = originals.get(task.refs[each.frame], {})
-            for label_id in (each.label_id, remembered):
-                original = known.get(label_id or "")
-                if original is not None and original.label is not None:
-                    index = getattr(original.label, "index", None)
-                    if index is not None:
-                        votes[index] += 1
-        return votes
 
     def _settle_frame(
         self,
@@ -410,12 +361,23 @@ class RunReader:
         task: TaskAnswer,
     ) -> None:
         """Count what did not come back; keep what could not go up."""
+        missing = {key: each for key, each in known.items() if key not in found}
+        unsent = {key: each for key, each in missing.items() if not each.annotations}
+        self._keep(label_field, ref, unsent, task)
+        gone = [each for each in missing.values() if each.annotations]
+        deleted = sum(each.label is not None for each in gone)
+        self.reconciliation.add(label_field, task.id, "deleted", deleted)
+
+    def _keep(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        known: Mapping[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        """Return labels as they are in the dataset."""
         for label_id, original in known.items():
-            if label_id in found or original.label is None:
-                continue
-            if original.annotations:
-                self.reconciliation.add(label_field, task.id, "deleted")
-            else:
+            if original.label is not None:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 self.reconciliation.add(label_field, task.id, "kept")
                 self._add(label_field, kind, ref, label_id, original.label)
@@ -480,13 +442,6 @@ def _server_kind(label: ReadLabel) -> str:
     if label.track is not None:
         return "tracks"
     return "tags" if label.kind == "classifications" else "shapes"
-
-
-def _id_of_index(known: Mapping[str, Original], index: int) -> str | None:
-    for label_id, original in known.items():
-        if original.label is not None and original.label.index == index:
-            return label_id
-    return None
 
 
 def _same_pieces(

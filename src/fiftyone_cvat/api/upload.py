@@ -392,6 +392,8 @@ class Upload(Schemas, Fields):
 
     def _roll_back(self, run: _Run) -> None:
         """Delete what a run that failed has created."""
+        if not run.task_ids and not run.created_project_ids:
+            return
         logger.warning("The upload failed: deleting what it created in CVAT")
         try:
             self.delete_tasks(run.task_ids, progress=False)

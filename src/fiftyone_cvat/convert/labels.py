@@ -48,6 +48,7 @@ class FieldContext:
         class_by_label_id: CVAT's label ids to FiftyOne's class names
         spec_ids: CVAT's label ids to its attributes' ids by name
         input_types: CVAT's label ids to its attributes' input types by id
+        choices: ids of attributes to the texts that may be chosen
         value_types: attribute name to the type of its values in the dataset
         size_of_frame: gives a frame's size in pixels
         scalar_in_attribute: whether scalars are values of a tag's attribute
@@ -63,6 +64,7 @@ class FieldContext:
     spec_ids: Mapping[int, Mapping[str, int]]
     size_of_frame: Callable[[int], Size]
     input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
     value_types: Mapping[str, type] = field(default_factory=dict)
     scalar_in_attribute: bool = False
     occluded_attrs: Mapping[str, str] = field(default_factory=dict)
@@ -306,6 +308,10 @@ def _set_attributes(
         if kind is None and context.keep_text:
             kind = input_types.get(spec_ids[name])
         value = text_to_value(text, kind)
+        choices = context.choices.get(spec_ids[name])
+        if choices and text not in choices:
+            # the server fills in an empty text where a class was changed
+            continue
         if value is not None and (value != "" or kind is str):
             label[name] = value
     occluded = context.occluded_attrs.get(label.label)

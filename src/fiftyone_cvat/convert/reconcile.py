@@ -22,11 +22,13 @@ class Reconciliation:
 
     ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
     are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
-    the result, each for one of the ``reasons``.
+    the result, each for one of the ``reasons``. ``deleted_frames`` counts frames that
+    were deleted in CVAT; their labels stay as they are in the dataset.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    deleted_frames: int = 0
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -60,6 +62,11 @@ class Reconciliation:
             words = ", ".join(f"{number} {what}" for what, number in totals.items())
             lines.append(f"{label_field or 'labels'}: {words}")
         lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
+        if self.deleted_frames:
+            lines.append(
+                f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
+                "as they are"
+            )
         return lines
 
 

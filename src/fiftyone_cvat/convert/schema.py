@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_cvat.convert.attributes import value_to_text
-from fiftyone_cvat.convert.skeletons import skeleton_label
+from fiftyone_cvat.convert.skeletons import skeleton_label, sublabel_ids_by_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
     RETURN_TYPES,
@@ -201,8 +201,9 @@ def labels_to_cvat_schema(
         known = {name: each for name, each in specs.items() if name != LABEL_ID}
         own = ClassSchema(known | {LABEL_ID: label_id_attribute()})
         if label.get("type") == "skeleton":
-            nodes = tuple(each["name"] for each in label.get("sublabels") or [])
-            own.skeleton = Skeleton(nodes, ())
+            name_by_id = {each["id"]: each["name"] for each in label["sublabels"]}
+            order = sublabel_ids_by_label([label])[label["id"]]
+            own.skeleton = Skeleton(tuple(name_by_id[each] for each in order), ())
         cvat_schema[label["name"]] = own
         attributes = {name: _label_attribute(each) for name, each in known.items()}
         for name in (occluded_attr, group_id_attr):

@@ -1,0 +1,97 @@
+"""Which track of the dataset a track is that comes back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.originals import Originals
+from fiftyone_cvat.convert.identity import split_label_id
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.merging import Original
+
+__all__ = ["settle_tracks"]
+
+
+def settle_tracks(
+    labels: Iterable[ReadLabel],
+    originals: Originals,
+    task: TaskAnswer,
+    server_ids: Mapping[int, str],
+) -> None:
+    """Give each track the index of the track that went up, or else a new one, in place.
+
+    A track that was split goes on with one of its parts, and the others are new; where
+    a track goes on in the next job, both are one. A shape between key shapes is the
+    label of that index on its frame.
+
+    Args:
+        labels: the labels of one field, some of them of tracks
+        originals: the run's labels as they are in the dataset
+        task: what the server answers about the task
+        server_ids: the server's id of a track to the id of one of its labels
+    """
+    by_track: dict[int, list[ReadLabel]] = defaultdict(list)
+    for each in labels:
+        if each.track is not None:
+            by_track[each.track].append(each)
+    next_index = max(_indexes(originals), default=0) + 1
+    taken: set[tuple[int, int]] = set()
+    for own in by_track.values():
+        votes = _votes(own, originals, task, server_ids)
+        goes_on = own[0].frame in task.job_starts and own[0].frame > 0
+        free = (
+            index
+            for index, _ in votes.most_common()
+            if goes_on or (index, own[0].part) not in taken
+        )
+        index = next(free, None)
+        if index is None:
+            index = next_index
+            next_index += 1
+        taken.add((index, own[0].part))
+        for each in own:
+            each.index = index
+            each.value.index = index
+            known = originals.get(task.refs[each.frame], {})
+            if each.label_id not in known:
+                each.label_id = _id_of_index(known, index)
+
+
+def _indexes(originals: Originals) -> Iterable[int]:
+    for by_id in originals.values():
+        for original in by_id.values():
+            index = _index(original)
+            if index is not None:
+                yield index
+
+
+def _votes(
+    labels: Sequence[ReadLabel],
+    originals: Originals,
+    task: TaskAnswer,
+    server_ids: Mapping[int, str],
+) -> Counter[int]:
+    """Count the indexes of the labels that a track's key shapes were."""
+    remembered, _ = split_label_id(server_ids.get(labels[0].annotation["id"]))
+    votes: Counter[int] = Counter()
+    for each in labels:
+        known = originals.get(task.refs[each.frame], {})
+        for label_id in (each.label_id, remembered):
+            index = _index(known.get(label_id or ""))
+            if index is not None:
+                votes[index] += 1
+    return votes
+
+
+def _id_of_index(known: Mapping[str, Original], index: int) -> str | None:
+    for label_id, original in known.items():
+        if _index(original) == index:
+            return label_id
+    return None
+
+
+def _index(original: Original | None) -> int | None:
+    label = None if original is None else original.label
+    return None if label is None else getattr(label, "index", None)
