@@ -34,7 +34,7 @@ API = [
     {"tracking"},
     {"originals", "schemas"},
     {"fields", "tasks"},
-    {"answers", "media", "parsing", "projects", "videos"},
+    {"answers", "media", "parsing", "projects", "videos", "views"},
     {"conversion"},
     {"session"},
     {"urls"},

@@ -15,6 +15,7 @@ import fiftyone.core.utils as fou
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
+from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frames_to_sizes
 from fiftyone_cvat.errors import ConfigurationError, CVATError, SchemaError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, LabelSchema, Size
@@ -72,6 +73,7 @@ class Upload(Schemas, Fields):
             ConfigurationError: if the configuration cannot work
         """  # noqa: D205  the documented text
         config = backend.config
+        samples = with_masks_on_disk(samples, config.label_schema)
         self._check_config(samples, config)
         if samples.media_type == fom.VIDEO:
             add_video_metadata(samples)
