@@ -237,22 +237,28 @@ class Connection:
             who["email"] = credentials.email
         api = self._client.api_client
         name = credentials.username or credentials.email
+        url = f"{self._settings.url}/api/auth/login"
         try:
-            with _readable(f"{self._settings.url}/api/auth/login"):
-                api.auth_api.create_login(
+            with _readable(url):
+                _, raw = api.auth_api.create_login(
                     models.LoginSerializerExRequest(**who),
                     _request_timeout=self._settings.timeout,
+                    _parse_response=False,  # its model differs between SDKs
                 )
+                status, _ = raw.status, raw.data
         except sdk_exceptions.ApiException as error:
-            if error.status not in (400, 401, 403):
-                raise UnreachableError(
-                    f"{self._settings.url} answered {error.status} to the sign-in; "
-                    "check that the URL is that of a CVAT server"
-                ) from None
+            status = error.status
+        if status in (400, 401, 403):
             raise AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept this password for "
                 f"'{name}'; check user name and password, or use an access token"
             ) from None
+        if status != 200:  # noqa: PLR2004
+            raise UnreachableError(
+                f"{self._settings.url} answered {status} to the sign-in; check that "
+                "the URL is that of a CVAT server"
+            ) from None
+        self._keep_cookies(url, raw)
         if "csrftoken" in api.cookies:
             token = api.cookies["csrftoken"].value
             api.configuration.api_key["csrfHeaderAuth"] = token

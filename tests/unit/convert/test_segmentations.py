@@ -1,0 +1,215 @@
+"""Segmentations split into masks, and painted of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fiftyone_cvat.convert.segmentations import (
+    MaskPiece,
+    class_masks,
+    paint_segmentation,
+)
+
+TARGETS = {1: "cat", 2: "dog", 300: "bird"}
+RGB = {"#ff0000": "red", "#00ff00": "green", "#010203": "dark"}
+shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=9)
+
+
+def pixels(*rows, dtype=np.uint8):
+    return np.array(rows, dtype=dtype)
+
+
+def piece(label="cat", rows=((1,),), left=0, top=0, z_order=0):
+    return MaskPiece(label, np.array(rows, dtype=bool), left, top, z_order)
+
+
+def split(array, targets=TARGETS):
+    return [
+        (name, mask.tolist(), left, top)
+        for name, mask, left, top in class_masks(array, targets)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("array", "targets", "masks"),
+    [
+        pytest.param(pixels([0, 0], [0, 0]), TARGETS, [], id="background"),
+        pytest.param(pixels([1, 1]), {}, [], id="no targets"),
+        pytest.param(pixels([7, 7]), TARGETS, [], id="unknown value"),
+        pytest.param(
+            pixels([1, 1], [1, 1]),
+            TARGETS,
+            [("cat", [[True, True], [True, True]], 0, 0)],
+            id="everything",
+        ),
+        pytest.param(
+            pixels([0, 0, 2], [1, 0, 0], [0, 1, 0]),
+            TARGETS,
+            [("cat", [[True, False], [False, True]], 0, 1), ("dog", [[True]], 2, 0)],
+            id="two classes",
+        ),
+        pytest.param(
+            pixels([0, 300], dtype=np.uint16),
+            TARGETS,
+            [("bird", [[True]], 1, 0)],
+            id="16 bits",
+        ),
+        pytest.param(
+            pixels([0, 1], dtype=np.int64),
+            TARGETS,
+            [("cat", [[True]], 1, 0)],
+            id="int64",
+        ),
+        pytest.param(
+            pixels([0.0, 1.0], dtype=float),
+            TARGETS,
+            [("cat", [[True]], 1, 0)],
+            id="float",
+        ),
+        pytest.param(
+            pixels([False, True], dtype=bool),
+            TARGETS,
+            [("cat", [[True]], 1, 0)],
+            id="bool",
+        ),
+        pytest.param(
+            pixels([1, 0]),
+            {0: "nothing", 1: "cat"},
+            [("cat", [[True]], 0, 0)],
+            id="zero",
+        ),
+        pytest.param(
+            pixels([1, 0]), {"1": "cat"}, [("cat", [[True]], 0, 0)], id="key of JSON"
+        ),
+        pytest.param(
+            pixels([[255, 0, 0], [0, 0, 0], [1, 2, 3]]),
+            RGB,
+            [("red", [[True]], 0, 0), ("dark", [[True]], 2, 0)],
+            id="RGB",
+        ),
+        pytest.param(
+            pixels([[255, 0, 0]]),
+            {"#FF0000": "red", "#000000": "black"},
+            [("red", [[True]], 0, 0)],
+            id="capital hex and black",
+        ),
+        pytest.param(
+            pixels([[0, 255, 0, 128]]), RGB, [("green", [[True]], 0, 0)], id="RGBA"
+        ),
+        pytest.param(np.zeros((0, 0), np.uint8), TARGETS, [], id="no pixels"),
+    ],
+)
+def test_class_masks(array, targets, masks):
+    assert split(array, targets) == masks
+
+
+def test_built_in_defect_region_inside_another_is_a_hole_of_it():
+    array = pixels([1, 1, 1], [1, 2, 1], [1, 1, 1])
+    ring = [[True, True, True], [True, False, True], [True, True, True]]
+    assert split(array) == [("cat", ring, 0, 0), ("dog", [[True]], 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "painted"),
+    [
+        pytest.param([], [[0, 0, 0]], id="nothing"),
+        pytest.param([piece("cat", [[1, 0]])], [[1, 0, 0]], id="left"),
+        pytest.param([piece("cat", [[1, 1]], left=2)], [[0, 0, 1]], id="over the edge"),
+        pytest.param([piece("cat", [[1]], left=7, top=7)], [[0, 0, 0]], id="outside"),
+        pytest.param([piece("cow")], [[0, 0, 0]], id="no target"),
+        pytest.param(
+            [piece("cat", [[1, 1]]), piece("dog", [[1]])], [[2, 1, 0]], id="last on top"
+        ),
+        pytest.param(
+            [piece("cat", [[1, 1]], z_order=1), piece("dog", [[1]])],
+            [[1, 1, 0]],
+            id="z-order",
+        ),
+        pytest.param(
+            [piece("cat", [[1, 1]], z_order=-1), piece("dog", [[0, 1]], z_order=-2)],
+            [[1, 1, 0]],
+            id="negative z-order",
+        ),
+    ],
+)
+def test_paint(pieces, painted):
+    result = paint_segmentation(pieces, (1, 3), TARGETS)
+    assert result.tolist() == painted
+    assert result.dtype == np.uint8
+
+
+def test_paint_rgb():
+    result = paint_segmentation(
+        [piece("red"), piece("dark", left=1)], (1, 3), RGB, pixels([[9, 9, 9]])
+    )
+    assert result.tolist() == [[[255, 0, 0], [1, 2, 3], [0, 0, 0]]]
+    assert result.dtype == np.uint8
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.int64])
+def test_type_of_the_segmentation_before_is_kept(dtype):
+    base = pixels([1, 9, 2], dtype=dtype)
+    result = paint_segmentation([piece("dog", left=0)], (1, 3), TARGETS, base)
+    assert result.tolist() == [[2, 9, 0]]
+    assert result.dtype == dtype
+    assert base.tolist() == [[1, 9, 2]]
+
+
+def test_value_that_does_not_fit_widens_the_type():
+    base = pixels([1, 0])
+    result = paint_segmentation([piece("bird")], (1, 2), TARGETS, base)
+    assert result.tolist() == [[300, 0]]
+    assert result.dtype == np.uint16
+
+
+def test_segmentation_of_another_size_gives_only_its_type():
+    base = pixels([9, 9, 9], dtype=np.int32)
+    result = paint_segmentation([piece()], (2, 2), TARGETS, base)
+    assert result.tolist() == [[1, 0], [0, 0]]
+    assert result.dtype == np.int32
+
+
+def test_pixels_of_no_target_are_kept_in_rgb_too():
+    base = pixels([[255, 0, 0], [9, 9, 9]])
+    result = paint_segmentation([piece("green")], (1, 2), RGB, base)
+    assert result.tolist() == [[[0, 255, 0], [9, 9, 9]]]
+
+
+def test_bool_mask_before():
+    base = pixels([True, False], dtype=bool)
+    result = paint_segmentation([piece("dog")], (1, 2), TARGETS, base)
+    assert result.tolist() == [[2, 0]]
+
+
+@given(hnp.arrays(np.uint16, shapes, elements=st.sampled_from([0, 1, 2, 300])))
+def test_split_and_painted_it_is_the_same(array):
+    pieces = [MaskPiece(*each, z_order=0) for each in class_masks(array, TARGETS)]
+    for each in pieces:
+        assert each.mask.any(axis=0)[[0, -1]].all()
+        assert each.mask.any(axis=1)[[0, -1]].all()
+    np.testing.assert_array_equal(
+        paint_segmentation(pieces, array.shape, TARGETS), array
+    )
+    painted = paint_segmentation(pieces, array.shape, TARGETS, array)
+    assert painted.dtype == array.dtype
+    np.testing.assert_array_equal(painted, array)
+
+
+colors = st.sampled_from([(0, 0, 0), (255, 0, 0), (0, 255, 0), (1, 2, 3)])
+pictures = shapes.flatmap(
+    lambda shape: st.lists(
+        colors, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]
+    ).map(lambda drawn: np.array(drawn, np.uint8).reshape(*shape, 3))
+)
+
+
+@given(pictures)
+def test_rgb_split_and_painted_is_the_same(array):
+    pieces = [MaskPiece(*each, z_order=0) for each in class_masks(array, RGB)]
+    np.testing.assert_array_equal(
+        paint_segmentation(pieces, array.shape[:2], RGB), array
+    )
