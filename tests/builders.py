@@ -58,7 +58,7 @@ def polyline(
     number=1,
     **more,
 ):
-    points = [[tuple(point) for point in part] for part in points]
+    points = [[list(point) for point in part] for part in points]
     made = fol.Polyline(
         label=label, points=points, closed=closed, filled=filled, index=index
     )
@@ -68,7 +68,9 @@ def polyline(
 def keypoint(
     label="cat", points=((0.5, 0.5), (0.1, 0.2)), index=None, number=1, **more
 ):
-    made = fol.Keypoint(label=label, points=[tuple(p) for p in points], index=index)
+    made = fol.Keypoint(
+        label=label, points=[list(point) for point in points], index=index
+    )
     return _made(made, number, more)
 
 
@@ -197,8 +199,3 @@ def context(label_type="detections", labels=None, **more):
         },
     }
     return FieldContext(label_type=label_type, **(defaults | more))
-
-
-def as_dict(label):
-    """Return all of a label, to compare; arrays as lists."""
-    return label.to_dict()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 
-__all__ = ["private", "stored_to_results", "truth_or_text", "whole_number"]
+__all__ = [
+    "positive_number",
+    "private",
+    "secret",
+    "stored_to_results",
+    "text_of",
+    "truth_or_text",
+    "whole_number",
+]
 
 
 def private(name: str, text: str) -> property:
@@ -24,6 +33,59 @@ def private(name: str, text: str) -> property:
         setattr(self, f"_{name}", value)
 
     return property(get, put, doc=text)
+
+
+def secret(name: str, text: str) -> property:
+    """Return a property for a text that FiftyOne does not store.
+
+    FiftyOne reads numbers and words such as "None" into the texts of environment
+    variables: a password "0123" is taken from the variable itself.
+
+    Args:
+        name: the property's name; an underscore before it makes the attribute's
+        text: its documentation
+    """
+
+    def get(self: Any) -> Any:
+        return getattr(self, f"_{name}")
+
+    def put(self: Any, value: Any) -> None:
+        setattr(self, f"_{name}", text_of(self.name, name, value))
+
+    return property(get, put, doc=text)
+
+
+def text_of(backend: str, name: str, value: Any) -> str | None:
+    """Return an argument as the text that the user wrote.
+
+    Args:
+        backend: the name of the backend
+        name: the argument's name
+        value: what FiftyOne made of it
+    """
+    written = os.environ.get(f"FIFTYONE_{(backend or '').upper()}_{name.upper()}")
+    if isinstance(value, str) or not written:
+        return None if value is None else str(value)
+    return written
+
+
+def positive_number(name: str, value: Any) -> float:
+    """Return a number of seconds.
+
+    Args:
+        name: the argument's name, for the message
+        value: what was given
+
+    Raises:
+        ConfigurationError: if it is no number above 0
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not number > 0:
+        raise ConfigurationError(f"`{name}` must be a number of seconds: {value!r}")
+    return number
 
 
 def whole_number(
@@ -46,6 +108,8 @@ def whole_number(
         number = int(value)
     except (TypeError, ValueError):
         number = least - 1
+    if isinstance(value, float) and value != number:
+        number = least - 1
     if number < least or (most is not None and number > most):
         limits = f"at least {least}" if most is None else f"from {least} to {most}"
         raise ConfigurationError(f"`{name}` must be a whole number {limits}: {value!r}")
@@ -53,9 +117,14 @@ def whole_number(
 
 
 def truth_or_text(value: Any) -> bool | str:
-    """Read a truth value from an environment variable; leave a path alone."""
-    words = {"true": True, "1": True, "false": False, "0": False}
-    return words.get(value.lower(), value) if isinstance(value, str) else bool(value)
+    """Read a truth value from an environment variable; leave a path alone.
+
+    Nothing, and a text that is empty, stand for True.
+    """
+    words = {"": True, "true": True, "1": True, "false": False, "0": False}
+    if isinstance(value, str):
+        return words.get(value.strip().lower(), value)
+    return value is None or bool(value)
 
 
 def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,11 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.absent import AbsentAttributes, remove_nulls
 from fiftyone_cvat.arguments import (
+    positive_number,
     private,
+    secret,
     stored_to_results,
+    text_of,
     truth_or_text,
     whole_number,
 )
@@ -43,17 +46,14 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
 
     Args:
         name: the name of the backend
-        label_schema: a dictionary containing the description of label fields, classes
-            and attribute to annotate
-        media_field: string field name containing the paths to media files on disk to
-            upload
+        label_schema: the label fields to annotate, with their classes and attributes
+        media_field: the field with the paths of the media files to upload
         url: the url of the CVAT server, with its scheme
         username: the CVAT username
         email: the CVAT email
         password: the CVAT password
-        headers: an optional dict of headers to add to all CVAT API requests
-        task_size: an optional maximum number of images to upload per task. Videos are
-            always uploaded one per task
+        headers: headers to add to all requests
+        task_size: maximum number of images per task; videos are one per task
         segment_size: maximum number of images per job. Not applicable to videos
         image_quality: the quality of CVAT's compressed images, from 0 to 100
         use_cache: whether CVAT processes media when they are looked at, which makes
@@ -74,8 +74,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             and get their group id
         issue_tracker: URL(s) of an issue tracker to link to the created task(s); of a
             list, each task takes the next
-        organization: the short name (slug) of the organization to use when sending
-            requests to CVAT
+        organization: the short name (slug) of the organization to work in
         frame_start: the first frame of videos to upload, from 0: an integer, a list
             of one for each video, or a dict of one for each filepath
         frame_stop: the last frame of videos to upload, inclusive, likewise
@@ -135,39 +134,38 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.image_quality = whole_number(
             "image_quality", image_quality, least=0, most=100
         )
-        self.use_cache = use_cache
-        self.use_zip_chunks = use_zip_chunks
+        self.use_cache = truth_or_text(use_cache)
+        self.use_zip_chunks = truth_or_text(use_zip_chunks)
         self.chunk_size = whole_number("chunk_size", chunk_size, least=1)
         self.task_assignee = task_assignee
         self.job_assignees = job_assignees
         self.job_reviewers = job_reviewers
         self.project_name = project_name
-        self.project_id = project_id
+        self.project_id = whole_number("project_id", project_id, least=1)
         self.task_name = task_name
         self.occluded_attr = occluded_attr
         self.group_id_attr = group_id_attr
         self.issue_tracker = issue_tracker
-        self.organization = organization
+        self.organization = text_of(name, "organization", organization)
         self.frame_start = frame_start
         self.frame_stop = frame_stop
         self.frame_step = frame_step
-        self.coerce_text_attrs = coerce_text_attrs
+        self.coerce_text_attrs = truth_or_text(coerce_text_attrs)
         self.verify_ssl = truth_or_text(verify_ssl)
-        self.timeout = float(timeout)
-        self.wait_timeout = float(wait_timeout)
+        self.timeout = positive_number("timeout", timeout)
+        self.wait_timeout = positive_number("wait_timeout", wait_timeout)
 
-        # private, so that they are never stored
-        self._username = username
-        self._email = email
-        self._password = password
-        self._headers = headers
-        self._access_token = access_token
+        self.username = username
+        self.email = email
+        self.password = password
+        self.headers = headers
+        self.access_token = access_token
 
-    username = private("username", "The user name; not stored.")
-    email = private("email", "The e-mail address; not stored.")
-    password = private("password", "The password; not stored.")
+    username = secret("username", "The user name; not stored.")
+    email = secret("email", "The e-mail address; not stored.")
+    password = secret("password", "The password; not stored.")
     headers = private("headers", "Headers for all requests; not stored.")
-    access_token = private("access_token", "The personal access token; not stored.")
+    access_token = secret("access_token", "The personal access token; not stored.")
 
     def load_credentials(
         self,
@@ -199,6 +197,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token=access_token,
             verify_ssl=verify_ssl,
         )
+        self.verify_ssl = truth_or_text(self.verify_ssl)
 
 
 class CVATBackend(foua.AnnotationBackend):
@@ -257,7 +256,7 @@ class CVATBackend(foua.AnnotationBackend):
             value: a value of it, or None
 
         Returns:
-            a dict with a ``type`` and maybe ``values``
+            a dict with ``type``, ``values``, ``sent``: False for what stays here
         """
         if isinstance(value, bool):
             if name == "occluded":
@@ -265,6 +264,9 @@ class CVATBackend(foua.AnnotationBackend):
             return {"type": "checkbox", "values": [True, False]}
         if isinstance(value, int) and name == "group_id":
             return {"type": "group_id"}
+        if not isinstance(value, (str, float, int, type(None))):
+            # CVAT has only text for it, which could not be read back
+            return {"type": "text", "values": [], "read_only": True, "sent": False}
         return {"type": "text", "values": []}
 
     def requires_attr_values(self, attr_type: str) -> bool:

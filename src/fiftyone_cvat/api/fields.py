@@ -16,6 +16,7 @@ from fiftyone_cvat.convert.frames import (
     sample_ids_to_frames,
     video_frames_to_frames,
 )
+from fiftyone_cvat.convert.schema import field_schema
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
@@ -111,7 +112,7 @@ class Fields(Conversion):
         conversion = FieldConversion(
             label_field=label_field,
             label_info=label_info,
-            cvat_schema=cvat_schema,
+            cvat_schema=field_schema(cvat_schema, label_field, label_info),
             scalar_attrs=assign_scalar_attrs,
             load_tracks=load_tracks,
             occluded_attrs=(occluded_attrs or {}).get(label_field) or {},

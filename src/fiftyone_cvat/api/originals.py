@@ -14,7 +14,7 @@ from fiftyone_cvat.api.fields import FieldConversion, Fields, labels_by_frame
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
-from fiftyone_cvat.convert.schema import SchemaParts
+from fiftyone_cvat.convert.schema import SchemaParts, field_schema
 
 __all__ = ["DatasetLabels", "Originals"]
 
@@ -134,10 +134,11 @@ class DatasetLabels:
 
     def _fill(self, originals: Originals, label_field: Any, task: TaskAnswer) -> None:
         """Add the dataset's labels, and what they go up as."""
+        info = self._label_schema[label_field]
         conversion = FieldConversion(
             label_field=label_field,
-            label_info=self._label_schema[label_field],
-            cvat_schema=self._cvat_schema,
+            label_info=info,
+            cvat_schema=field_schema(self._cvat_schema, label_field, info),
             occluded_attrs=self._occluded_attrs.get(label_field) or {},
             group_id_attrs=self._group_id_attrs.get(label_field) or {},
         )

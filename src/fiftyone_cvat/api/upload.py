@@ -450,7 +450,7 @@ def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:
 def _task_name(config: Any, samples: Any, index: int | None) -> str:
     name = config.task_name
     if name is None:
-        name = f"FiftyOne_{samples._dataset.name.replace(' ', '_')}"
+        name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
     number = "" if index is None else f"_{index + 1}"
     return str(name)[: MAX_TASK_NAME - len(number)] + number
 

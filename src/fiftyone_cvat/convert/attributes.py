@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
 __all__ = ["LABEL_ID", "cvat_class", "parse_label", "text_to_value", "value_to_text"]
 
 LABEL_ID = "label_id"
+
+MAX_INT = 2**63
+"""Whole numbers from here on do not fit into the database."""
+
+MAX_DIGITS = 20
 
 ParsedLabel = tuple[
     str | None,
@@ -27,12 +34,12 @@ def value_to_text(value: Any) -> str:
     Booleans are spelled as CVAT's checkboxes spell them; numbers so that reading
     them gives the same number.
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if hasattr(value, "item"):
-        value = value.item()  # numpy's scalars
     return "" if value is None else str(value)
 
 
@@ -140,19 +147,25 @@ def _truth(value: Any) -> bool:
 
 def _group(value: Any) -> int:
     number = _number(str(value)) if value is not None else None
-    return int(number) if number is not None and number > 0 else 0
+    return int(number) if number is not None and 0 < number < MAX_INT else 0
 
 
 def _as_kind(number: float, kind: type | str | None) -> int | float:
     if kind is float:
         return float(number)
-    return int(number) if kind is int and float(number).is_integer() else number
+    whole = kind is int and float(number).is_integer() and abs(number) < MAX_INT
+    return int(number) if whole else number
 
 
 def _number(text: str) -> int | float | None:
-    for convert in (int, float):
+    """Read a number; a whole one that the database cannot hold becomes a float."""
+    if not text.isascii() or "_" in text:
+        return None
+    try:
+        number = int(text) if len(text) <= MAX_DIGITS else float(text)
+    except ValueError:
         try:
-            return convert(text)
+            return float(text)
         except ValueError:
-            continue
-    return None
+            return None
+    return number if -MAX_INT <= number < MAX_INT else float(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -37,6 +38,17 @@ DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
 POLYLINES = (*LINES, "polygon", "polygons")
 LABEL_ID = "label_id"
+
+_PARTS = frozenset(
+    (
+        *("_cls", "_id", "attributes", "bounding_box", "closed", "filled", "id"),
+        *("label", "logits", "mask", "mask_path", "points", "tags"),
+    )
+)
+"""What labels are made of: attributes of these names would spoil them."""
+
+_NAME = re.compile(r"[^$.\0][^.\0]*")
+"""The names that the database takes for an attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +262,14 @@ def _read_skeleton(shape: Json, name: str, context: FieldContext) -> tuple[str, 
     return "keypoints", fol.Keypoint(label=name, points=points)
 
 
+_CUBOID = (1, 3, 2, 0, 7, 5, 4, 6)
+"""CVAT's corners in FiftyOne's order.
+
+CVAT's are the upper and lower ends of the edges front left, front right, back right,
+back left; FiftyOne's go round the front and then round the back, from below left.
+"""
+
+
 def _read_cuboid(
     shape: Json, name: str, context: FieldContext
 ) -> tuple[str, Any] | None:
@@ -261,8 +281,7 @@ def _read_cuboid(
         return "detections", label
     size = context.size_of_frame(shape["frame"])
     corners = pixels_to_points(points, size)
-    front, back = corners[:4], corners[4:]
-    label = fol.Polyline.from_cuboid([*front, *back], label=name)
+    label = fol.Polyline.from_cuboid([corners[i] for i in _CUBOID], label=name)
     return "polylines", label
 
 
@@ -304,6 +323,8 @@ def _set_attributes(
     spec_ids = context.spec_ids.get(annotation["label_id"], {})
     input_types = context.input_types.get(annotation["label_id"], {})
     for name, text in values.items():
+        if name in _PARTS or not _NAME.fullmatch(name):
+            continue
         kind: type | str | None = context.value_types.get(name)
         if kind is None and context.keep_text:
             kind = input_types.get(spec_ids[name])

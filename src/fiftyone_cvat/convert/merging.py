@@ -108,17 +108,21 @@ def adopt_unchanged(
     elif isinstance(label, fol.Keypoint):
         label.points = _with_unknown(label.points, before.points)
 
+    texts = attribute_values(got[0], attribute_ids)
+    # editors clear all attributes where a class with other ones is chosen
+    cleared = not texts.get(LABEL_ID)
     had = attribute_values(sent[0], attribute_ids) if sent else {}
     specs = attribute_ids.get(got[0]["label_id"], {})
-    for name, text in attribute_values(got[0], attribute_ids).items():
+    for name, text in texts.items():
         if name == LABEL_ID:
             continue
         value = before.get_attribute_value(name, None)
-        if value is not None:
-            label[name] = text_to_value(text, type(value))
-        elif name not in had and text == defaults.get(specs[name]):
+        chosen = text != defaults.get(specs[name])
+        if not chosen and (cleared or name not in had):
             # nobody chose this value: the server fills in its default
-            label[name] = None
+            label[name] = value
+        elif value is not None:
+            label[name] = text_to_value(text, type(value))
 
 
 def _with_unknown(points: list[Any], before: list[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = [
     "build_cvat_schema",
     "cvat_schema_to_labels",
     "ensure_one_field_per_type",
+    "field_schema",
     "get_return_label_types",
     "has_ignored_attributes",
     "label_id_attribute",
@@ -72,7 +73,8 @@ def to_cvat_attributes(
 
     Args:
         attributes: FiftyOne's attributes, name to ``type`` and maybe ``values``,
-            ``default``, ``mutable``; the types ``occluded`` and ``group_id`` are
+            ``default``, ``mutable``; those with ``sent`` False stay in FiftyOne; the
+            types ``occluded`` and ``group_id`` are
             not attributes in CVAT but properties of a shape
 
     Returns:
@@ -89,6 +91,8 @@ def to_cvat_attributes(
     specs: dict[str, AttributeSpec] = {}
     name_by_property: dict[str, str] = {}
     for name, info in attributes.items():
+        if not info.get("sent", True):
+            continue
         if len(name) > MAX_NAME:
             raise SchemaError(
                 f"Attribute name '{name}' has {len(name)} characters; CVAT takes "
@@ -273,9 +277,11 @@ def ensure_one_field_per_type(
 def has_ignored_attributes(label_schema: LabelSchema) -> bool:
     """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
     for info in label_schema.values():
-        _, occluded, group_id = to_cvat_attributes(info.get("attributes") or {})
-        if occluded is not None or group_id is not None:
-            return True
+        of_classes = [extra for _, extra in _classes(None, info)]
+        for attributes in (info.get("attributes") or {}, *of_classes):
+            _, occluded, group_id = to_cvat_attributes(attributes)
+            if occluded is not None or group_id is not None:
+                return True
     return False
 
 
@@ -285,6 +291,23 @@ def get_return_label_types(
     """Return the kinds that the labels of some fields are returned as."""
     types = [label_schema[name].get("type") for name in label_fields]
     return [RETURN_TYPES[each] for each in types if each]
+
+
+def field_schema(
+    cvat_schema: CVATSchema, label_field: Any, label_info: Mapping[str, Any]
+) -> CVATSchema:
+    """Return the part of a schema that holds the classes of one field.
+
+    A label of a class that only another field has is no label of this run.
+
+    Args:
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field
+        label_info: the field's part of the label schema
+    """
+    names = {name for name, _ in _classes(label_field, label_info)}
+    names |= {f"{name}_{label_field}" for name in names}
+    return {name: each for name, each in cvat_schema.items() if name in names}
 
 
 def schema_attributes(info: dict[str, Any]) -> set[str]:
@@ -316,8 +339,8 @@ def _field_classes(
     occluded_attr: str | None,
     group_id_attr: str | None,
 ) -> _FieldClasses:
-    given = info.setdefault("attributes", {})
-    common, occluded, group_id = to_cvat_attributes(given)
+    given = info["attributes"] = info.get("attributes") or {}
+    common, occluded, group_id = to_cvat_attributes(_in_order(given))
     if occluded is None and occluded_attr is not None:
         occluded = occluded_attr
         common.pop(occluded_attr, None)
@@ -354,7 +377,25 @@ def _field_classes(
     return result
 
 
-def _classes(name: Any, info: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _in_order(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return attributes in the order in which annotators see them.
+
+    FiftyOne finds those of existing labels in an order that changes from one process
+    to the next: where a user has chosen nothing about them, they go by name.
+    """
+    plain: tuple[list[Any], ...] = ([], [True, False])
+    chosen = (
+        each.get("type") in ("select", "radio", "number")
+        or "default" in each
+        or list(each.get("values") or []) not in plain
+        for each in attributes.values()
+    )
+    return attributes if any(chosen) else dict(sorted(attributes.items()))
+
+
+def _classes(
+    name: Any, info: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each class of a field with the attributes that only it has."""
     for each in info.get("classes") or [name]:
         if isinstance(each, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -256,7 +257,7 @@ class _Frame:
                 attributes=_attributes(common if as_track else common + fixed, number),
                 elements=[{**each, "frame": self.number} for each in part.elements],
             )
-            for number, part in enumerate(build(label, self.size, skeleton), 1)
+            for number, part in enumerate(self._parts(label, build, skeleton), 1)
         ]
         if not shapes:
             return
@@ -276,6 +277,13 @@ class _Frame:
             group_id=group or 0,
         )
 
+    def _parts(self, label: Any, build: Any, skeleton: Skeleton | None) -> list[_Part]:
+        try:
+            parts: list[_Part] = build(label, self.size, skeleton)
+        except (GeometryError, TypeError, ValueError) as error:
+            raise GeometryError(f"Label {label.id}: {error}") from error
+        return parts
+
 
 def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValue]:
     """Copy the attributes for one part of a label, and say in its id which it is."""
@@ -287,13 +295,11 @@ def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValu
 def _box_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     if not label.bounding_box:
         return _cuboid_parts(label)
-    rotation = label.get_attribute_value("rotation", None)
-    try:
-        corners = box_to_corners(label.bounding_box, size)
-        degrees = float(rotation or 0.0) % 360.0
-    except (GeometryError, TypeError, ValueError) as error:
-        raise GeometryError(f"Label {label.id}: {error}") from error
-    return [_Part("rectangle", corners, degrees)]
+    rotation = float(label.get_attribute_value("rotation", None) or 0.0)
+    if not math.isfinite(rotation):
+        raise GeometryError(f"a rotation of {rotation} degrees")
+    corners = box_to_corners(label.bounding_box, size)
+    return [_Part("rectangle", corners, rotation % 360.0)]
 
 
 def _cuboid_parts(label: Any) -> list[_Part]:
@@ -309,7 +315,7 @@ def _cuboid_parts(label: Any) -> list[_Part]:
 
 def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     mask = label.get_mask() if label.has_mask else None
-    if mask is None:
+    if mask is None or not np.size(mask):
         return []
     x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
     height = _extent(y_max - y_min, mask.shape[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from copy import deepcopy
 from typing import Any
 
@@ -86,6 +86,9 @@ def finalize_tracks(
 ) -> list[Track]:
     """Return the tracks of a task as the server takes them.
 
+    CVAT keeps one shape of a track a frame: labels of several parts, and labels that
+    share an index, become several tracks.
+
     Args:
         tracks: the tracks by class and index
         frame_count: the position of the task's last frame, from 0
@@ -93,10 +96,24 @@ def finalize_tracks(
             and those that begin and end a visible stretch
     """
     return [
-        finalize_track(track, frame_count, only_keyframes)
+        finalize_track(single, frame_count, only_keyframes)
         for by_index in tracks.values()
         for track in by_index.values()
+        for single in _single_tracks(track)
     ]
+
+
+def _single_tracks(track: Track) -> list[Track]:
+    """Split a track into tracks of one shape a frame."""
+    parts: list[Track] = []
+    number_by_frame: Counter[int] = Counter()
+    for shape in track["shapes"]:
+        number = number_by_frame[shape["frame"]]
+        number_by_frame[shape["frame"]] += 1
+        if number == len(parts):
+            parts.append({**track, "frame": shape["frame"], "shapes": []})
+        parts[number]["shapes"].append(shape)
+    return parts
 
 
 def finalize_track(

@@ -1,0 +1,303 @@
+"""What annotators do on the server arrives, and nothing else changes."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import pytest
+
+from tests import media
+from tests.replay.run import Run, box, moved
+
+DETECTIONS = {"cats": {"type": "detections"}}
+
+
+@pytest.fixture
+def cats(dataset, tmp_path):
+    """Two pictures of two cats and a dog each; the dog has no attributes."""
+    for path in media.make_images(tmp_path, ("first.png", "second.png")):
+        labels = [box(mood="calm", score=0.5), box(x=0.3, mood="wild"), box("dog", 0.6)]
+        for label in labels:
+            label["never_sent"] = [1, 2]
+        cats = fo.Detections(detections=labels)
+        dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    return dataset
+
+
+def first(dataset):
+    return dataset.first().cats.detections
+
+
+def unknown(run, *exceptions):
+    """Return the fields that differ, besides those expected to."""
+    return [each for each in run.differences() if each[0] not in exceptions]
+
+
+def shapes_of_first(run):
+    return [shape for shape in run.annotations()["shapes"] if shape["frame"] == 0]
+
+
+def new(shape, **kwargs):
+    return {**shape, "id": None, **kwargs}
+
+
+def test_all_at_once(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    calm, wild, dog = first(cats)
+    sent = {s["points"][0]: s for s in shapes_of_first(run)}
+    a, b, c = (sent[x] for x in sorted(sent))
+    ids = run.label_ids()
+    run.change("update", shapes=[moved(a, 2.0)])
+    # another class: the editor clears the attributes, label_id too
+    run.change("delete", shapes=[b, c])
+    run.change("create", shapes=[new(b, label_id=ids["dog"], attributes=[])])
+    # a copy on the same picture, and a box of its own
+    run.change(
+        "create", shapes=[new(moved(a, 9.0)), new(moved(c, -5.0), attributes=[])]
+    )
+
+    assert run.load() == {"cats": {"kept": 3, "changed": 2, "added": 2, "deleted": 1}}
+
+    by_id = {label.id: label for label in first(cats)}
+    assert by_id.keys() >= {calm.id, wild.id}
+    assert dog.id not in by_id
+    assert len(by_id) == 4
+    assert by_id[calm.id].bounding_box[0] == pytest.approx(0.1 + 2 / 32)
+    assert by_id[calm.id].score == 0.5
+    assert by_id[wild.id].label == "dog"
+    assert by_id[wild.id].bounding_box == wild.bounding_box
+    assert by_id[wild.id].never_sent == [1, 2]
+    assert by_id[wild.id].mood == "wild"
+    before = run.documents()
+    assert run.load() == {"cats": {"kept": 7}}
+    assert run.differences(before) == []
+
+
+def test_copies_have_ids_of_their_own(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    shape = shapes_of_first(run)[0]
+    copies = [new(moved(shape, float(n))) for n in (1, 2)] + [new(shape, frame=1)]
+    run.change("create", shapes=copies)
+
+    assert run.load() == {"cats": {"kept": 6, "added": 3}}
+
+    ids = cats.values("cats.detections.id", unwind=True)
+    assert len(ids) == len(set(ids)) == 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("  ", id="spaces"),
+        pytest.param("no id", id="words"),
+        pytest.param("0" * 24, id="unknown"),
+        pytest.param("x.2", id="part"),
+        pytest.param("é" * 500, id="long"),
+    ],
+)
+def test_spoiled_ids(cats, server, text):
+    run = Run(cats, server, DETECTIONS)
+    shapes = shapes_of_first(run)
+    spec = run.api._get_attr_class_maps(run.task_id)[0]
+    for shape in shapes:
+        number = spec[shape["label_id"]]["label_id"]
+        for attribute in shape["attributes"]:
+            if attribute["spec_id"] == number:
+                attribute["value"] = text
+    run.change("update", shapes=shapes)
+
+    assert run.load() == {"cats": {"kept": 6}}
+    assert run.differences() == []
+
+
+def test_identity_in_each_of_several_tasks(cats, server):
+    run = Run(cats, server, DETECTIONS, task_size=1)
+    for task_id in run.results.task_ids:
+        shapes = run.annotations(task_id)["shapes"]
+        for shape in shapes:
+            shape["attributes"] = []
+        run.change("update", task_id, shapes=shapes)
+
+    counts = run.load()
+
+    assert counts == {"cats": {"kept": 6}}
+    # the server fills in defaults for what is gone, which nobody has chosen
+    assert run.differences() == []
+
+
+def test_new_class_on_the_server(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    task = run.api.task_url(run.task_id)
+    run.api.patch(task, json={"labels": [{"name": "ferret", "attributes": []}]})
+    shape = shapes_of_first(run)[0]
+    ferret = run.label_ids()["ferret"]
+    run.change("create", shapes=[new(moved(shape), label_id=ferret, attributes=[])])
+
+    assert run.load() == {"cats": {"kept": 6, "added": 1}}
+    assert [d.label for d in first(cats)] == ["cat", "cat", "dog", "ferret"]
+
+
+def test_dataset_edited_while_its_labels_are_out(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    sample = cats.first()
+    gone = sample.cats.detections.pop(0)
+    sample.cats.detections[0]["later"] = "yes"
+    sample.cats.detections.append(box("bird"))
+    sample.save()
+    before = run.documents()
+
+    assert run.load() == {"cats": {"kept": 5, "added": 1}}
+
+    # what was deleted here stays deleted, and the rest is as it was
+    assert gone.id not in [d.id for d in first(cats)]
+    assert run.differences(before) == []
+
+
+def test_turned_back(dataset, server, tmp_path):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    cats = fo.Detections(detections=[box(rotation=30.0), box(x=0.5)])
+    dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    run = Run(dataset, server, DETECTIONS)
+    a, b = sorted(run.annotations()["shapes"], key=lambda shape: shape["points"])
+    run.change("update", shapes=[{**a, "rotation": 0.0}, {**b, "rotation": 0.5}])
+
+    assert run.load() == {"cats": {"changed": 2}}
+    assert [d.rotation for d in first(dataset)] == [0.0, 0.5]
+
+
+def test_defaults_that_nobody_chose(dataset, server, tmp_path):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    cats = fo.Detections(detections=[box(), box(x=0.4, colour="red")])
+    dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    attributes = {
+        "colour": {"type": "select", "values": ["grey", "red"], "default": "grey"},
+        "age": {"type": "number", "values": [0, 9, 1], "default": 9},
+        "tame": {"type": "checkbox", "default": True},
+        "size": {"type": "radio", "values": ["s", "l"]},
+        "note": {"type": "text"},
+    }
+    run = Run(
+        dataset, server, {"cats": {"type": "detections", "attributes": attributes}}
+    )
+
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences() == []
+
+    shape = run.annotations()["shapes"][0]
+    ids = run.api._get_attr_class_maps(run.task_id)[0][shape["label_id"]]
+    values = {"colour": "red", "age": "7", "tame": "false", "size": "l", "note": "007"}
+    identity = [a for a in shape["attributes"] if a["spec_id"] == ids["label_id"]]
+    chosen = [{"spec_id": ids[name], "value": value} for name, value in values.items()]
+    run.change("update", shapes=[{**shape, "attributes": identity + chosen}])
+    assert run.load() == {"cats": {"kept": 1, "changed": 1}}
+    label = first(dataset)[0]
+    assert (label.colour, label.age, label.tame, label.size) == ("red", 7, False, "l")
+
+
+@pytest.mark.parametrize(
+    ("restriction", "expected"),
+    [
+        ("allow_additions", {"added": 0, "moved": True, "renamed": True, "gone": True}),
+        (
+            "allow_deletions",
+            {"added": 1, "moved": True, "renamed": True, "gone": False},
+        ),
+        (
+            "allow_label_edits",
+            {"added": 1, "moved": True, "renamed": False, "gone": True},
+        ),
+        (
+            "allow_spatial_edits",
+            {"added": 1, "moved": False, "renamed": True, "gone": True},
+        ),
+    ],
+)
+def test_restrictions(cats, server, restriction, expected):
+    run = Run(cats, server, DETECTIONS, **{restriction: False})
+    calm, wild, dog = first(cats)
+    a, b, c = sorted(shapes_of_first(run), key=lambda shape: shape["points"])
+    ids = run.label_ids()
+    run.change(
+        "update", shapes=[moved(a), {**b, "label_id": ids["dog"], "attributes": []}]
+    )
+    run.change("delete", shapes=[c])
+    run.change("create", shapes=[new(moved(c, -4.0), attributes=[])])
+
+    run.load()
+
+    labels = {label.id: label for label in first(cats)}
+    assert len(labels.keys() - {calm.id, wild.id, dog.id}) == expected["added"]
+    assert (labels[calm.id].bounding_box != calm.bounding_box) is expected["moved"]
+    assert (labels[wild.id].label == "dog") is expected["renamed"]
+    assert (dog.id not in labels) is expected["gone"]
+
+
+@pytest.mark.parametrize("unexpected", ["keep", "ignore", "return"])
+def test_unexpected_labels(cats, server, unexpected):
+    run = Run(cats, server, DETECTIONS)
+    shape = shapes_of_first(run)[0]
+    line = new(shape, type="polyline", points=[1.0, 1, 9, 9], attributes=[])
+    polygon = new(line, type="polygon", points=[1.0, 1, 9, 1, 9, 9, 1, 9])
+    ellipse = new(line, type="ellipse", points=[10.0, 10, 14, 7])
+    run.change("create", shapes=[line, polygon, ellipse])
+
+    returned = run.dataset.load_annotations(
+        "run", unexpected=unexpected, **run.credentials
+    )
+
+    # polygons and ellipses are masks in a field of detections
+    labels = first(cats)
+    assert [label.mask is not None for label in labels] == [False] * 3 + [True] * 2
+    assert labels[3].mask.shape == (8, 8)
+    assert labels[4].mask.shape == (6, 8)
+    polylines = cats.first()["polylines"] if unexpected == "keep" else None
+    assert (polylines is not None) is (unexpected == "keep")
+    assert (returned is not None) is (unexpected == "return")
+
+
+def test_ground_truth_is_not_loaded(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    job = run.api.post(
+        f"{run.api.base_api_url}/jobs",
+        json={
+            "task_id": run.task_id,
+            "type": "ground_truth",
+            "frame_selection_method": "manual",
+            "frames": [0],
+        },
+    ).json()
+    shape = new(moved(shapes_of_first(run)[0]), attributes=[])
+    url = run.api.job_annotation_url(job["id"])
+    body = {"version": 0, "tags": [], "tracks": [], "shapes": [shape]}
+    run.api.patch(url, params={"action": "create"}, json=body)
+
+    assert run.load() == {"cats": {"kept": 6}}
+    assert run.api._get_job_ids(run.task_id) == run.results.job_ids[run.task_id]
+
+
+def test_fields_that_share_classes(dataset, server, tmp_path):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    dataset.add_sample(
+        fo.Sample(
+            filepath=path,
+            people=fo.Detections(detections=[box("cat", hidden=True, team=3)]),
+            pets=fo.Detections(detections=[box("cat", 0.5, hidden=False), box("dog")]),
+        )
+    )
+    schema = {"people": {"type": "detections"}, "pets": {"type": "detections"}}
+    attrs = {"occluded_attr": "hidden", "group_id_attr": "team"}
+    run = Run(dataset, server, schema, **attrs)
+
+    assert run.label_ids().keys() == {"cat_people", "cat_pets", "dog"}
+    assert run.load() == {"people": {"kept": 1}, "pets": {"kept": 2}}
+    assert run.differences() == []
+
+    shapes = run.annotations()["shapes"]
+    for shape in shapes:
+        shape["occluded"], shape["group"] = not shape["occluded"], 5
+    run.change("update", shapes=shapes)
+    run.load()
+    sample = dataset.first()
+    assert [(d.hidden, d.team) for d in sample.people.detections] == [(False, 5)]
+    assert [d.hidden for d in sample.pets.detections] == [True, True]
+    assert {d.label for d in sample.pets.detections} == {"cat", "dog"}

@@ -1,0 +1,349 @@
+"""Several annotations into one label; what did not change; results of many labels."""
+
+from __future__ import annotations
+
+import math
+
+import fiftyone.core.labels as fol
+import numpy as np
+import pytest
+
+from fiftyone_cvat.convert.arranging import (
+    add_label_to_results,
+    convert_polylines,
+    convert_polylines_to_masks,
+    get_ignored_types,
+    get_segmentation_id,
+    merge_results,
+)
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.merging import (
+    Original,
+    adopt_unchanged,
+    merge_parts,
+    merge_segmentation,
+)
+from fiftyone_cvat.convert.segmentations import MaskPiece
+from fiftyone_cvat.types import Size
+from tests.builders import (
+    cvat_shape,
+    detection,
+    keypoint,
+    object_id,
+    polyline,
+    segmentation,
+)
+
+NAN = math.nan
+SPECS = {1: {"label_id": 5, "color": 6, "age": 7}}
+PART = [[[0, 0], [1, 0], [1, 1]]]
+OTHER = [[[0, 0], [0.5, 0], [0.5, 0.5]]]
+
+
+def part(value, number=1):
+    return ReadLabel("polylines", 0, value, object_id(), number, {"id": number})
+
+
+def sent(*shapes):
+    return list(shapes) or [cvat_shape(label_id=1, attributes=[])]
+
+
+def value(spec_id, text):
+    return {"spec_id": spec_id, "value": text}
+
+
+def adopted(label, before, got, went_up=None, defaults=None):
+    original = Original(before, sent() if went_up is None else went_up)
+    adopt_unchanged(label, original, got, SPECS, defaults or {})
+    return label
+
+
+class TestParts:
+    def test_one_part(self):
+        label = polyline()
+        assert merge_parts([part(label)]) is label
+
+    def test_points_are_joined_and_the_first_gives_its_attributes(self):
+        first, second = polyline(points=PART, color="red"), polyline(points=OTHER)
+        label = merge_parts([part(first), part(second, 2)])
+        assert label.points == [PART[0], OTHER[0]]
+        assert label["color"] == "red"
+
+    def test_part_of_another_kind_is_left(self):
+        first = polyline(points=PART)
+        assert merge_parts([part(first), part(detection(), 2)]).points == PART
+        box = detection()
+        assert merge_parts([part(box), part(polyline(), 2)]) is box
+
+
+class TestUnchanged:
+    def test_geometry_that_did_not_change_is_kept_to_the_last_bit(self):
+        before = detection(box=(0.1, 0.2, 0.3, 0.4), rotation=30, mask=np.eye(2) > 0)
+        label = detection(box=(0.1000001, 0.2, 0.3, 0.4), color="red")
+        adopted(label, before, sent())
+        assert label.bounding_box == [0.1, 0.2, 0.3, 0.4]
+        assert label["rotation"] == 30
+        assert label.mask.tolist() == [[True, False], [False, True]]
+
+    def test_geometry_that_changed_is_new(self):
+        moved = cvat_shape(label_id=1, points=[0, 0, 1, 1], attributes=[])
+        label = detection(box=(0, 0, 0.01, 0.02))
+        adopted(label, detection(), [moved])
+        assert label.bounding_box == [0, 0, 0.01, 0.02]
+        assert not label.has_attribute("rotation")
+
+    def test_built_in_defect_rotation_reset_to_zero_was_lost(self):
+        before = detection(rotation=30.0)
+        went_up = sent(cvat_shape(label_id=1, rotation=30.0, attributes=[]))
+        label = adopted(detection(), before, sent(), went_up)
+        assert label["rotation"] == 0.0
+
+    def test_new_rotation_is_kept(self):
+        before = detection(rotation=30.0)
+        went_up = sent(cvat_shape(label_id=1, rotation=30.0, attributes=[]))
+        got = sent(cvat_shape(label_id=1, rotation=0.5, attributes=[]))
+        label = adopted(detection(rotation=0.5), before, got, went_up)
+        assert label["rotation"] == 0.5
+
+    def test_polyline_keeps_how_it_is_drawn(self):
+        before = polyline(points=PART, closed=False, filled=False)
+        label = polyline(points=OTHER, closed=True, filled=True)
+        adopted(label, before, sent())
+        assert (label.points, label.closed, label.filled) == (PART, False, False)
+
+    def test_part_more_is_a_change(self):
+        label = polyline(points=PART + OTHER)
+        adopted(label, polyline(points=PART), sent() * 2)
+        assert label.points == PART + OTHER
+
+    @pytest.mark.parametrize(
+        ("before", "points", "expected"),
+        [
+            pytest.param(
+                [(0.1, 0.1), (NAN, NAN), (0.2, 0.2)],
+                [(0.3, 0.3), (0.4, 0.4)],
+                [(0.3, 0.3), (NAN, NAN), (0.4, 0.4)],
+                id="unknown point keeps its place",
+            ),
+            pytest.param(
+                [(0.1, 0.1), (NAN, NAN)],
+                [(0.3, 0.3), (0.4, 0.4)],
+                [(0.3, 0.3), (0.4, 0.4)],
+                id="point added",
+            ),
+            pytest.param([(0.1, 0.1)], [(0.3, 0.3)], [(0.3, 0.3)], id="all known"),
+            pytest.param([], [(0.3, 0.3)], [(0.3, 0.3)], id="no points before"),
+        ],
+    )
+    def test_points_that_did_not_go_up(self, before, points, expected):
+        moved = cvat_shape("points", [1, 2], label_id=1, attributes=[])
+        label = adopted(keypoint(points=points), keypoint(points=before), [moved])
+        np.testing.assert_array_equal(label.points, expected)
+
+    @pytest.mark.parametrize(
+        ("before", "text", "after"),
+        [
+            pytest.param("0001", "0002", "0002", id="text of digits"),
+            pytest.param("x", "", "", id="text emptied"),
+            pytest.param(7, "8", 8, id="int"),
+            pytest.param(7.0, "8", 8.0, id="float"),
+            pytest.param(True, "false", False, id="bool"),
+            pytest.param(7, "", None, id="number emptied"),
+        ],
+    )
+    def test_attribute_keeps_its_type(self, before, text, after):
+        got = sent(cvat_shape(label_id=1, attributes=[value(6, text)]))
+        went_up = sent(cvat_shape(label_id=1, attributes=[value(6, str(before))]))
+        label = adopted(detection(), detection(color=before), got, went_up)
+        assert label["color"] == after
+        assert type(label["color"]) is type(after)
+
+    def test_default_that_nobody_chose_is_no_value(self):
+        got = sent(cvat_shape(label_id=1, attributes=[value(6, "red")]))
+        label = detection(color="red")
+        adopted(label, detection(), got, defaults={6: "red"})
+        assert label["color"] is None
+
+    @pytest.mark.parametrize(
+        ("identity", "color"),
+        [(object_id(), "red"), ("", "blue")],
+        ids=["chosen", "filled in where an editor cleared all"],
+    )
+    def test_default_in_place_of_a_value(self, identity, color):
+        went_up = sent(cvat_shape(label_id=1, attributes=[value(6, "blue")]))
+        attributes = [value(5, identity), value(6, "red")]
+        got = sent(cvat_shape(label_id=1, attributes=attributes))
+        label = detection(color="red")
+        adopted(label, detection(color="blue"), got, went_up, {6: "red"})
+        assert label["color"] == color
+
+    def test_label_that_could_not_go_up(self):
+        label = adopted(detection(box=(0, 0, 1, 1)), detection(), sent(), [])
+        assert label.bounding_box == [0, 0, 1, 1]
+
+    def test_changed_class_has_other_attributes(self):
+        got = [cvat_shape(label_id=9, attributes=[value(6, "red")])]
+        label = adopted(detection("dog"), detection(color="blue"), got)
+        assert label.label == "dog"
+        assert not label.has_attribute("color")
+
+
+class TestSegmentations:
+    PIECE = MaskPiece("dog", np.array([[True]]), 1, 0, 0)
+
+    def test_pieces_make_a_segmentation(self):
+        label = merge_segmentation([self.PIECE], Size(3, 2), {2: "dog"}, None)
+        assert label.mask.tolist() == [[0, 2, 0], [0, 0, 0]]
+
+    @pytest.mark.parametrize(
+        ("before", "expected"),
+        [
+            ([[9, 9, 2]], [[9, 2, 0]]),
+            ([[9, 9]], [[0, 2, 0]]),
+            (None, [[0, 2, 0]]),
+        ],
+        ids=["same size", "another size", "no mask"],
+    )
+    def test_values_that_are_no_targets_are_kept(self, before, expected):
+        label = merge_segmentation(
+            [self.PIECE], Size(3, 1), {2: "dog"}, segmentation(before)
+        )
+        assert label.mask.tolist() == expected
+
+    def test_nothing(self):
+        label = merge_segmentation([], Size(2, 1), {}, None)
+        assert label.mask.tolist() == [[0, 0]]
+
+
+class TestArranging:
+    def test_labels_by_id(self):
+        results, first, second = {}, detection(number=1), detection(number=2)
+        add_label_to_results(results, "detections", first)
+        add_label_to_results(results, "detections", second)
+        assert results == {object_id(1): first, object_id(2): second}
+
+    def test_built_in_defect_copy_with_the_same_id_replaced_the_first(self):
+        results, first, copy = {}, detection(), detection(box=(0, 0, 1, 1))
+        add_label_to_results(results, "detections", first)
+        add_label_to_results(results, "detections", copy)
+        assert list(results.values()) == [first, copy]
+        assert results[object_id()] is first
+        assert copy.id != object_id()
+        assert results[copy.id] is copy
+
+    def test_outlines_of_one_label_are_joined(self):
+        results = {}
+        add_label_to_results(results, "polylines", polyline(points=PART))
+        add_label_to_results(results, "polylines", polyline(points=OTHER))
+        assert list(results) == [object_id()]
+        assert results[object_id()].points == PART + OTHER
+
+    def test_outlines_of_a_segmentation_in_the_order_of_painting(self):
+        results = {}
+        for name, points in [("a", PART), ("a", OTHER), ("b", PART), ("a", OTHER)]:
+            label = polyline(name, points)
+            add_label_to_results(results, "segmentation", label, "seg")
+        assert list(results) == ["seg"]
+        drawn = [(each.label, each.points) for each in results["seg"].polylines]
+        assert drawn == [("a", PART + OTHER), ("b", PART), ("a", OTHER)]
+
+    def test_new_segmentation_has_an_id(self):
+        results = {}
+        add_label_to_results(results, "segmentation", polyline())
+        (label_id,) = results
+        assert len(label_id) == 24
+
+    @pytest.mark.parametrize(
+        ("results", "new", "merged"),
+        [
+            ({}, {}, {}),
+            ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+            ({"a": 1}, {"a": 2}, {"a": 1}),
+            ({"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"x": 1, "y": 2}}),
+            ({"a": {"x": 1}}, {"a": 5}, {"a": {"x": 1}}),
+            ({}, {"a": {}}, {"a": {}}),
+        ],
+    )
+    def test_merge_results(self, results, new, merged):
+        assert merge_results(results, new) is results
+        assert results == merged
+
+    @pytest.mark.parametrize(
+        ("id_map", "frame_id", "found"),
+        [
+            ({}, None, None),
+            ({"s": "one"}, None, "one"),
+            ({"s": None}, None, None),
+            ({"s": ["one"]}, None, "one"),
+            ({"s": ["one", "two"]}, None, None),
+            ({"s": {"f": "one"}}, "f", "one"),
+            ({"s": {"f": ["one"]}}, "f", "one"),
+            ({"s": {"f": "one"}}, "g", None),
+            ({"s": {"f": "one"}}, None, None),
+            ({"s": None}, "f", None),
+        ],
+    )
+    def test_segmentation_id(self, id_map, frame_id, found):
+        assert get_segmentation_id(id_map, "s", frame_id) == found
+
+    @pytest.mark.parametrize(
+        ("project", "types", "last", "ignored"),
+        [
+            (None, ["detections", "keypoints"], False, set()),
+            (1, ["detections"], False, set()),
+            (
+                1,
+                ["detections", "keypoints"],
+                False,
+                {"classifications", "polylines", "keypoints", "segmentation", "scalar"},
+            ),
+            (1, ["detections", "keypoints"], True, {"keypoints"}),
+        ],
+        ids=["no project", "one kind", "first field", "last field"],
+    )
+    def test_ignored_types(self, project, types, last, ignored):
+        assert get_ignored_types(project, types, "instances", last) == ignored
+
+    def test_outline_becomes_the_mask_of_an_instance(self):
+        corners = [[(0.1, 0.4), (0.12, 0.4), (0.12, 0.44), (0.1, 0.44)]]
+        label = polyline(points=corners, index=4, color="red")
+        made = convert_polylines("id" * 12, label, {}, (100, 50))
+        assert isinstance(made, fol.Detection)
+        assert (made.label, made.index, made["color"]) == ("cat", 4, "red")
+        assert made.bounding_box == pytest.approx([0.1, 0.4, 0.02, 0.04])
+        assert made.mask.tolist() == [[True] * 2] * 2
+
+    def test_outlines_become_a_segmentation(self):
+        square = [[(0, 0), (0.5, 0), (0.5, 1), (0, 1)]]
+        label = fol.Polylines(polylines=[polyline("b", square), polyline("a", square)])
+        made = convert_polylines(object_id(), label, {}, (2, 1))
+        assert made.id == object_id()
+        assert made.mask.tolist() == [[1, 0]]
+        targets = {"mask_targets": {5: "a", 6: "b"}}
+        made = convert_polylines(object_id(), label, targets, (2, 1))
+        assert made.mask.tolist() == [[5, 0]]
+
+    @pytest.mark.parametrize(
+        "label", [detection(), polyline(points=[[(5, 5), (6, 5), (6, 6)]]), "text", 3]
+    )
+    def test_other_labels_are_left_alone(self, label):
+        assert convert_polylines(object_id(), label, {}, (100, 50)) is label
+
+    def test_results_are_converted_where_masks_are_wanted(self):
+        results = {
+            "detections": {
+                "s": {"1": polyline()},
+                "v": {"f": {"2": polyline()}},
+                "unknown": {"3": polyline()},
+            },
+            "polylines": {"s": {"4": polyline()}},
+        }
+        sizes = {"s": {"width": 10, "height": 10}, "v": {"width": 10, "height": 10}}
+        results["detections"]["s"] = {object_id(1): polyline()}
+        results["detections"]["v"]["f"] = {object_id(2): polyline()}
+        convert_polylines_to_masks(results, {}, sizes | {"unknown": None})
+        boxes = results["detections"]
+        assert isinstance(boxes["s"][object_id(1)], fol.Detection)
+        assert isinstance(boxes["v"]["f"][object_id(2)], fol.Detection)
+        assert isinstance(boxes["unknown"]["3"], fol.Polyline)
+        assert isinstance(results["polylines"]["s"]["4"], fol.Polyline)

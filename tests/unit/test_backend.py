@@ -1,0 +1,585 @@
+"""What FiftyOne sees and stores."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import eta.core.utils as etau
+import fiftyone as fo
+import fiftyone.core.config as foc
+import fiftyone.core.fields as fof
+import fiftyone.utils.annotations as foua
+import pytest
+
+import fiftyone_cvat
+from fiftyone_cvat.api import CVATAnnotationAPI
+from fiftyone_cvat.backend import (
+    CVATAnnotationResults,
+    CVATBackend,
+    CVATBackendConfig,
+)
+from fiftyone_cvat.errors import ConfigurationError
+
+BUILT_IN = (
+    "self, name, label_schema, media_field='filepath', url=None, username=None, "
+    "email=None, password=None, headers=None, task_size=None, segment_size=None, "
+    "image_quality=75, use_cache=True, use_zip_chunks=True, chunk_size=None, "
+    "task_assignee=None, job_assignees=None, job_reviewers=None, project_name=None, "
+    "project_id=None, task_name=None, occluded_attr=None, group_id_attr=None, "
+    "issue_tracker=None, organization=None, frame_start=None, frame_stop=None, "
+    "frame_step=None, coerce_text_attrs=True"
+)
+"""The keywords of FiftyOne's own integration."""
+
+SECRETS = {
+    "username": "secret user",
+    "email": "secret@mail",
+    "password": "secret password",
+    "headers": {"X-Secret": "secret header"},
+    "access_token": "secret token",
+}
+STORED = {
+    "id_map": {"a": {"s1": ["l1"], "s2": None}, "v": {"s3": {"f1": ["l2"]}}},
+    "server_id_map": {"tags": {}, "shapes": {7: "l1"}, "tracks": {8: "l2"}},
+    "project_ids": [3],
+    "task_ids": [1, 2],
+    "job_ids": {1: [11, 12], 2: [21]},
+    "frame_id_map": {
+        1: {0: {"sample_id": "s1"}, 1: {"sample_id": "s2"}},
+        2: {0: {"sample_id": "s3", "frame_id": "f1"}},
+    },
+    "labels_task_map": {"a": [1, 2], "v": [2]},
+}
+
+
+def config(**more):
+    return CVATBackendConfig("cvat", {"a": {"type": "detections"}}, **more)
+
+
+def results(backend=None, **more):
+    arguments = json.loads(json.dumps(STORED)) | more
+    made = CVATAnnotationResults._from_dict(arguments, None, config(), "key")
+    if backend is not None:
+        made._backend = backend
+    return made
+
+
+class FakeApi:
+    """Notes what it is asked to delete or open."""
+
+    base_url = "http://cvat"
+
+    def __init__(self, not_empty=(), gone=()):
+        self.calls = []
+        self._not_empty, self._gone = not_empty, gone
+
+    def delete_tasks(self, task_ids):
+        self.calls.append(("delete_tasks", list(task_ids)))
+
+    def delete_projects(self, project_ids):
+        self.calls.append(("delete_projects", list(project_ids)))
+
+    def get_empty_projects(self, project_ids):
+        return [each for each in project_ids if each not in self._not_empty]
+
+    def base_task_url(self, task_id):
+        return f"http://cvat/tasks/{task_id}"
+
+    def base_job_url(self, task_id, job_id):
+        return f"http://cvat/tasks/{task_id}/jobs/{job_id}"
+
+    def launch_editor(self, url=None):
+        self.calls.append(("launch_editor", url))
+
+    def task_summary(self, task_id):
+        if task_id in self._gone:
+            return None
+        return {
+            "name": f"task {task_id}",
+            "status": "annotation",
+            "assignee": None,
+            "last_updated": "today",
+            "jobs": {
+                11: {
+                    "stage": "validation",
+                    "state": "new",
+                    "assignee": {"username": "me"},
+                }
+            },
+        }
+
+
+def connected(api):
+    backend = config().build()
+    backend.use_api(api)
+    return backend
+
+
+class TestStoredPaths:
+    def test_dotted_paths_never_change(self):
+        own = config()
+        assert own.cls == "fiftyone_cvat.backend.CVATBackendConfig"
+        assert own.run_cls is CVATBackend
+        assert etau.get_class_name(CVATBackend) == "fiftyone_cvat.backend.CVATBackend"
+        assert results().cls == "fiftyone_cvat.backend.CVATAnnotationResults"
+        assert own.build().results_class is CVATAnnotationResults
+
+    @pytest.mark.parametrize(
+        "name", ["CVATBackendConfig", "CVATBackend", "CVATAnnotationResults"]
+    )
+    def test_package_names_the_same_classes(self, name):
+        assert getattr(fiftyone_cvat, name).__module__ == "fiftyone_cvat.backend"
+        assert name in dir(fiftyone_cvat)
+
+    def test_other_names_are_refused(self):
+        with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+            fiftyone_cvat.nothing  # noqa: B018
+
+    def test_stored_configuration_is_read_again(self):
+        own = config(url="http://cvat", task_size=5, job_assignees=["a"], timeout=5)
+        stored = json.loads(json.dumps(own.serialize()))
+        again = CVATBackendConfig.from_dict(dict(stored))
+        assert type(again) is CVATBackendConfig
+        assert json.loads(json.dumps(again.serialize())) == stored
+
+    def test_keys_of_mask_targets_are_numbers_again(self):
+        targets = {"mask_targets": {1: "a", "#ff0000": "b"}}
+        own = CVATBackendConfig("cvat", {"a": {"type": "segmentation", **targets}})
+        stored = json.loads(json.dumps(own.serialize()))
+        again = CVATBackendConfig.from_dict(stored)
+        assert again.label_schema["a"]["mask_targets"] == targets["mask_targets"]
+
+    def test_unknown_keywords_are_kept(self):
+        assert config(own_thing=3).own_thing == 3
+
+
+class TestKeywords:
+    def test_those_of_the_built_in_come_first(self):
+        known = inspect.signature(eval(f"lambda {BUILT_IN}: None")).parameters
+        own = inspect.signature(CVATBackendConfig.__init__).parameters
+        taken = [(each.name, each.default) for each in own.values()]
+        wanted = [(each.name, each.default) for each in known.values()]
+        assert taken[: len(wanted)] == wanted
+        assert [name for name, _ in taken[len(wanted) :]] == [
+            "access_token",
+            "verify_ssl",
+            "timeout",
+            "wait_timeout",
+            "kwargs",
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "value", "taken"),
+        [
+            ("task_size", "10", 10),
+            ("task_size", 1, 1),
+            ("task_size", None, None),
+            ("segment_size", "10", 10),
+            ("chunk_size", "36", 36),
+            ("image_quality", "0", 0),
+            ("image_quality", 100, 100),
+            ("project_id", "5", 5),
+            ("project_id", 5, 5),
+            ("project_id", None, None),
+            ("timeout", "30", 30.0),
+            ("wait_timeout", 1, 1.0),
+            ("use_cache", False, False),
+            ("use_cache", "false", False),
+            ("use_zip_chunks", "false", False),
+            ("coerce_text_attrs", "false", False),
+            ("coerce_text_attrs", "true", True),
+            ("verify_ssl", "false", False),
+            ("verify_ssl", "False", False),
+            ("verify_ssl", "0", False),
+            ("verify_ssl", 0, False),
+            ("verify_ssl", "true", True),
+            ("verify_ssl", 1, True),
+            ("verify_ssl", "/etc/ca.pem", "/etc/ca.pem"),
+            ("task_assignee", "me", "me"),
+            ("job_assignees", ["me", "you"], ["me", "you"]),
+        ],
+    )
+    def test_value(self, name, value, taken):
+        result = getattr(config(**{name: value}), name)
+        assert result == taken
+        assert type(result) is type(taken)
+
+    @pytest.mark.parametrize("value", [None, ""])
+    def test_no_value_does_not_switch_verification_off(self, value):
+        assert config(verify_ssl=value).verify_ssl is True
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("task_size", 0),
+            ("task_size", -5),
+            ("task_size", "many"),
+            ("task_size", ""),
+            ("task_size", 2.5),
+            ("task_size", [10]),
+            ("segment_size", 0),
+            ("chunk_size", "0"),
+            ("image_quality", -1),
+            ("image_quality", 101),
+            ("image_quality", "good"),
+            ("timeout", "soon"),
+            ("timeout", 0),
+            ("timeout", -1),
+            ("timeout", None),
+            ("wait_timeout", "long"),
+            ("wait_timeout", -1),
+        ],
+    )
+    def test_value_that_cannot_work(self, name, value):
+        with pytest.raises(ConfigurationError, match=f"`{name}`"):
+            config(**{name: value})
+
+
+class TestSecrets:
+    def test_credentials_are_taken(self):
+        own = config(**SECRETS)
+        assert {name: getattr(own, name) for name in SECRETS} == SECRETS
+
+    def test_credentials_are_nowhere_stored_or_shown(self):
+        own = config(**SECRETS)
+        shown = [own.serialize(), repr(own), str(own), own.attributes()]
+        shown += [repr(own.build()), repr(results())]
+        assert "secret" not in repr(shown).lower().replace("'cvat'", "")
+        assert not set(SECRETS) & set(own.serialize())
+
+    def test_credentials_from_arguments_win(self):
+        own = config(password="old")
+        own.load_credentials(password="new", url="http://other")
+        assert (own.password, own.url) == ("new", "http://other")
+        own.load_credentials()
+        assert (own.password, own.url) == (
+            "new",
+            fo.annotation_config.backends["cvat"]["url"],
+        )
+
+    @pytest.mark.parametrize(("value", "taken"), [("false", False), ("true", True)])
+    def test_verification_from_arguments(self, value, taken):
+        own = config()
+        own.load_credentials(verify_ssl=value)
+        assert own.verify_ssl is taken
+
+
+class TestEnvironment:
+    """FiftyOne turns the texts of variables into numbers, words and lists."""
+
+    @pytest.fixture
+    def parsed(self, monkeypatch):
+        def parse(**variables):
+            for name, text in variables.items():
+                monkeypatch.setenv(f"FIFTYONE_CVAT_{name.upper()}", text)
+            monkeypatch.setenv(
+                "FIFTYONE_CVAT_CONFIG_CLS", "fiftyone_cvat.backend.CVATBackendConfig"
+            )
+            monkeypatch.setattr(fo, "annotation_config", foc.AnnotationConfig())
+            return foua._parse_config("cvat", {"a": {"type": "detections"}})
+
+        return parse
+
+    def test_one_variable_puts_this_package_behind_the_name(self, parsed):
+        assert type(parsed()) is CVATBackendConfig
+        assert parsed().url == "https://app.cvat.ai"
+
+    def test_keywords(self, parsed):
+        own = parsed(
+            url="http://cvat:8080",
+            task_size="10",
+            use_cache="false",
+            verify_ssl="false",
+            job_assignees="me,you",
+            timeout="2.5",
+            coerce_text_attrs="false",
+        )
+        assert own.url == "http://cvat:8080"
+        assert own.task_size == 10
+        assert (own.use_cache, own.verify_ssl, own.coerce_text_attrs) == (False,) * 3
+        assert own.job_assignees == ["me", "you"]
+        assert own.timeout == 2.5
+
+    def test_empty_variable_does_not_switch_verification_off(self, parsed):
+        assert parsed(verify_ssl="").verify_ssl is True
+
+    @pytest.mark.parametrize(
+        "text", ["plain", "12345", "0123", "1e5", "pa,ss", "true", "None", "nan"]
+    )
+    def test_password_is_the_text_of_the_variable(self, parsed, text):
+        own = parsed(password=text)
+        assert own.password == text
+        own.load_credentials()
+        assert own.password == text
+
+    @pytest.mark.parametrize("name", ["username", "email", "access_token"])
+    def test_credentials_are_the_text_of_the_variable(self, parsed, name):
+        assert getattr(parsed(**{name: "007"}), name) == "007"
+
+    @pytest.mark.parametrize("text", ["acme", "007"])
+    def test_organization_is_the_text_of_the_variable(self, parsed, text):
+        assert parsed(organization=text).organization == text
+
+
+class TestBackend:
+    @pytest.mark.parametrize(
+        ("name", "value", "tool"),
+        [
+            ("crowd", True, {"type": "checkbox", "values": [True, False]}),
+            ("crowd", False, {"type": "checkbox", "values": [True, False]}),
+            ("occluded", True, {"type": "occluded"}),
+            ("occluded", 1, {"type": "text", "values": []}),
+            ("occluded", None, {"type": "text", "values": []}),
+            ("group_id", 3, {"type": "group_id"}),
+            ("group_id", True, {"type": "checkbox", "values": [True, False]}),
+            ("group_id", "3", {"type": "text", "values": []}),
+            ("age", 3, {"type": "text", "values": []}),
+            ("age", 3.5, {"type": "text", "values": []}),
+            ("name", "x", {"type": "text", "values": []}),
+            ("name", None, {"type": "text", "values": []}),
+        ],
+    )
+    def test_recommended_tool(self, name, value, tool):
+        assert config().build().recommend_attr_tool(name, value) == tool
+
+    @pytest.mark.parametrize(
+        ("kind", "needed"),
+        [
+            ("select", True),
+            ("radio", True),
+            ("number", True),
+            ("text", False),
+            ("checkbox", False),
+            ("occluded", False),
+            ("group_id", False),
+            ("", False),
+        ],
+    )
+    def test_values_are_needed(self, kind, needed):
+        assert config().build().requires_attr_values(kind) is needed
+
+    def test_what_is_supported(self):
+        backend = config().build()
+        assert backend.supported_media_types == ["image", "video", "3d", "point-cloud"]
+        assert set(backend.supported_label_types) == {
+            *("classification", "classifications", "detection", "detections"),
+            *("instance", "instances", "polyline", "polylines", "polygon", "polygons"),
+            *("keypoint", "keypoints", "segmentation", "scalar"),
+        }
+        assert backend.supported_scalar_types == [
+            fof.IntField,
+            fof.FloatField,
+            fof.StringField,
+            fof.BooleanField,
+        ]
+        assert set(backend.supported_attr_types) == {
+            *("text", "select", "radio", "checkbox", "number"),
+            *("occluded", "group_id"),
+        }
+        assert backend.supports_clips_views is True
+        assert backend.supports_keyframes is True
+        assert backend.supports_video_sample_fields is False
+        assert backend.requires_label_schema is False
+
+    def test_connects_once_with_all_that_the_configuration_says(self, monkeypatch):
+        made = []
+
+        class Recorder:
+            def __init__(self, *args, **kwargs):
+                made.append((args, kwargs))
+
+        monkeypatch.setattr("fiftyone_cvat.api.CVATAnnotationAPI", Recorder)
+        backend = config(
+            url="http://cvat", organization="org", verify_ssl="false", **SECRETS
+        ).build()
+        assert backend.connect_to_api() is backend.connect_to_api()
+        connection = {"verify_ssl": False, "timeout": 60.0, "wait_timeout": 3600.0}
+        assert made == [
+            (
+                ("cvat", "http://cvat"),
+                {"organization": "org", **connection, **SECRETS},
+            )
+        ]
+        taken = inspect.signature(CVATAnnotationAPI.__init__)
+        taken.bind(None, *made[0][0], **made[0][1])
+
+    def test_key_is_free_again_after_a_failed_upload(self, dataset):
+        dataset.add_sample(fo.Sample("/a.png"))
+
+        class Failing:
+            def upload_samples(self, samples, anno_key, backend):
+                raise KeyboardInterrupt
+
+        backend = connected(Failing())
+        backend.register_run(dataset, "key")
+        assert dataset.list_annotation_runs() == ["key"]
+        with pytest.raises(KeyboardInterrupt):
+            backend.upload_annotations(dataset, "key")
+        assert dataset.list_annotation_runs() == []
+
+    @pytest.mark.parametrize("launch", [True, False])
+    def test_editor_is_opened_if_that_is_asked_for(self, launch):
+        api = FakeApi()
+        backend = connected(api)
+        made = results(backend)
+        api.upload_samples = lambda samples, anno_key, backend: made
+        assert backend.upload_annotations(None, "key", launch_editor=launch) is made
+        opened = [("launch_editor", "http://cvat/tasks/1/jobs/11")]
+        assert api.calls == (opened if launch else [])
+
+    def test_download_is_the_api_s(self):
+        api = FakeApi()
+        api.download_annotations = lambda results: {"a": results}
+        assert connected(api).download_annotations("results") == {"a": "results"}
+
+
+class TestStoredResults:
+    def test_our_own_form(self):
+        made = results()
+        stored = json.loads(json.dumps(made.serialize()))
+        assert set(stored) == {*STORED, "cls"}
+        again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
+        assert type(again) is CVATAnnotationResults
+        assert {name: getattr(again, name) for name in STORED} == STORED
+        assert again.key == "key"
+
+    def test_form_of_the_built_in(self):
+        old = {
+            name: STORED[name]
+            for name in ("id_map", "task_ids", "job_ids", "frame_id_map")
+        }
+        old["labels_task_map"] = {"a": [1]}
+        made = CVATAnnotationResults._from_dict(
+            json.loads(json.dumps(old)), None, config(), "key"
+        )
+        assert {name: getattr(made, name) for name in old} == old
+        assert (made.server_id_map, made.project_ids) == ({}, [])
+
+    @pytest.mark.parametrize(
+        "more",
+        [{"server_id_map": None, "project_ids": None}, {"later": "addition"}],
+        ids=["null", "more"],
+    )
+    def test_odd_forms(self, more):
+        assert results(**more).task_ids == [1, 2]
+
+    def test_counts_are_not_stored(self):
+        made = results()
+        made.reconciliation.add("a", 1, "kept")
+        made.absent_attributes.ids["a"]["x"].append("l1")
+        assert not {"reconciliation", "absent_attributes"} & set(made.serialize())
+        assert results().reconciliation.counts == {}
+
+
+class TestForgetting:
+    def test_task(self):
+        made = results()
+        made._forget_tasks([1])
+        assert made.task_ids == [2]
+        assert made.job_ids == {2: [21]}
+        assert made.frame_id_map == {2: STORED["frame_id_map"][2]}
+        assert made.labels_task_map == {"a": [2], "v": [2]}
+        assert made.id_map == {"a": {}, "v": {"s3": {"f1": ["l2"]}}}
+
+    @pytest.mark.parametrize("gone", [[], [99], iter([99])])
+    def test_unknown_tasks(self, gone):
+        made = results()
+        made._forget_tasks(gone)
+        assert {name: getattr(made, name) for name in STORED} == STORED
+
+    def test_all(self):
+        made = results()
+        made._forget_tasks(made.task_ids)
+        assert (made.task_ids, made.job_ids, made.frame_id_map) == ([], {}, {})
+        assert made.id_map == {"a": {}, "v": {}}
+        assert made.labels_task_map == {"a": [], "v": []}
+
+    def test_task_that_lost_its_frames(self):
+        made = results(frame_id_map={}, job_ids={})
+        made._forget_tasks([1, 2])
+        assert made.task_ids == []
+
+    def test_delete_tasks(self):
+        api = FakeApi()
+        made = results(connected(api))
+        made.delete_tasks(iter([1]))
+        assert api.calls == [("delete_tasks", [1])]
+        assert made.task_ids == [2]
+
+
+class TestCleanup:
+    @pytest.mark.parametrize(
+        ("stored", "not_empty", "calls"),
+        [
+            pytest.param(
+                {}, [], [("delete_tasks", [1, 2]), ("delete_projects", [3])], id="all"
+            ),
+            pytest.param({}, [3], [("delete_tasks", [1, 2])], id="project of others"),
+            pytest.param(
+                {"project_ids": [3, 4]},
+                [3],
+                [("delete_tasks", [1, 2]), ("delete_projects", [4])],
+                id="built-in defect: one empty project deleted all",
+            ),
+            pytest.param({"task_ids": [], "project_ids": []}, [], [], id="nothing"),
+        ],
+    )
+    def test_cleanup(self, stored, not_empty, calls):
+        api = FakeApi(not_empty)
+        made = results(connected(api), **stored)
+        made.cleanup()
+        assert api.calls == calls
+        left = (made.project_ids, made.task_ids, made.job_ids)
+        assert left == ([], [], {})
+        assert (made.id_map, made.frame_id_map, made.labels_task_map) == ({}, {}, {})
+
+    def test_what_could_not_be_deleted_is_not_forgotten(self):
+        api = FakeApi()
+
+        def refuse(task_ids):
+            raise PermissionError
+
+        api.delete_tasks = refuse
+        made = results(connected(api))
+        with pytest.raises(PermissionError):
+            made.cleanup()
+        assert {name: getattr(made, name) for name in STORED} == STORED
+
+
+class TestEditorAndStatus:
+    @pytest.mark.parametrize(
+        ("job_ids", "url"),
+        [
+            ({"1": [11]}, "http://cvat/tasks/1/jobs/11"),
+            ({"1": []}, "http://cvat/tasks/1"),
+            ({}, "http://cvat/tasks/1"),
+        ],
+    )
+    def test_editor(self, job_ids, url):
+        api = FakeApi()
+        results(connected(api), job_ids=job_ids).launch_editor()
+        assert api.calls == [("launch_editor", url)]
+
+    def test_editor_without_tasks(self):
+        with pytest.raises(ConfigurationError, match="'key' has no tasks"):
+            results(connected(FakeApi()), task_ids=[]).launch_editor()
+
+    def test_status_by_field_and_task(self):
+        api = FakeApi(gone=[2])
+        status = results(connected(api)).get_status()
+        assert status == {"a": {1: api.task_summary(1)}, "v": {}}
+
+    def test_status_for_people(self, caplog):
+        caplog.set_level("INFO", logger="fiftyone_cvat")
+        results(connected(FakeApi(gone=[2]))).print_status()
+        assert [record.getMessage() for record in caplog.records] == [
+            "Status for label field 'a':",
+            "    Task 1 (task 1):",
+            "        Status: annotation",
+            "        Assignee: nobody",
+            "        Last updated: today",
+            "        URL: http://cvat/tasks/1",
+            "        Job 11: validation, new, assigned to me",
+            "Status for label field 'v':",
+        ]
