@@ -113,6 +113,7 @@ def _single_tracks(track: Track) -> list[Track]:
         if number == len(parts):
             parts.append({**track, "frame": shape["frame"], "shapes": []})
         parts[number]["shapes"].append(shape)
+        parts[number]["frame"] = min(parts[number]["frame"], shape["frame"])
     return parts
 
 

@@ -1,0 +1,138 @@
+"""What cannot work is refused before anything is created, and leaves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_cvat import CVATAnnotationAPI
+from fiftyone_cvat.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    ConfigurationError,
+    MediaError,
+    OrganizationError,
+    SchemaError,
+    ServerJobError,
+)
+from tests import media
+from tests.replay.run import Run, box
+
+SCHEMA = {"cats": {"type": "detections"}}
+
+
+@pytest.fixture
+def cats(dataset, tmp_path):
+    for path in media.make_images(tmp_path, ("first.png", "second.png")):
+        cats = fo.Detections(detections=[box()])
+        dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    return dataset
+
+
+@pytest.fixture
+def nothing_left(cats, server):
+    """Check that the run left no task on the server, and its key free."""
+    yield
+    assert not cats.has_annotation_run("run")
+    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+        url = f"{api.tasks_url}?{urlencode({'search': task_name(cats)})}"
+        assert api._get_paginated_results(url) == []
+
+
+def task_name(dataset):
+    return f"FiftyOne_{dataset.name.replace(' ', '_')}"
+
+
+def attributes(**info):
+    return {"cats": {"type": "detections", "attributes": info}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "kwargs", "error", "words"),
+    [
+        pytest.param(
+            {"cats": {"type": "detections", "classes": ["x" * 65]}},
+            {},
+            SchemaError,
+            "65 characters",
+            id="long class",
+        ),
+        pytest.param(
+            attributes(label_id={"type": "text"}), {}, SchemaError, "label_id", id="id"
+        ),
+        pytest.param(
+            attributes(size={"type": "select", "values": []}),
+            {},
+            SchemaError,
+            "size",
+            id="no values",
+        ),
+        pytest.param(
+            SCHEMA, {"project_id": 999999}, ConfigurationError, "999999", id="project"
+        ),
+        pytest.param(
+            SCHEMA, {"task_assignee": "nessie"}, ConfigurationError, "nessie", id="user"
+        ),
+        pytest.param(
+            SCHEMA,
+            {"organization": "atlantis"},
+            OrganizationError,
+            "atlantis",
+            id="org",
+        ),
+        pytest.param(None, {}, SchemaError, "label_schema", id="no schema"),
+    ],
+)
+def test_refused(cats, server, nothing_left, schema, kwargs, error, words):
+    with pytest.raises(error, match=words):
+        Run(cats, server, schema, **kwargs)
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "unsupported"])
+def test_media_that_cannot_go_up(cats, server, nothing_left, what):
+    path = Path(cats.first().filepath)
+    path.unlink()
+    if what == "empty":
+        path.touch()
+    elif what == "unsupported":
+        other = path.with_name("notes")
+        other.write_text("no picture")
+        cats.set_values("path", [str(other)] * 2)
+    kwargs = {"media_field": "path"} if what == "unsupported" else {}
+
+    with pytest.raises(MediaError, match="notes" if kwargs else "first.png"):
+        Run(cats, server, SCHEMA, **kwargs)
+
+
+def test_picture_that_the_server_cannot_read(cats, server, nothing_left):
+    Path(cats.last().filepath).write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+    with pytest.raises(ServerJobError, match=r"could not build task .* Truncated"):
+        Run(cats, server, SCHEMA, task_size=1)
+
+
+def test_read_only_token(cats, server, nothing_left):
+    with pytest.raises(AccessDeniedError, match="read-only"):
+        cats.annotate(
+            "run",
+            label_schema=SCHEMA,
+            backend="cvat",
+            config_cls="fiftyone_cvat.backend.CVATBackendConfig",
+            url=server.url,
+            access_token=server.read_only_token,
+        )
+
+
+def test_wrong_password(cats, server, nothing_left):
+    with pytest.raises(AuthenticationError, match=server.username):
+        cats.annotate(
+            "run",
+            label_schema=SCHEMA,
+            backend="cvat",
+            config_cls="fiftyone_cvat.backend.CVATBackendConfig",
+            url=server.url,
+            username=server.username,
+            password="wrong-password",
+        )
