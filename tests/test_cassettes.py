@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 CASSETTES = ROOT / "cassettes"
 FILES = sorted(CASSETTES.rglob("*.yaml"))
 
-MAX_BYTES = 200_000
+MAX_BYTES = 400_000
 SECRET_HEADERS = {"authorization", "cookie", "x-csrftoken"}
 SECRET_KEYS = {"access_token", "csrftoken", "key", "password", "sessionid", "token"}
 PLACEHOLDERS = {"password", "wrong-password", "access-token", "read-only-token", ""}

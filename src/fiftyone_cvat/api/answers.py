@@ -39,7 +39,7 @@ class TaskAnswer:
     input_types: dict[int, dict[int, str]] = field(init=False)
     defaults: dict[int, str] = field(init=False)
     choices: dict[int, list[str]] = field(init=False)
-    label_id_specs: set[int] = field(init=False)
+    label_id_specs: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.class_ids, self.attribute_ids = class_and_attribute_ids(self.labels)
@@ -60,5 +60,8 @@ class TaskAnswer:
             for each in label["attributes"]
             if each["input_type"] in ("select", "radio")
         }
-        by_label = self.attribute_ids.values()
-        self.label_id_specs = {each[LABEL_ID] for each in by_label if LABEL_ID in each}
+        self.label_id_specs = {
+            label_id: by_name[LABEL_ID]
+            for label_id, by_name in self.attribute_ids.items()
+            if LABEL_ID in by_name
+        }

@@ -63,7 +63,8 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     if kind is bool or kind == "checkbox":
         return stripped.lower() in ("true", "1", "1.0")
     number = _number(stripped)
-    if number is not None:
+    long = kind is None and isinstance(number, float) and stripped.lstrip("-").isdigit()
+    if number is not None and not long:
         return _as_kind(number, kind)
     words = {"true": True, "false": False}
     return words.get(stripped.lower(), text)

@@ -109,10 +109,10 @@ def adopt_unchanged(
         label.points = _with_unknown(label.points, before.points)
 
     texts = attribute_values(got[0], attribute_ids)
-    # editors clear all attributes where a class with other ones is chosen
-    cleared = not texts.get(LABEL_ID)
     had = attribute_values(sent[0], attribute_ids) if sent else {}
     specs = attribute_ids.get(got[0]["label_id"], {})
+    # editors clear all attributes where a class with other ones is chosen
+    cleared = LABEL_ID in specs and not texts.get(LABEL_ID)
     for name, text in texts.items():
         if name == LABEL_ID:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ def same_annotation(
     sent: Sequence[Json],
     got: Sequence[Json],
     defaults: Mapping[int, str],
-    ignored: Collection[int] = (),
+    label_id_specs: Mapping[int, int],
 ) -> bool:
     """Tell whether a label came back as it went up.
 
@@ -121,7 +121,8 @@ def same_annotation(
             them
         got: the annotations of its parts as the server sent them
         defaults: attribute id to the text that the server fills in for none
-        ignored: ids of attributes that say nothing of the label
+        label_id_specs: the server's id of a label to that of its attribute
+            ``label_id``, which says nothing of the label
     """
     if len(sent) != len(got):
         return False
@@ -130,37 +131,41 @@ def same_annotation(
         same_geometry(before, after)
         and before["label_id"] == after["label_id"]
         and all(before[each] == after.get(each) for each in compared & before.keys())
-        and _same_texts(before, after, defaults, ignored)
+        and _same_texts(before, after, defaults, label_id_specs)
         for before, after in zip(sent, got, strict=True)
     )
 
 
 def _same_texts(
-    sent: Json, got: Json, defaults: Mapping[int, str], ignored: Collection[int]
+    sent: Json,
+    got: Json,
+    defaults: Mapping[int, str],
+    label_id_specs: Mapping[int, int],
 ) -> bool:
     """Tell whether the attributes of two annotations say the same.
 
     Where the annotation has lost its ``label_id``, an editor has cleared all of its
     attributes: what is at its default then was not chosen.
     """
-    before, after = _texts(sent, defaults, ignored), _texts(got, defaults, ignored)
+    spec_id = label_id_specs.get(got["label_id"])
+    before, after = (_texts(each, defaults, spec_id) for each in (sent, got))
     identity = (
         each["value"]
         for each in got.get("attributes") or []
-        if each["spec_id"] in ignored
+        if each["spec_id"] == spec_id
     )
-    if ignored and not any(identity):
+    if spec_id is not None and not any(identity):
         return before.items() >= after.items()
     return before == after
 
 
 def _texts(
-    annotation: Json, defaults: Mapping[int, str], ignored: Collection[int]
+    annotation: Json, defaults: Mapping[int, str], label_id_spec: int | None
 ) -> dict[int, str]:
     """Return an annotation's attributes by id, without those left at their default."""
     return {
         each["spec_id"]: each["value"]
         for each in annotation.get("attributes") or []
-        if each["spec_id"] not in ignored
+        if each["spec_id"] != label_id_spec
         and defaults.get(each["spec_id"]) != each["value"]
     }

@@ -152,20 +152,20 @@ def test_same_geometry(sent, got, same):
 def test_same_annotation(sent, got, same):
     before = cvat_shape(label_id=1, attributes=[]) | sent
     after = cvat_shape(label_id=1, attributes=[]) | got
-    assert same_annotation([before], [after], {1: "default"}, {9}) is same
+    assert same_annotation([before], [after], {1: "default"}, {1: 9, 2: 9}) is same
 
 
 def test_occlusion_without_a_place_in_the_dataset_is_no_change():
     before = cvat_shape()
     del before["occluded"], before["group"]
-    assert same_annotation([before], [cvat_shape(occluded=True, group=3)], {})
+    assert same_annotation([before], [cvat_shape(occluded=True, group=3)], {}, {})
 
 
 def test_every_part_has_to_come_back():
     one = cvat_shape()
-    assert same_annotation([], [], {})
-    assert not same_annotation([one, one], [one], {})
-    assert not same_annotation([one], [one, one], {})
+    assert same_annotation([], [], {}, {})
+    assert not same_annotation([one, one], [one], {}, {})
+    assert not same_annotation([one], [one, one], {}, {})
 
 
 def test_counts_by_field_and_task():
