@@ -40,7 +40,7 @@ API = [
     {"urls"},
 ]
 # Inside of convert the two directions never meet; what both use imports neither.
-WRITING = {"schema", "shapes", "tags", "tracks"}
+WRITING = {"project_schema", "schema", "shapes", "tags", "tracks"}
 READING = {
     "arranging",
     "interpolation",

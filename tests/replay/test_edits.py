@@ -301,3 +301,36 @@ def test_fields_that_share_classes(dataset, server, tmp_path):
     assert [(d.hidden, d.team) for d in sample.people.detections] == [(False, 5)]
     assert [d.hidden for d in sample.pets.detections] == [True, True]
     assert {d.label for d in sample.pets.detections} == {"cat", "dog"}
+
+
+def test_new_attribute_on_the_server(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    shape = shapes_of_first(run)[0]
+    spec = {"name": "fur", "input_type": "text", "mutable": True, "values": []}
+    label = {"id": shape["label_id"], "attributes": [spec]}
+    run.api.patch(run.api.task_url(run.task_id), json={"labels": [label]})
+    fur = run.api._get_attr_class_maps(run.task_id)[0][shape["label_id"]]["fur"]
+    soft = {"spec_id": fur, "value": "soft"}
+    run.change("update", shapes=[{**shape, "attributes": [*shape["attributes"], soft]}])
+
+    assert run.load() == {"cats": {"kept": 5, "changed": 1}}
+
+    furs = [d.fur for d in first(cats) if d.has_attribute("fur")]
+    assert furs == ["soft"]
+
+
+def test_labels_that_cannot_go_up_stay_as_they_are(dataset, server, tmp_path, caplog):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    lawns = [
+        fo.Polyline(label="lawn", points=[[(0, 0), (1, 1)]], closed=True, filled=True),
+        fo.Polyline(label="sky", points=[[(0, 0), (1, 1), (0, 1)]], filled=True),
+        fo.Polyline(label="lawn", points=[[(0, 0), (1, 1), (0, 1)]], filled=True),
+    ]
+    polylines = fo.Polylines(polylines=lawns)
+    dataset.add_sample(fo.Sample(filepath=path, lawns=polylines))
+    run = Run(dataset, server, {"lawns": {"type": "polygons", "classes": ["lawn"]}})
+
+    assert "1 labels stay in FiftyOne: class 'sky' is none of the run's" in caplog.text
+    assert "1 labels stay in FiftyOne: they have no shape" in caplog.text
+    assert run.load() == {"lawns": {"kept": 1}}
+    assert run.differences() == []

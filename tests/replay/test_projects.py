@@ -137,3 +137,25 @@ def test_existing_project_brings_its_own_classes(cats, server, api):
     before = run.documents()
     assert run.load() == {None: {"added": 2}}
     assert run.differences(before) == []
+
+
+def test_fields_that_an_existing_project_tells_apart(dataset, server, tmp_path):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    dataset.add_sample(
+        fo.Sample(
+            filepath=path,
+            people=fo.Detections(detections=[box("cat")]),
+            pets=fo.Detections(detections=[box("cat", 0.5), box("dog")]),
+        )
+    )
+    schema = {"people": {"type": "detections"}, "pets": {"type": "detections"}}
+    first = Run(dataset, server, schema, project_name="told apart")
+    second = Run(dataset, server, schema, project_name="told apart", key="second")
+    names = {number: name for name, number in second.label_ids().items()}
+
+    sent = [names[shape["label_id"]] for shape in second.annotations()["shapes"]]
+
+    assert sorted(sent) == ["cat_people", "cat_pets", "dog"]
+    assert second.load() == {"people": {"kept": 1}, "pets": {"kept": 2}}
+    assert second.differences() == []
+    assert first.load() == {"people": {"kept": 1}, "pets": {"kept": 2}}

@@ -11,6 +11,7 @@ from fiftyone_cvat.convert import (
     arranging,
     attributes,
     ids,
+    project_schema,
     schema,
     shapes,
     tags,
@@ -45,9 +46,9 @@ class Conversion:
     """The stateless members of the API."""
 
     _build_cvat_schema = as_method(schema.build_cvat_schema)
-    _ensure_one_field_per_type = as_method(schema.ensure_one_field_per_type)
+    _ensure_one_field_per_type = as_method(project_schema.ensure_one_field_per_type)
     _get_return_label_types = as_method(schema.get_return_label_types)
-    _has_ignored_attributes = as_method(schema.has_ignored_attributes)
+    _has_ignored_attributes = as_method(project_schema.has_ignored_attributes)
     _to_cvat_attributes = as_method(schema.to_cvat_attributes)
 
     _parse_label = as_method(attributes.parse_label)

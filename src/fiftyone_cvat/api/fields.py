@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
+from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import (
     FrameRange,
     FrameRef,
@@ -21,6 +24,8 @@ from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
 __all__ = ["FieldConversion", "Fields", "labels_by_frame"]
+
+logger = logging.getLogger(__name__)
 
 TAGS = ("classification", "classifications", "scalar")
 
@@ -121,11 +126,13 @@ class Fields(Conversion):
         id_map: dict[str, Any] = {}
         annotations: list[Any] = []
         tracks: dict[str, Any] = {}
+        unsent: Counter[str] = Counter()
         for frame, ref, labels in labels_by_frame(samples, label_field, frames):
             size = frame_sizes.get(frame, Size(0, 0))
             ids, created, new_tracks = self._convert(
                 labels, conversion, frame, size, ref
             )
+            unsent.update(_unsent(labels, ids, conversion))
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
             if label_info["type"] not in _LIST_BY_TYPE and isinstance(ids, list):
@@ -134,6 +141,13 @@ class Fields(Conversion):
                 id_map[ref.sample_id] = ids
             else:
                 id_map.setdefault(ref.sample_id, {})[ref.frame_id] = ids
+        for reason, number in unsent.items():
+            logger.warning(
+                "Field '%s': %d labels stay in FiftyOne: %s",
+                label_field,
+                number,
+                reason,
+            )
         if not load_tracks:
             return id_map, annotations
         last = max(frames, default=0)
@@ -334,6 +348,24 @@ class Fields(Conversion):
             return 1
         number = len(samples)
         return number if task_size is None else max(1, min(task_size, number))
+
+
+def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
+    """Yield why labels have no annotation, for each that has none."""
+    if conversion.label_type in ("scalar", "segmentation"):
+        return
+    values = list(_listed(labels, conversion.label_type))
+    sent = set(ids if isinstance(ids, list) else [ids])
+    if len(sent) == len(values):
+        return
+    for label in values:
+        schema, field_name = conversion.cvat_schema, conversion.label_field
+        if label.id in sent:
+            continue
+        if cvat_class(label.label, schema, field_name) is None:
+            yield f"class '{label.label}' is none of the run's"
+        else:
+            yield "they have no shape that CVAT takes"
 
 
 def is_trackable(label_type: str) -> bool:

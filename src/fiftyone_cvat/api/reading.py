@@ -14,6 +14,7 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.tracking import settle_tracks
+from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
 from fiftyone_cvat.convert.interpolation import interpolate_track
@@ -79,6 +80,8 @@ class RunReader:
         contexts = {
             name: self._context(name, task, each) for name, each in originals.items()
         }
+        for name, context in contexts.items():
+            self._add_attributes(name, context)
         found: dict[Any, list[ReadLabel]] = {name: [] for name in contexts}
         self.reconciliation.deleted_frames += len(
             task.deleted_frames & task.refs.keys()
@@ -134,6 +137,20 @@ class RunReader:
             nodes_by_label_id=sublabel_ids_by_label(task.labels),
             is_point_cloud=self._dataset.is_point_cloud,
         )
+
+    def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
+        """Add attributes that somebody added on the server to the label schema.
+
+        FiftyOne merges the attributes that the schema names.
+        """
+        attributes = self._label_schema[label_field].get("attributes")
+        if attributes is None or context.label_type in (None, "scalar"):
+            return
+        for label_id in context.class_by_label_id:
+            for name in context.spec_ids.get(label_id, {}):
+                if name != LABEL_ID and name not in self._attributes[label_field]:
+                    attributes[name] = {}
+                    self._attributes[label_field].add(name)
 
     def _place(
         self,

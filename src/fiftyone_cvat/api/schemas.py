@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fiftyone_cvat.api.conversion import Conversion
 from fiftyone_cvat.api.tasks import Tasks
-from fiftyone_cvat.convert.schema import (
-    SchemaParts,
+from fiftyone_cvat.convert.project_schema import (
     labels_to_cvat_schema,
     labels_without_label_id,
 )
+from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import LabelSchema
 

@@ -17,6 +17,7 @@ from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frames_to_sizes
+from fiftyone_cvat.convert.project_schema import tell_fields_apart
 from fiftyone_cvat.errors import ConfigurationError, CVATError, SchemaError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, LabelSchema, Size
 
@@ -152,7 +153,7 @@ class Upload(Schemas, Fields):
                 "`label_field`"
             )
         if project_id is not None:
-            self._check_project_schema(label_schema)
+            self._check_project_schema(label_schema, project_id)
         _add_skeletons(samples, label_schema)
         schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
             label_schema,
@@ -169,7 +170,7 @@ class Upload(Schemas, Fields):
             run.labels_task_map[label_field] = []
         return run
 
-    def _check_project_schema(self, label_schema: LabelSchema) -> None:
+    def _check_project_schema(self, label_schema: LabelSchema, project_id: int) -> None:
         """Check what an existing project's own labels make impossible."""
         if self._has_ignored_attributes(label_schema):
             raise SchemaError(
@@ -177,10 +178,11 @@ class Upload(Schemas, Fields):
                 "of the label schema are not used, but they name attributes of type "
                 "'occluded' or 'group_id': use `occluded_attr` and `group_id_attr`"
             )
+        tell_fields_apart(label_schema, self._get_project_labels(project_id))
         for each in self._ensure_one_field_per_type(label_schema):
             logger.warning(
-                "Field '%s' is left out: in an existing project, another field of "
-                "the same type could not be told from it",
+                "Field '%s' is left out: its classes in this project do not tell it "
+                "from another field of the same type",
                 each,
             )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_cvat.convert.attributes import value_to_text
-from fiftyone_cvat.convert.skeletons import skeleton_label, sublabel_ids_by_label
+from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
     RETURN_TYPES,
@@ -23,15 +23,13 @@ from fiftyone_cvat.types import (
 __all__ = [
     "ATTRIBUTE_TYPES",
     "GEOMETRY",
+    "SchemaParts",
     "build_cvat_schema",
+    "classes_of",
     "cvat_schema_to_labels",
-    "ensure_one_field_per_type",
     "field_schema",
     "get_return_label_types",
-    "has_ignored_attributes",
     "label_id_attribute",
-    "labels_to_cvat_schema",
-    "labels_without_label_id",
     "schema_attributes",
     "to_cvat_attributes",
 ]
@@ -136,10 +134,10 @@ def build_cvat_schema(
         SchemaError: if a class or attribute cannot be expressed in CVAT
     """
     fields = [
-        _field_classes(name, info, occluded_attr, group_id_attr)
+        _fieldclasses_of(name, info, occluded_attr, group_id_attr)
         for name, info in label_schema.items()
     ]
-    shared = _shared_classes(fields)
+    shared = _sharedclasses_of(fields)
 
     cvat_schema: CVATSchema = {}
     occluded_attrs: dict[Any, dict[str, str]] = {}
@@ -180,111 +178,6 @@ def cvat_schema_to_labels(schema: CVATSchema) -> list[Json]:
     return labels
 
 
-def labels_to_cvat_schema(
-    labels: Iterable[Json],
-    label_schema: LabelSchema,
-    occluded_attr: str | None = None,
-    group_id_attr: str | None = None,
-) -> SchemaParts:
-    """Build the schema of a run from the labels that a project or task has.
-
-    Args:
-        labels: the labels as the server describes them
-        label_schema: the run's label schema; classes and attributes of each field
-            that holds no scalars are replaced by the server's, in place
-        occluded_attr: the attribute that holds occlusion in every field, or None
-        group_id_attr: the attribute that holds group ids in every field, or None
-
-    Returns:
-        the same tuple as :func:`build_cvat_schema`
-    """
-    cvat_schema: CVATSchema = {}
-    classes = []
-    for label in labels:
-        specs = {each["name"]: each for each in label["attributes"]}
-        known = {name: each for name, each in specs.items() if name != LABEL_ID}
-        own = ClassSchema(known | {LABEL_ID: label_id_attribute()})
-        if label.get("type") == "skeleton":
-            name_by_id = {each["id"]: each["name"] for each in label["sublabels"]}
-            order = sublabel_ids_by_label([label])[label["id"]]
-            own.skeleton = Skeleton(tuple(name_by_id[each] for each in order), ())
-        cvat_schema[label["name"]] = own
-        attributes = {name: _label_attribute(each) for name, each in known.items()}
-        for name in (occluded_attr, group_id_attr):
-            if name is not None:
-                attributes[name] = {}
-        classes.append({"classes": [label["name"]], "attributes": attributes})
-
-    scalars: dict[Any, bool | None] = {}
-    for name, info in label_schema.items():
-        if info.get("type") == "scalar":
-            scalars[name] = not info.get("classes")
-            continue
-        scalars[name] = None
-        if info.get("type") is not None:
-            info["attributes"] = {}
-            info["classes"] = deepcopy(classes)
-
-    def for_each_field(attribute: str | None) -> dict[Any, dict[str, str]]:
-        if attribute is None:
-            return {}
-        return {name: dict.fromkeys(cvat_schema, attribute) for name in label_schema}
-
-    cvat_names = {name: {each: each for each in cvat_schema} for name in label_schema}
-    occluded_attrs = for_each_field(occluded_attr)
-    group_id_attrs = for_each_field(group_id_attr)
-    return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
-
-
-def labels_without_label_id(labels: Iterable[Json]) -> list[Json]:
-    """Return the labels that lack the attribute ``label_id``."""
-    return [
-        label
-        for label in labels
-        if all(each["name"] != LABEL_ID for each in label["attributes"])
-    ]
-
-
-def ensure_one_field_per_type(
-    label_schema: LabelSchema,
-    verbose: bool = True,
-) -> list[Any]:
-    """Drop each field whose kind of label another field has already, in place.
-
-    Args:
-        label_schema: the label schema
-        verbose: whether to drop them; otherwise they are only named
-
-    Returns:
-        the fields that share their kind with an earlier one
-    """
-    seen = set()
-    extra = []
-    for name, info in list(label_schema.items()):
-        if name is None:
-            continue
-        kind = RETURN_TYPES[info["type"]]
-        kind = "classifications" if kind == "scalar" else kind
-        if kind not in seen:
-            seen.add(kind)
-            continue
-        extra.append(name)
-        if verbose:
-            del label_schema[name]
-    return extra
-
-
-def has_ignored_attributes(label_schema: LabelSchema) -> bool:
-    """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
-    for info in label_schema.values():
-        of_classes = [extra for _, extra in _classes(None, info)]
-        for attributes in (info.get("attributes") or {}, *of_classes):
-            _, occluded, group_id = to_cvat_attributes(attributes)
-            if occluded is not None or group_id is not None:
-                return True
-    return False
-
-
 def get_return_label_types(
     label_schema: LabelSchema, label_fields: Iterable[Any]
 ) -> list[str]:
@@ -305,7 +198,7 @@ def field_schema(
         label_field: the field
         label_info: the field's part of the label schema
     """
-    names = {name for name, _ in _classes(label_field, label_info)}
+    names = {name for name, _ in classes_of(label_field, label_info)}
     names |= {f"{name}_{label_field}" for name in names}
     return {name: each for name, each in cvat_schema.items() if name in names}
 
@@ -333,7 +226,7 @@ class _FieldClasses:
     group_id_by_class: dict[str, str] = field(default_factory=dict)
 
 
-def _field_classes(
+def _fieldclasses_of(
     name: Any,
     info: dict[str, Any],
     occluded_attr: str | None,
@@ -359,7 +252,7 @@ def _field_classes(
         skeleton = Skeleton(tuple(nodes), tuple((a, b) for a, b in edges))
 
     result = _FieldClasses(name)
-    for class_name, extra in _classes(name, info):
+    for class_name, extra in classes_of(name, info):
         specs, own_occluded, own_group_id = to_cvat_attributes(extra)
         _check_reserved(specs, name)
         merged = deepcopy(common) | specs
@@ -393,7 +286,7 @@ def _in_order(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
     return attributes if any(chosen) else dict(sorted(attributes.items()))
 
 
-def _classes(
+def classes_of(
     name: Any, info: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each class of a field with the attributes that only it has."""
@@ -405,7 +298,7 @@ def _classes(
             yield str(each), {}
 
 
-def _shared_classes(fields: list[_FieldClasses]) -> set[str]:
+def _sharedclasses_of(fields: list[_FieldClasses]) -> set[str]:
     seen: set[str] = set()
     shared: set[str] = set()
     for each in fields:
@@ -461,13 +354,3 @@ def _attribute_spec(name: str, kind: str, info: dict[str, Any]) -> AttributeSpec
     if default is not None:
         spec["default_value"] = value_to_text(default)
     return spec
-
-
-def _label_attribute(spec: AttributeSpec) -> dict[str, Any]:
-    """Describe a server's attribute as a FiftyOne label schema does."""
-    attribute: dict[str, Any] = {"type": spec["input_type"]}
-    if spec.get("default_value"):
-        attribute["default"] = spec["default_value"]
-    if spec["values"] and spec["values"][0] != "":
-        attribute["values"] = spec["values"]
-    return attribute

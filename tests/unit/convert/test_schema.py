@@ -7,16 +7,18 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from fiftyone_cvat.convert.project_schema import (
+    ensure_one_field_per_type,
+    has_ignored_attributes,
+    labels_to_cvat_schema,
+    labels_without_label_id,
+)
 from fiftyone_cvat.convert.schema import (
     ATTRIBUTE_TYPES,
     build_cvat_schema,
     cvat_schema_to_labels,
-    ensure_one_field_per_type,
     get_return_label_types,
-    has_ignored_attributes,
     label_id_attribute,
-    labels_to_cvat_schema,
-    labels_without_label_id,
     schema_attributes,
     to_cvat_attributes,
 )
