@@ -150,4 +150,5 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, frames in stored["frame_id_map"].items()
         },
         "labels_task_map": stored["labels_task_map"],
+        "frame_numbering": stored.get("frame_numbering", "source"),
     }

@@ -56,34 +56,27 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         task_size: maximum number of images per task; videos are one per task
         segment_size: maximum number of images per job. Not applicable to videos
         image_quality: the quality of CVAT's compressed images, from 0 to 100
-        use_cache: whether CVAT processes media when they are looked at, which makes
-            tasks sooner
-        use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks; without
-            them their quality may be lower
+        use_cache: whether CVAT processes media only when they are looked at
+        use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks
         chunk_size: the number of frames per chunk of data
         task_assignee: who gets the task(s); of a list, each task takes the next
         job_assignees: a list of usernames to which jobs were assigned, in turn
         job_reviewers: not used, with a warning: CVAT 2 has no reviewers
-        project_name: an optional name of the project of the tasks; if there is none
-            of this name, it is created
-        project_id: an optional ID of an existing CVAT project of the tasks
+        project_name: the project of the tasks; if there is none, it is created
+        project_id: the ID of an existing project of the tasks
         task_name: an optional task name to use for the created CVAT task
-        occluded_attr: an optional attribute name in which all objects of the run have
-            and get their occlusion
-        group_id_attr: an optional attribute name in which all objects of the run have
-            and get their group id
-        issue_tracker: URL(s) of an issue tracker to link to the created task(s); of a
-            list, each task takes the next
-        organization: the short name (slug) of the organization to work in
-        frame_start: the first frame of videos to upload, from 0: an integer, a list
-            of one for each video, or a dict of one for each filepath
-        frame_stop: the last frame of videos to upload, inclusive, likewise
-        frame_step: the spacing between frames of videos to upload, likewise
-        coerce_text_attrs: whether to turn text attributes into numbers and booleans
-            where the dataset does not tell their type
+        occluded_attr: the attribute in which all objects have and get their occlusion
+        group_id_attr: the attribute in which all objects have and get their group id
+        issue_tracker: the URL of an issue tracker; of a list, each task takes the next
+        organization: the short name (slug) of the organization
+        frame_start: the first frame of videos, from 0: an integer, a list of one for
+            each video, or a dict of one for each filepath
+        frame_stop: the last one, inclusive, likewise
+        frame_step: the spacing between them, likewise
+        coerce_text_attrs: whether to guess the type of text attributes where the
+            dataset does not tell it
         access_token: a personal access token, in place of a password
-        verify_ssl: whether to verify the server's certificate: True, False, or the
-            path of a CA bundle in PEM form
+        verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout: seconds to wait for the answer to one request
         wait_timeout: seconds to wait for the server to build a task
 
@@ -188,6 +181,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token: a personal access token
             verify_ssl: whether to verify the server's certificate, or a CA bundle
         """
+        stored = self.url
         self._load_parameters(
             url=url,
             username=username,
@@ -198,6 +192,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             verify_ssl=verify_ssl,
         )
         self.verify_ssl = truth_or_text(self.verify_ssl)
+        if url is None and stored:
+            # a run stays with the server that it was sent to
+            self.url = stored
 
 
 class CVATBackend(foua.AnnotationBackend):
@@ -374,6 +371,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
+        frame_numbering: ``task``, or ``source`` for a run of the built-in integration
         backend: the :class:`CVATBackend`
     """
 
@@ -389,6 +387,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         job_ids: dict[int, list[int]],
         frame_id_map: dict[int, dict[int, dict[str, str]]],
         labels_task_map: dict[Any, list[int]],
+        frame_numbering: str = "task",
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -398,6 +397,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.job_ids = job_ids
         self.frame_id_map = frame_id_map
         self.labels_task_map = labels_task_map
+        self.frame_numbering = frame_numbering
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
 
@@ -469,6 +469,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.job_ids = {}
         self.id_map: dict[Any, Any] = {}
         self.frame_id_map = {}
+        self.server_id_map = {}
         self.labels_task_map = {}
 
     def _forget_tasks(self, task_ids: Iterable[int]) -> None:

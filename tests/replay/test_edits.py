@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
+from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -333,4 +334,48 @@ def test_labels_that_cannot_go_up_stay_as_they_are(dataset, server, tmp_path, ca
     assert "1 labels stay in FiftyOne: class 'sky' is none of the run's" in caplog.text
     assert "1 labels stay in FiftyOne: they have no shape" in caplog.text
     assert run.load() == {"lawns": {"kept": 1}}
+    assert run.differences() == []
+
+
+def test_text_that_is_no_value_of_its_field(dataset, server, tmp_path):
+    for path in media.make_images(tmp_path, ("first.png", "second.png")):
+        cats = fo.Detections(detections=[box(age=7)])
+        dataset.add_sample(fo.Sample(filepath=path, cats=cats, count=3))
+    dataset.add_dynamic_sample_fields()
+    run = Run(dataset, server, {"cats": {"type": "detections"}, "count": {}})
+    found = run.annotations()
+    tag, shape = found["tags"][0], found["shapes"][0]
+    tag["attributes"][0]["value"] = "abc"
+    age = next(a for a in shape["attributes"] if a["value"] == "7")
+    age["value"] = "old"
+    run.change("update", tags=[tag], shapes=[shape])
+
+    assert run.load() == {
+        "cats": {"kept": 1, "changed": 1, "unmatched": 1},
+        "count": {"kept": 1},
+    }
+    assert run.differences() == []
+
+
+def test_white_space_at_the_ends_of_texts(dataset, server, tmp_path):
+    [path] = media.make_images(tmp_path, ("first.png",))
+    cats = fo.Detections(detections=[box(note="a red cat "), box(x=0.4, note=" ")])
+    dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    run = Run(dataset, server, DETECTIONS)
+
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences() == []
+
+    run.change("update", shapes=[moved(s) for s in run.annotations()["shapes"]])
+    assert run.load() == {"cats": {"changed": 2}}
+    assert [d.note for d in first(dataset)] == ["a red cat ", " "]
+
+
+def test_no_task_is_left(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    run.api.delete_task(run.task_id)
+
+    with pytest.raises(ConfigurationError, match="no task of run 'run'"):
+        run.load()
+    assert run.results.task_ids
     assert run.differences() == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from shutil import which
+
 import fiftyone as fo
 import pytest
 
+from fiftyone_cvat import adopt_run
+from fiftyone_cvat.api.videos import add_video_metadata
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -95,6 +99,40 @@ def test_tracks_have_one_index_and_end_in_gaps(video, server):
         for track in tracks
     }
     assert ends == {0: [5], 3: []}
+
+
+def test_tracks_over_several_jobs(video, server):
+    run = Run(video, server, SCHEMA, segment_size=3)
+    assert len(run.results.job_ids[run.task_id]) > 1
+
+    counts = run.load()
+
+    assert all(each.keys() == {"kept"} for each in counts.values())
+    assert run.differences() == []
+    indexes = video.values("frames.cars.detections.index", unwind=True)
+    assert {each for each in indexes if each is not None} == {1}
+
+
+@pytest.mark.parametrize("frames", [{}, {"frame_start": 2, "frame_stop": 8}])
+def test_run_of_the_built_in_is_finished_here(video, server, frames):
+    video.first().compute_metadata() if which("ffprobe") else add_video_metadata(video)
+    video.annotate(
+        "run",
+        label_schema={"frames.weather": {}},
+        backend="cvat",
+        config_cls="fiftyone.utils.cvat.CVATBackendConfig",
+        url=server.url,
+        username=server.username,
+        password=server.password,
+        **frames,
+    )
+    adopt_run(video, "run")
+    credentials = {"url": server.url, "access_token": server.access_token}
+    before = video.values("frames.weather")
+
+    video.load_annotations("run", **credentials)
+
+    assert video.values("frames.weather") == before
 
 
 def test_clips(video, server):

@@ -50,6 +50,7 @@ STORED = {
         2: {0: {"sample_id": "s3", "frame_id": "f1"}},
     },
     "labels_task_map": {"a": [1, 2], "v": [2]},
+    "frame_numbering": "task",
 }
 
 
@@ -252,11 +253,12 @@ class TestSecrets:
         own = config(password="old")
         own.load_credentials(password="new", url="http://other")
         assert (own.password, own.url) == ("new", "http://other")
+
+    def test_run_stays_with_its_server(self):
+        own = config(url="http://mine")
+        assert fo.annotation_config.backends["cvat"]["url"] != own.url
         own.load_credentials()
-        assert (own.password, own.url) == (
-            "new",
-            fo.annotation_config.backends["cvat"]["url"],
-        )
+        assert own.url == "http://mine"
 
     @pytest.mark.parametrize(("value", "taken"), [("false", False), ("true", True)])
     def test_verification_from_arguments(self, value, taken):

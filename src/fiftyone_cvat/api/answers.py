@@ -23,7 +23,7 @@ class TaskAnswer:
         sizes: position of a frame, from 0, to its size in pixels
         annotations: its tags, shapes and tracks as the server sent them
         refs: position of a frame to what it is in the dataset
-        job_starts: the positions at which its jobs begin
+        jobs: the first and last position of each of its jobs, if it has tracks
         deleted_frames: the positions of frames that were deleted in CVAT
     """
 
@@ -32,7 +32,7 @@ class TaskAnswer:
     sizes: dict[int, Size]
     annotations: Json
     refs: dict[int, FrameRef]
-    job_starts: set[int]
+    jobs: list[tuple[int, int]]
     deleted_frames: set[int]
     class_ids: dict[Any, int] = field(init=False)
     attribute_ids: dict[int, dict[str, int]] = field(init=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.core.utils as fou
@@ -12,8 +11,14 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
 from fiftyone_cvat.api.upload import Upload
-from fiftyone_cvat.convert.frames import frame_refs, frames_to_sizes
-from fiftyone_cvat.errors import NotFoundError
+from fiftyone_cvat.convert.frames import (
+    frame_refs,
+    frames_to_sizes,
+    source_frames_to_frames,
+)
+from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
+from fiftyone_cvat.convert.schema import SchemaParts
+from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 
 __all__ = ["Download"]
 
@@ -36,41 +41,46 @@ class Download(Upload, Parsing):
         Returns:
             the annotations dict: field to kind of label to sample id to label id to
             label; for the frames of a video with their ids between the two latter
+
+        Raises:
+            ConfigurationError: if none of the run's tasks is on the server
         """  # noqa: D205  the documented text
-        config = results.config
-        _, project_id = self._parse_project_details(
-            config.project_name, config.project_id
-        )
-        if results.project_ids:
-            # the run made the project, so the run's own schema is complete
-            project_id = None
-        schema = self._get_cvat_schema(
-            config.label_schema,
-            project_id=project_id,
-            occluded_attr=config.occluded_attr,
-            group_id_attr=config.group_id_attr,
-        )
-        reader = RunReader(self, results, schema)
+        reader: RunReader | None = None
         gone = []
         with fou.ProgressBar(total=len(results.task_ids), iters_str="tasks") as bar:
             for task_id in bar(list(results.task_ids)):
-                task = self._read_task(task_id, results.frame_id_map[task_id])
+                task = self._read_task(task_id, results)
                 if task is None:
                     logger.warning("Skipping task %d, which no longer exists", task_id)
                     gone.append(task_id)
-                else:
-                    reader.read(task)
-        if gone:
-            results._forget_tasks(gone)
+                    continue
+                reader = reader or RunReader(
+                    self, results, self._schema_of(results, task)
+                )
+                reader.read(task)
+        if reader is None:
+            raise ConfigurationError(
+                f"CVAT at {self.base_url} has no task of run '{results.key}': they are "
+                "deleted, or this is another server or organization; nothing has "
+                "changed here"
+            )
+        results._forget_tasks(gone)
         results.reconciliation = reader.reconciliation
         results.absent_attributes = reader.absent
         for line in reader.reconciliation.lines():
             logger.info("%s", line)
         return reader.annotations
 
-    def _read_task(
-        self, task_id: int, frame_id_map: Mapping[int, Mapping[str, str]]
-    ) -> TaskAnswer | None:
+    def _schema_of(self, results: Any, task: TaskAnswer) -> SchemaParts:
+        """Return the schema of a run: its own, or that of the project it went to."""
+        config = results.config
+        attributes = (config.occluded_attr, config.group_id_attr)
+        in_project = config.project_id is not None or config.project_name is not None
+        if in_project and not results.project_ids:
+            return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
+        return self._build_cvat_schema(config.label_schema, *attributes)
+
+    def _read_task(self, task_id: int, results: Any) -> TaskAnswer | None:
         """Ask for a task; None if it does not exist any more."""
         try:
             url = self.task_annotation_url(task_id)
@@ -78,16 +88,21 @@ class Download(Upload, Parsing):
         except NotFoundError:
             return None
         meta = self.get(self.task_data_meta_url(task_id)).json()
-        job_starts: set[int] = set()
+        refs = frame_refs(results.frame_id_map[task_id])
+        if results.frame_numbering == "source":
+            starts = results.id_map.get("_clips_frame_start") or {}
+            offset = starts.get(str(task_id), starts.get(task_id, 0))
+            refs = source_frames_to_frames(refs, meta, offset)
+        jobs: list[tuple[int, int]] = []
         if annotations.get("tracks"):
-            jobs = self._get_paginated_results(self.jobs_url(task_id))
-            job_starts = {job["start_frame"] for job in jobs}
+            answers = self._get_paginated_results(self.jobs_url(task_id))
+            jobs = [(job["start_frame"], job["stop_frame"]) for job in answers]
         return TaskAnswer(
             task_id,
             self._get_task_labels(task_id),
             frames_to_sizes(meta),
             annotations,
-            frame_refs(frame_id_map),
-            job_starts,
+            refs,
+            jobs,
             set(meta.get("deleted_frames") or ()),
         )

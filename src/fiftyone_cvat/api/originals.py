@@ -42,12 +42,14 @@ class DatasetLabels:
         self._api = api
         self._id_map = results.id_map
         self._root = results.samples._root_dataset
-        self._sent_frames = {
-            each["frame_id"]
-            for frames in results.frame_id_map.values()
-            for each in frames.values()
-            if "frame_id" in each
-        }
+        self._sent_frames = set()
+        if results.frame_numbering == "task":
+            self._sent_frames = {
+                each["frame_id"]
+                for frames in results.frame_id_map.values()
+                for each in frames.values()
+                if "frame_id" in each
+            }
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = _collection(results)
@@ -87,11 +89,12 @@ class DatasetLabels:
         if not self._samples._is_frame_field(label_field):
             return
         sample_by_id = self._id_map.get("_clips", {})
+        sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
         for sample_id in {ref.sample_id for ref in task.refs.values()}:
             view = self._root.select(sample_by_id.get(sample_id, sample_id))
             frame_ids, values = view.values(["frames.id", label_field], unwind=True)
             for frame_id, value in zip(frame_ids, values, strict=True):
-                if value is not None and frame_id not in self._sent_frames:
+                if value is not None and frame_id not in sent:
                     yield FrameRef(sample_id, frame_id), value
 
     def originals(self, label_field: Any, task: TaskAnswer) -> Originals:

@@ -243,5 +243,7 @@ class Projects(Session):
                     "id, and the `organization` that it belongs to"
                 )
         elif project_name is not None:
+            # CVAT takes white space off the ends of names
+            project_name = project_name.strip()
             project_id = self.get_project_id(project_name)
         return project_name, project_id

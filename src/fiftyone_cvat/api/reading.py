@@ -166,7 +166,7 @@ class RunReader:
         """
         placed: tuple[Any, ReadLabel | None] = (None, None)
         if annotation["frame"] not in task.refs:
-            self.reconciliation.add_reason("on a frame that the run did not send")
+            self._add_unmatched("on a frame that the run did not send", task)
             return placed
         for label_field, context in contexts.items():
             read = read_annotation(annotation, kind, context)
@@ -177,8 +177,13 @@ class RunReader:
                 break
         if placed[1] is None:
             what = annotation.get("type", "tag")
-            self.reconciliation.add_reason(f"{what} that FiftyOne cannot hold")
+            self._add_unmatched(f"{what} that FiftyOne cannot hold", task)
         return placed
+
+    def _add_unmatched(self, reason: str, task: TaskAnswer) -> None:
+        self.reconciliation.add_reason(reason)
+        first = next(iter(self._label_schema))
+        self.reconciliation.add(first, task.id, "unmatched")
 
     def _place_track(
         self,
@@ -252,33 +257,54 @@ class RunReader:
     def _settle_scalars(
         self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
     ) -> None:
+        values = {
+            ref: value for _, ref, value in self._dataset.values(label_field, task)
+        }
         had = {
             ref: value
-            for _, ref, value in self._dataset.values(label_field, task)
+            for ref, value in values.items()
             if self._dataset.known_ids(label_field, ref)
         }
         count = self.reconciliation.add
-        seen = set()
-        for frame, ref in task.refs.items():
-            if frame in task.deleted_frames and ref in had:
-                seen.add(ref)
-                count(label_field, task.id, "kept")
-                self._add(label_field, "scalar", ref, None, had[ref])
+        seen = self._keep_scalars(label_field, had, task)
         for each in labels:
             ref = task.refs[each.frame]
             if each.kind != "scalar":
                 self._add_unexpected(label_field, ref, each, task)
                 continue
             seen.add(ref)
-            if ref not in had:
+            if each.value is None:
+                self._add_unmatched("scalar that is no value of its field", task)
+                if ref in had:
+                    self._add(label_field, each.kind, ref, None, had[ref])
+                continue
+            if ref not in values:
                 count(label_field, task.id, "added")
             else:
-                same = had[ref] == each.value
+                same = values[ref] == each.value
                 count(label_field, task.id, "kept" if same else "changed")
             self._add(label_field, each.kind, ref, None, each.value)
         count(label_field, task.id, "deleted", len(had.keys() - seen))
+        for ref, value in values.items():
+            if ref not in had and ref not in seen:
+                # its class did not go up: FiftyOne would delete it
+                self._add(label_field, "scalar", ref, None, value)
         for ref, value in self._dataset.values_not_sent(label_field, task):
             self._add(label_field, "scalar", ref, None, value)
+
+    def _keep_scalars(
+        self, label_field: Any, had: Mapping[FrameRef, Any], task: TaskAnswer
+    ) -> set[FrameRef]:
+        """Return scalars on deleted frames as they are; tell which frames those are."""
+        kept = {
+            ref
+            for frame, ref in task.refs.items()
+            if frame in task.deleted_frames and ref in had
+        }
+        for ref in kept:
+            self.reconciliation.add(label_field, task.id, "kept")
+            self._add(label_field, "scalar", ref, None, had[ref])
+        return kept
 
     def _settle_frame(
         self,

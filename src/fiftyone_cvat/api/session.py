@@ -178,10 +178,10 @@ class Session(Urls, AnnotationAPI):
             )
         )
         try:
-            self._server_version = self._ask_version()
             self._add_referer()
             self._login(self._username, self._password, email=self._email)
             self._add_organization()
+            self._server_version = self._ask_version()
         except BaseException:
             self.close()
             raise

@@ -23,7 +23,7 @@ from fiftyone_cvat.api.media import (
 from fiftyone_cvat.api.projects import Projects
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
-from fiftyone_cvat.errors import AnswerError, NotFoundError, ServerJobError
+from fiftyone_cvat.errors import AnswerError, NotFoundError, ServerJobError, UploadError
 from fiftyone_cvat.messages import Response, value_of
 from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
@@ -308,7 +308,10 @@ class Tasks(Projects):
                 }
                 chunk = stream.read(CHUNK_SIZE)
                 answer = self.patch(target, data=chunk, headers=headers)
-                offset = int(answer.headers.get("upload-offset", offset + len(chunk)))
+                reached = int(answer.headers.get("upload-offset", offset + len(chunk)))
+                if reached <= offset:
+                    raise UploadError(f"{target} takes no more of '{file.name}'")
+                offset = reached
 
     def _wait_for_task(self, task_id: int, request_id: str) -> None:
         """Wait until the server has built a task of the media that it was sent."""
@@ -358,7 +361,12 @@ class Tasks(Projects):
             task_json: the task as the server takes it
         """
         task_id: int = value_of(self.post(self.tasks_url, json=task_json), "id")
-        return task_id, self._get_task_labels(task_id)
+        try:
+            return task_id, self._get_task_labels(task_id)
+        except BaseException:
+            # nobody knows of the task yet
+            self.delete_task(task_id)
+            raise
 
     def _get_attr_class_maps(
         self, task_id: int

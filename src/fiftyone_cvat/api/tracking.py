@@ -22,9 +22,9 @@ def settle_tracks(
 ) -> None:
     """Give each track the index of the track that went up, or else a new one, in place.
 
-    A track that was split goes on with one of its parts, and the others are new; where
-    a track goes on in the next job, both are one. A shape between key shapes is the
-    label of that index on its frame.
+    A track that was split goes on with one of its parts, and the others are new. CVAT
+    keeps tracks by job: parts of a track that no job shows both of are one track. A
+    shape between key shapes is the label of that index on its frame.
 
     Args:
         labels: the labels of one field, some of them of tracks
@@ -37,26 +37,37 @@ def settle_tracks(
         if each.track is not None:
             by_track[each.track].append(each)
     next_index = max(_indexes(originals), default=0) + 1
-    taken: set[tuple[int, int]] = set()
+    frames_by_key: dict[tuple[int, int], set[int]] = defaultdict(set)
     for own in by_track.values():
+        frames = {each.frame for each in own}
         votes = _votes(own, originals, task, server_ids)
-        goes_on = own[0].frame in task.job_starts and own[0].frame > 0
         free = (
             index
             for index, _ in votes.most_common()
-            if goes_on or (index, own[0].part) not in taken
+            if not _in_one_job(frames_by_key[index, own[0].part], frames, task.jobs)
         )
         index = next(free, None)
         if index is None:
             index = next_index
             next_index += 1
-        taken.add((index, own[0].part))
+        frames_by_key[index, own[0].part] |= frames
         for each in own:
             each.index = index
             each.value.index = index
             known = originals.get(task.refs[each.frame], {})
             if each.label_id not in known:
                 each.label_id = _id_of_index(known, index)
+
+
+def _in_one_job(
+    first: set[int], second: set[int], jobs: Iterable[tuple[int, int]]
+) -> bool:
+    """Tell whether a job shows frames of both."""
+    return any(
+        any(start <= frame <= stop for frame in first)
+        and any(start <= frame <= stop for frame in second)
+        for start, stop in jobs
+    )
 
 
 def _indexes(originals: Originals) -> Iterable[int]:

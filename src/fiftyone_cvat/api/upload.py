@@ -16,6 +16,7 @@ from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
+from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frames_to_sizes
 from fiftyone_cvat.convert.project_schema import tell_fields_apart
 from fiftyone_cvat.errors import ConfigurationError, CVATError, SchemaError, UploadError
@@ -155,6 +156,7 @@ class Upload(Schemas, Fields):
         if project_id is not None:
             self._check_project_schema(label_schema, project_id)
         _add_skeletons(samples, label_schema)
+        _spell_out_scalars(label_schema)
         schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
             label_schema,
             project_id=project_id,
@@ -399,16 +401,14 @@ class Upload(Schemas, Fields):
         if not run.task_ids and not run.created_project_ids:
             return
         logger.warning("The upload failed: deleting what it created in CVAT")
-        try:
-            self.delete_tasks(run.task_ids, progress=False)
-            self.delete_projects(run.created_project_ids, progress=False)
-        except CVATError as error:
-            logger.warning(
-                "Tasks %s and projects %s may be left in CVAT: %s",
-                run.task_ids,
-                run.created_project_ids,
-                error,
-            )
+        tasks = [(self.delete_task, "Task", each) for each in run.task_ids]
+        ids = run.created_project_ids
+        projects = [(self.delete_project, "Project", each) for each in ids]
+        for delete, kind, each in tasks + projects:
+            try:
+                delete(each)
+            except CVATError as error:
+                logger.warning("%s %d may be left in CVAT: %s", kind, each, error)
 
 
 def _frame_arguments(
@@ -434,6 +434,19 @@ def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
     if batch.media_type == fom.IMAGE or not names:
         return names
     return [names[index % len(names)]]
+
+
+def _spell_out_scalars(label_schema: LabelSchema) -> None:
+    """Make classes that are numbers or truth values text, in place.
+
+    FiftyOne takes what is no text for a dict of classes when labels are loaded.
+    """
+    for info in label_schema.values():
+        if info.get("type") == "scalar" and info.get("classes"):
+            info["classes"] = [
+                each if isinstance(each, dict) else value_to_text(each)
+                for each in info["classes"]
+            ]
 
 
 def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
 __all__ = ["LABEL_ID", "cvat_class", "parse_label", "text_to_value", "value_to_text"]
@@ -17,6 +19,9 @@ MAX_INT = 2**63
 """Whole numbers from here on do not fit into the database."""
 
 MAX_DIGITS = 20
+
+MAX_TEXT = 4096
+"""CVAT's limit for the value of an attribute, in characters."""
 
 ParsedLabel = tuple[
     str | None,
@@ -54,6 +59,9 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
 
     Returns:
         the value, or None for text that is empty and not meant as a string
+
+    Raises:
+        ValueError: if the text is no value of that type
     """
     if kind is str or kind in ("select", "radio", "text"):
         return text
@@ -61,11 +69,13 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     if stripped in ("", "None"):
         return None
     if kind is bool or kind == "checkbox":
-        return stripped.lower() in ("true", "1", "1.0")
+        return _truth_of(stripped)
     number = _number(stripped)
-    long = kind is None and isinstance(number, float) and stripped.lstrip("-").isdigit()
-    if number is not None and not long:
-        return _as_kind(number, kind)
+    if kind in (int, float):
+        return _as_kind(number, kind, text)
+    if number is not None and math.isfinite(number):
+        long = kind is None and isinstance(number, float)
+        return text if long and stripped.lstrip("-").isdigit() else number
     words = {"true": True, "false": False}
     return words.get(stripped.lower(), text)
 
@@ -112,8 +122,14 @@ def parse_label(
         value = label.get_attribute_value(name, None)
         if value is None or name == LABEL_ID:
             continue
+        text = value_to_text(value)
+        if len(text) > MAX_TEXT:
+            raise SchemaError(
+                f"label {label.id} has {len(text)} characters in '{name}'; CVAT takes "
+                f"{MAX_TEXT}: leave the attribute out of the run"
+            )
         values = mutable if spec["mutable"] else immutable
-        values.append(AttributeValue(spec_id=name, value=value_to_text(value)))
+        values.append(AttributeValue(spec_id=name, value=text))
 
     occluded = _named_value(label, class_name, occluded_attrs)
     group_id = _named_value(label, class_name, group_id_attrs)
@@ -151,11 +167,21 @@ def _group(value: Any) -> int:
     return int(number) if number is not None and 0 < number < MAX_INT else 0
 
 
-def _as_kind(number: float, kind: type | str | None) -> int | float:
+def _truth_of(text: str) -> bool:
+    words = {"true": True, "1": True, "1.0": True, "false": False, "0": False}
+    if text.lower() not in {*words, "0.0"}:
+        raise ValueError(f"'{text}' is neither true nor false")
+    return words.get(text.lower(), False)
+
+
+def _as_kind(number: float | None, kind: type | str | None, text: str) -> int | float:
+    if number is None:
+        raise ValueError(f"'{text}' is no number")
     if kind is float:
         return float(number)
-    whole = kind is int and float(number).is_integer() and abs(number) < MAX_INT
-    return int(number) if whole else number
+    if not (float(number).is_integer() and -MAX_INT <= number < MAX_INT):
+        raise ValueError(f"'{text}' is no whole number")
+    return int(number)
 
 
 def _number(text: str) -> int | float | None:

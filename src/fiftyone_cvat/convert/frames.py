@@ -21,6 +21,7 @@ __all__ = [
     "frame_refs",
     "frames_to_sizes",
     "sample_ids_to_frames",
+    "source_frames_to_frames",
     "video_frames_to_frames",
 ]
 
@@ -139,6 +140,31 @@ def frame_refs(frame_id_map: Mapping[int, Mapping[str, str]]) -> dict[int, Frame
     return {
         number: FrameRef(each["sample_id"], each.get("frame_id"))
         for number, each in frame_id_map.items()
+    }
+
+
+def source_frames_to_frames(
+    refs: Mapping[int, FrameRef], meta: Mapping[str, Any], offset: int
+) -> dict[int, FrameRef]:
+    """Number frames by their position in the task instead of in the video.
+
+    Runs that the built-in CVAT integration saved have all frames of a video, or of a
+    clip, in the order in which they are in the video.
+
+    Args:
+        refs: the number of a frame in the video or clip, from 0, to what it is
+        meta: a task's data, as the server describes it
+        offset: the frame that the run counted from: a clip's first, or 0
+    """
+    if all(ref.frame_id is None for ref in refs.values()):
+        return dict(refs)
+    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
+    numbers = {
+        position: meta["start_frame"] + position * int(step or 1) - offset
+        for position in range(meta["size"])
+    }
+    return {
+        position: refs[number] for position, number in numbers.items() if number in refs
     }
 
 

@@ -176,12 +176,18 @@ def _read_tag(
         return "classifications", fol.Classification(label=name)
     kind = context.value_types.get("")
     if not context.scalar_in_attribute:
-        return "scalar", text_to_value(name, kind or str)
+        try:
+            return "scalar", text_to_value(name, kind or str)
+        except ValueError:
+            return "scalar", None
     text = next((each for key, each in values.items() if key != LABEL_ID), None)
     if text is None or (text == "" and kind is not str):
         return None
     fallback = str if context.keep_text else None
-    return "scalar", text_to_value(text, kind or fallback)
+    try:
+        return "scalar", text_to_value(text, kind or fallback)
+    except ValueError:
+        return "scalar", None
 
 
 def _read_shape(
@@ -328,7 +334,11 @@ def _set_attributes(
         kind: type | str | None = context.value_types.get(name)
         if kind is None and context.keep_text:
             kind = input_types.get(spec_ids[name])
-        value = text_to_value(text, kind)
+        try:
+            value = text_to_value(text, kind)
+        except ValueError:
+            # told in the reconciliation; a label that went up keeps its value
+            value = None
         choices = context.choices.get(spec_ids[name])
         if choices and text not in choices:
             # the server fills in an empty text where a class was changed

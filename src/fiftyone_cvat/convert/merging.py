@@ -97,6 +97,9 @@ def adopt_unchanged(
         defaults: attribute id to the text that the server fills in for none
     """
     before, sent = original.label, original.annotations
+    if sent and sent[0]["label_id"] == got[0]["label_id"]:
+        # the class may have another name in CVAT
+        label.label = before.label
     names = _GEOMETRY_BY_TYPE.get(type(label), ())
     if len(sent) == len(got) and all(map(same_geometry, sent, got)):
         for name in names:
@@ -108,9 +111,20 @@ def adopt_unchanged(
     elif isinstance(label, fol.Keypoint):
         label.points = _with_unknown(label.points, before.points)
 
-    texts = attribute_values(got[0], attribute_ids)
+    _adopt_attributes(label, original, got[0], attribute_ids, defaults)
+
+
+def _adopt_attributes(
+    label: Any,
+    original: Original,
+    got: Json,
+    attribute_ids: Mapping[int, Mapping[str, int]],
+    defaults: Mapping[int, str],
+) -> None:
+    before, sent = original.label, original.annotations
+    texts = attribute_values(got, attribute_ids)
     had = attribute_values(sent[0], attribute_ids) if sent else {}
-    specs = attribute_ids.get(got[0]["label_id"], {})
+    specs = attribute_ids.get(got["label_id"], {})
     # editors clear all attributes where a class with other ones is chosen
     cleared = LABEL_ID in specs and not texts.get(LABEL_ID)
     for name, text in texts.items():
@@ -121,8 +135,19 @@ def adopt_unchanged(
         if not chosen and (cleared or name not in had):
             # nobody chose this value: the server fills in its default
             label[name] = value
+        elif text.strip() == had.get(name, "").strip() and name in had:
+            # CVAT takes white space off the ends of texts
+            label[name] = value
         elif value is not None:
-            label[name] = text_to_value(text, type(value))
+            label[name] = _typed(text, value)
+
+
+def _typed(text: str, before: Any) -> Any:
+    """Read a text as the type of a value; keep the value where it is none."""
+    try:
+        return text_to_value(text, type(before))
+    except ValueError:
+        return before
 
 
 def _with_unknown(points: list[Any], before: list[Any]) -> list[Any]:

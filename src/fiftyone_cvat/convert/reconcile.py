@@ -164,8 +164,9 @@ def _texts(
 ) -> dict[int, str]:
     """Return an annotation's attributes by id, without those left at their default."""
     return {
-        each["spec_id"]: each["value"]
+        # CVAT takes white space off the ends of texts
+        each["spec_id"]: each["value"].strip()
         for each in annotation.get("attributes") or []
         if each["spec_id"] != label_id_spec
-        and defaults.get(each["spec_id"]) != each["value"]
+        and defaults.get(each["spec_id"], "").strip() != each["value"].strip()
     }

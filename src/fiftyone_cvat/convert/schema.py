@@ -91,6 +91,11 @@ def to_cvat_attributes(
     for name, info in attributes.items():
         if not info.get("sent", True):
             continue
+        if name != name.strip() or not name:
+            raise SchemaError(
+                f"Attribute name '{name}' is empty, or begins or ends with white "
+                "space, which CVAT takes off: rename the attribute"
+            )
         if len(name) > MAX_NAME:
             raise SchemaError(
                 f"Attribute name '{name}' has {len(name)} characters; CVAT takes "
@@ -319,6 +324,11 @@ def _renamed(
 def _check_class_name(name: str, label_field: Any) -> None:
     if not name.strip():
         raise SchemaError(f"Field '{label_field}' has a class without a name")
+    if name != name.strip():
+        raise SchemaError(
+            f"Class '{name}' of field '{label_field}' begins or ends with white space, "
+            "which CVAT takes off: rename the class"
+        )
     if len(name) > MAX_NAME:
         raise SchemaError(
             f"Class name '{name}' of field '{label_field}' has {len(name)} characters; "
@@ -343,6 +353,10 @@ def _attribute_spec(name: str, kind: str, info: dict[str, Any]) -> AttributeSpec
         wanted = "[min, max, step]" if kind == "number" else "the values to choose from"
         raise SchemaError(
             f"Attribute '{name}' of type '{kind}' needs `values`: {wanted}"
+        )
+    if any("\n" in each for each in values):
+        raise SchemaError(
+            f"A value of attribute '{name}' has several lines; CVAT takes one for each"
         )
     spec = AttributeSpec(
         name=name,
