@@ -1,0 +1,170 @@
+"""Fields of scalars: values of every type changed, deleted and added as tags."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_cvat.convert.attributes import value_to_text
+from tests import media
+from tests.replay.run import Run
+
+VALUES = {
+    # name: values of three samples, the text that the annotator types, what it means
+    "string": (["007", "False", None], "0012", "0012"),
+    "words": (["a b", "Ünï & cö", None], "1e3", "1e3"),
+    "integer": ([7, -3, None], "42", 42),
+    "float": ([0.1, 2.0, None], "3", 3.0),
+    "boolean": ([True, False, None], "false", False),
+}
+NAMES = ("1.png", "2.png", "3.png")
+
+
+def with_values(dataset, tmp_path, values):
+    paths = media.make_images(tmp_path, NAMES)
+    dataset.add_samples(
+        [fo.Sample(filepath=p, state=v) for p, v in zip(paths, values, strict=True)]
+    )
+    return dataset
+
+
+def tags_by_frame(run):
+    return {tag["frame"]: tag for tag in run.annotations()["tags"]}
+
+
+def texts(tags):
+    return {
+        frame: [each["value"] for each in tag["attributes"]]
+        for frame, tag in sorted(tags.items())
+    }
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_changed_deleted_and_added_without_classes(dataset, server, tmp_path, name):
+    values, text, meaning = VALUES[name]
+    with_values(dataset, tmp_path, values)
+    run = Run(dataset, server, {"state": {}})
+    assert run.load() == {"state": {"kept": 2}}
+    assert run.differences() == []
+
+    tags = tags_by_frame(run)
+    assert tags.keys() == {0, 1}
+    typed = [{**tags[0]["attributes"][0], "value": text}]
+    changed = {**tags[0], "id": None, "attributes": typed}
+    run.change("delete", tags=list(tags.values()))
+    run.change("create", tags=[changed, {**changed, "frame": 2}])
+
+    counts = run.load()
+
+    assert counts == {"state": {"changed": 1, "added": 1, "deleted": 1}}
+    got = dataset.values("state")
+    assert got == [meaning, None, meaning]
+    assert type(got[0]) is type(meaning)
+    before = run.documents()
+    assert run.load() == {"state": {"kept": 2}}
+    assert run.differences(before) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "chosen"),
+    [
+        pytest.param(["007", "x y", None], ["007", "x y", "False"], "False", id="text"),
+        pytest.param([7, 8, None], [7, 8, 9], 9, id="integers"),
+        pytest.param([0.5, 2.0, None], [0.5, 2.0, 3.5], 3.5, id="floats"),
+        pytest.param([True, True, None], [True, False], False, id="booleans"),
+    ],
+)
+def test_with_classes(dataset, server, tmp_path, values, classes, chosen):
+    with_values(dataset, tmp_path, values)
+    run = Run(dataset, server, {"state": {"classes": classes}})
+    assert len(run.label_ids()) == len(classes)
+    assert run.load() == {"state": {"kept": 2}}
+    assert run.differences() == []
+
+    tags = tags_by_frame(run)
+    label_id = run.label_ids()[value_to_text(chosen)]
+    other = {**tags[0], "id": None, "label_id": label_id}
+    run.change("delete", tags=[tags[0], tags[1]])
+    run.change("create", tags=[{**other, "attributes": []}])
+
+    assert run.load() == {"state": {"changed": 1, "deleted": 1}}
+    assert dataset.values("state") == [chosen, None, None]
+    assert type(dataset.first().state) is type(chosen)
+
+
+def test_values_that_are_no_class_stay_as_they_are(dataset, server, tmp_path, caplog):
+    with_values(dataset, tmp_path, ["a", "neither", None])
+
+    run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
+
+    assert tags_by_frame(run).keys() == {0}
+    assert run.load() == {"state": {"kept": 1}}
+    assert run.differences() == []
+
+
+def test_a_new_field(dataset, server, tmp_path):
+    dataset.add_samples(
+        [fo.Sample(filepath=path) for path in media.make_images(tmp_path, NAMES)]
+    )
+    run = Run(
+        dataset,
+        server,
+        {"weather": {"type": "scalar", "classes": ["sun", "rain"]}},
+    )
+    rain = run.label_ids()["rain"]
+    run.change("create", tags=[{"frame": 1, "label_id": rain, "attributes": []}])
+
+    assert run.load() == {"weather": {"added": 1}}
+    assert dataset.values("weather") == [None, "rain", None]
+
+
+def test_a_declared_field_without_any_value(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, [None, None, None])
+    dataset.add_sample_field("count", fo.IntField)
+    run = Run(dataset, server, {"count": {}})
+    [label] = run.api._get_task_labels(run.task_id)
+    [spec] = label["attributes"]
+    tag = {
+        "frame": 2,
+        "label_id": label["id"],
+        "attributes": [{"spec_id": spec["id"], "value": "12"}],
+    }
+    run.change("create", tags=[tag])
+
+    assert run.load() == {"count": {"added": 1}}
+    assert dataset.values("count") == [None, None, 12]
+
+
+def test_two_tags_where_one_value_fits(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, ["a", "b", None])
+    run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
+    tag = {"frame": 0, "label_id": run.label_ids()["b"], "attributes": []}
+    run.change("create", tags=[tag])
+
+    run.load()
+
+    # either may win, but no other sample and no other value
+    assert dataset.first().state in ("a", "b")
+    assert dataset.values("state")[1:] == ["b", None]
+
+
+@pytest.mark.parametrize(
+    ("restriction", "expected"),
+    [
+        ("allow_additions", ["x", None, None]),
+        ("allow_deletions", ["x", "b", "x"]),
+    ],
+)
+def test_restrictions(dataset, server, tmp_path, restriction, expected):
+    with_values(dataset, tmp_path, ["a", "b", None])
+    run = Run(
+        dataset, server, {"state": {"classes": ["a", "b", "x"]}}, **{restriction: False}
+    )
+    tags = tags_by_frame(run)
+    changed = {"label_id": run.label_ids()["x"], "attributes": []}
+    run.change("delete", tags=list(tags.values()))
+    run.change("create", tags=[{**changed, "frame": 0}, {**changed, "frame": 2}])
+
+    run.load()
+
+    assert dataset.values("state") == expected
