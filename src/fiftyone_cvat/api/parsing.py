@@ -80,6 +80,8 @@ class Parsing(Conversion):
             track = {
                 "label_id": annos[0]["label_id"],
                 "frame": annos[0]["frame"],
+                "group": track_group_id or 0,
+                "source": "manual",
                 "shapes": list(annos),
                 "attributes": [],
             }
@@ -178,7 +180,7 @@ class Parsing(Conversion):
         whole = {
             **anno,
             "group": anno.get("group") or track_group_id or 0,
-            "attributes": [*anno.get("attributes", []), *(immutable_attrs or [])],
+            "attributes": [*(anno.get("attributes") or []), *(immutable_attrs or [])],
         }
         read = read_annotation(whole, cast("Any", anno_type), context)
         if read is None or read.kind in ignore_types:
