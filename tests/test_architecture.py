@@ -31,7 +31,7 @@ API = [
     {"api"},
     {"download"},
     {"reading", "upload"},
-    {"tracking"},
+    {"contexts", "tracking"},
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"answers", "media", "parsing", "projects", "videos", "views"},

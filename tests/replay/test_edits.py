@@ -147,7 +147,7 @@ def test_dataset_edited_while_its_labels_are_out(cats, server):
     sample.save()
     before = run.documents()
 
-    assert run.load() == {"cats": {"kept": 5, "added": 1}}
+    assert run.load() == {"cats": {"kept": 5, "unmatched": 1}}
 
     # what was deleted here stays deleted, and the rest is as it was
     assert gone.id not in [d.id for d in first(cats)]

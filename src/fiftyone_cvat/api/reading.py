@@ -11,14 +11,20 @@ from bson import ObjectId
 
 from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.contexts import FieldContexts
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.tracking import settle_tracks
-from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
 from fiftyone_cvat.convert.interpolation import interpolate_track
-from fiftyone_cvat.convert.labels import FieldContext, ReadLabel, read_annotation
+from fiftyone_cvat.convert.labels import (
+    FieldContext,
+    ReadLabel,
+    is_attribute_name,
+    read_annotation,
+)
 from fiftyone_cvat.convert.merging import (
     Original,
     adopt_unchanged,
@@ -27,7 +33,7 @@ from fiftyone_cvat.convert.merging import (
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
 from fiftyone_cvat.convert.schema import GEOMETRY, SchemaParts, schema_attributes
-from fiftyone_cvat.convert.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
 
 __all__ = ["RunReader"]
@@ -52,15 +58,8 @@ class RunReader:
         config = results.config
         self._results = results
         self._label_schema: LabelSchema = config.label_schema
-        self._keep_text = not getattr(config, "coerce_text_attrs", True)
-        (
-            _,
-            self._scalar_attrs,
-            self._occluded_attrs,
-            self._group_id_attrs,
-            self._cvat_classes,
-        ) = schema
         self._dataset = DatasetLabels(api, results, schema)
+        self._contexts = FieldContexts(config, schema, self._dataset)
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
         self._attributes = {
@@ -78,7 +77,8 @@ class RunReader:
             name: self._dataset.originals(name, task) for name in self._label_schema
         }
         contexts = {
-            name: self._context(name, task, each) for name, each in originals.items()
+            name: self._contexts.context(name, task, each)
+            for name, each in originals.items()
         }
         for name, context in contexts.items():
             self._add_attributes(name, context)
@@ -100,44 +100,6 @@ class RunReader:
         for label_field, labels in found.items():
             self._settle(label_field, labels, originals[label_field], task)
 
-    def _context(
-        self, label_field: Any, task: TaskAnswer, originals: Originals
-    ) -> FieldContext:
-        names = self._cvat_classes.get(label_field, {})
-        class_by_label_id = {
-            task.class_ids[cvat_name]: name
-            for name, cvat_name in names.items()
-            if cvat_name in task.class_ids
-        }
-        known = {each for by in self._cvat_classes.values() for each in by.values()}
-        for label in task.labels:
-            if label["name"] not in known:
-                # a class that somebody added on the server
-                class_by_label_id[label["id"]] = label["name"]
-        name_by_cvat_name = {each: name for name, each in names.items()}
-
-        def by_class(attribute_by_cvat_class: Mapping[str, str]) -> dict[str, str]:
-            return {
-                name_by_cvat_name.get(each, each): attribute
-                for each, attribute in attribute_by_cvat_class.items()
-            }
-
-        return FieldContext(
-            label_type=self._label_schema[label_field].get("type"),
-            class_by_label_id=class_by_label_id,
-            spec_ids=task.attribute_ids,
-            size_of_frame=task.sizes.__getitem__,
-            input_types=task.input_types,
-            choices=task.choices,
-            value_types=self._dataset.value_types(label_field, originals),
-            scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
-            occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
-            group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
-            keep_text=self._keep_text,
-            nodes_by_label_id=sublabel_ids_by_label(task.labels),
-            is_point_cloud=self._dataset.is_point_cloud,
-        )
-
     def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
         """Add attributes that somebody added on the server to the label schema.
 
@@ -148,7 +110,8 @@ class RunReader:
             return
         for label_id in context.class_by_label_id:
             for name in context.spec_ids.get(label_id, {}):
-                if name != LABEL_ID and name not in self._attributes[label_field]:
+                known = name == LABEL_ID or name in self._attributes[label_field]
+                if not known and is_attribute_name(name):
                     attributes[name] = {}
                     self._attributes[label_field].add(name)
 
@@ -169,7 +132,12 @@ class RunReader:
             self._add_unmatched("on a frame that the run did not send", task)
             return placed
         for label_field, context in contexts.items():
-            read = read_annotation(annotation, kind, context)
+            try:
+                read = read_annotation(annotation, kind, context)
+            except GeometryError as error:
+                where = f"on frame {annotation['frame']} of task {task.id}"
+                self._add_unmatched(f"{annotation['type']} {where}: {error}", task)
+                return placed
             if read is None:
                 continue
             placed = (label_field, read)
@@ -278,12 +246,16 @@ class RunReader:
                 if ref in had:
                     self._add(label_field, each.kind, ref, None, had[ref])
                 continue
+            value = each.value
             if ref not in values:
                 count(label_field, task.id, "added")
+            elif value_to_text(values[ref]).strip() == value_to_text(value).strip():
+                # CVAT takes white space off the ends of texts
+                value = values[ref]
+                count(label_field, task.id, "kept")
             else:
-                same = values[ref] == each.value
-                count(label_field, task.id, "kept" if same else "changed")
-            self._add(label_field, each.kind, ref, None, each.value)
+                count(label_field, task.id, "changed")
+            self._add(label_field, each.kind, ref, None, value)
         count(label_field, task.id, "deleted", len(had.keys() - seen))
         for ref, value in values.items():
             if ref not in had and ref not in seen:
@@ -343,7 +315,10 @@ class RunReader:
         before = None if original is None else original.label
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
-        if original is None or before is None:
+        if original is not None and before is None:
+            self.reconciliation.add_reason("label that was deleted in the dataset")
+            what = "unmatched"
+        elif original is None or before is None:
             what = "added"
         elif parts[0].index in (None, before.get_attribute_value("index", None)) and (
             same_annotation(

@@ -29,6 +29,7 @@ __all__ = [
     "FieldContext",
     "ReadLabel",
     "attribute_values",
+    "is_attribute_name",
     "read_annotation",
 ]
 
@@ -47,8 +48,13 @@ _PARTS = frozenset(
 )
 """What labels are made of: attributes of these names would spoil them."""
 
-_NAME = re.compile(r"[^$.\0][^.\0]*")
+_NAME = re.compile(r"[^$._\0][^.\0]*")
 """The names that the database takes for an attribute."""
+
+_LABELS = (fol.Classification, fol.Detection, fol.Keypoint, fol.Polyline)
+
+_FIELDS = frozenset(("confidence", "index", "instance"))
+"""Fields of labels that may be annotated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,17 @@ def read_annotation(
         if annotation.get("keyframe"):
             value["keyframe"] = True
     return ReadLabel(kind, annotation["frame"], value, identity, part, annotation)
+
+
+def is_attribute_name(name: str) -> bool:
+    """Tell whether a label in FiftyOne can have an attribute of a name.
+
+    It cannot if the name is a part of labels, or of how they work, or none that the
+    database takes.
+    """
+    if name in _PARTS or not _NAME.fullmatch(name):
+        return False
+    return name in _FIELDS or not any(hasattr(each, name) for each in _LABELS)
 
 
 def attribute_values(
@@ -329,7 +346,7 @@ def _set_attributes(
     spec_ids = context.spec_ids.get(annotation["label_id"], {})
     input_types = context.input_types.get(annotation["label_id"], {})
     for name, text in values.items():
-        if name in _PARTS or not _NAME.fullmatch(name):
+        if not is_attribute_name(name):
             continue
         kind: type | str | None = context.value_types.get(name)
         if kind is None and context.keep_text:

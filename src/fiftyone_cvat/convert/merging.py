@@ -10,7 +10,7 @@ import fiftyone.core.labels as fol
 import numpy as np
 
 from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
-from fiftyone_cvat.convert.labels import ReadLabel, attribute_values
+from fiftyone_cvat.convert.labels import ReadLabel, attribute_values, is_attribute_name
 from fiftyone_cvat.convert.reconcile import same_geometry
 from fiftyone_cvat.convert.segmentations import MaskPiece, paint_segmentation
 from fiftyone_cvat.types import Json, Size
@@ -128,7 +128,7 @@ def _adopt_attributes(
     # editors clear all attributes where a class with other ones is chosen
     cleared = LABEL_ID in specs and not texts.get(LABEL_ID)
     for name, text in texts.items():
-        if name == LABEL_ID:
+        if name == LABEL_ID or not is_attribute_name(name):
             continue
         value = before.get_attribute_value(name, None)
         chosen = text != defaults.get(specs[name])

@@ -21,7 +21,7 @@ from fiftyone_cvat.convert.shapes import (
     create_polyline_shapes,
     create_segmentation_shapes,
 )
-from fiftyone_cvat.convert.tracks import finalize_tracks
+from fiftyone_cvat.convert.tracks import finalize_tracks, merge_tracks
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Size, Skeleton
 from tests.builders import (
@@ -548,3 +548,44 @@ def test_segmentation_comes_back(mask):
     assert {each.kind for each in read} <= {"segmentation"}
     painted = paint_segmentation([each.value for each in read], mask.shape, targets)
     np.testing.assert_array_equal(painted, mask)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+three = st.lists(numbers, min_size=3, max_size=3)
+
+
+@settings(deadline=None)
+@given(three, three, three)
+def test_cuboid_in_space_comes_back(location, rotation, dimensions):
+    place = {"location": location, "rotation": rotation, "dimensions": dimensions}
+    (shape,) = boxes(detection(box=None, **place))[1]
+    labels = server_labels(SCHEMA)
+    field = context("detections", labels, is_point_cloud=True)
+    read = read_annotation(*stored([shape], labels), "shapes", field)
+    assert {name: list(read.value[name]) for name in place} == place
+    assert read.label_id == object_id()
+
+
+@pytest.mark.parametrize(
+    "rotation", [-1e-20, -0.0, 720, np.float32(-0.5), 359.9999, -720.25]
+)
+def test_rotation_is_one_that_the_server_takes(rotation):
+    (shape,) = boxes(detection(rotation=rotation))[1]
+    assert 0 <= shape["rotation"] <= 360
+
+
+def test_skeleton_may_lack_points_on_some_frames_of_its_track():
+    tracks = {}
+    for frame, number in enumerate((3, 4, 3)):
+        label = keypoint(points=[(0.1, 0.1)] * number, index=1)
+        found = create_keypoint_shapes(
+            [label], BODY, "field", frame, SIZE, load_tracks=True
+        )
+        merge_tracks(tracks, found[2])
+    (track,) = finalize_tracks(tracks, 5, only_keyframes=False)
+    assert [each["type"] for each in track["shapes"]] == [
+        "skeleton",
+        "points",
+        "skeleton",
+        "skeleton",
+    ]
