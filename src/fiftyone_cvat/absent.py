@@ -16,7 +16,12 @@ import fiftyone.core.frame as fofr
 import fiftyone.core.sample as fos
 from bson import ObjectId
 
-__all__ = ["AbsentAttributes", "remove_nulls"]
+__all__ = [
+    "AbsentAttributes",
+    "narrow_attributes",
+    "remove_nulls",
+    "restore_attributes",
+]
 
 
 @dataclass(slots=True)
@@ -42,6 +47,40 @@ class AbsentAttributes:
         for name in names:
             if not label.has_attribute(name):
                 self.ids[label_field][name].append(label.id)
+
+
+def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
+    """Leave FiftyOne only attributes to merge that have changed on some label.
+
+    It sets each attribute of the schema on each label that came back, which takes a
+    time that grows with the square of the labels of a picture: 600 labels with two
+    attributes took 37 s instead of one. The whole schema is kept aside.
+
+    Args:
+        results: the run's results, whose configuration is changed in place
+        edited: field to the attributes that differ on some label that changed
+    """
+    schema = results.config.label_schema
+    if set(results.id_map) - schema.keys() - {"_clips", "_frames"}:
+        return  # labels were loaded into other fields, which may lag behind
+    for label_field, info in schema.items():
+        if not info.get("existing_field"):
+            continue
+        wanted = edited.get(label_field, set())
+        places = [info, *(each for each in info["classes"] if isinstance(each, dict))]
+        for each in places:
+            attributes = each.get("attributes") or {}
+            results.whole_attributes.append((each, attributes))
+            each["attributes"] = {
+                name: spec for name, spec in attributes.items() if name in wanted
+            }
+
+
+def restore_attributes(results: Any) -> None:
+    """Undo what :func:`narrow_attributes` did to a run's schema."""
+    for place, attributes in results.whole_attributes:
+        place["attributes"] = attributes
+    results.whole_attributes.clear()
 
 
 def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:

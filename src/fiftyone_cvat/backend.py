@@ -15,7 +15,7 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.absent import AbsentAttributes, remove_nulls
+from fiftyone_cvat.absent import AbsentAttributes, remove_nulls, restore_attributes
 from fiftyone_cvat.arguments import (
     positive_number,
     private,
@@ -46,38 +46,35 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
 
     Args:
         name: the name of the backend
-        label_schema: the label fields to annotate, with their classes and attributes
+        label_schema: the fields to annotate, with their classes and attributes
         media_field: the field with the paths of the media files to upload
         url: the url of the CVAT server, with its scheme
         username: the CVAT username
         email: the CVAT email
         password: the CVAT password
-        headers: headers to add to all requests
+        headers: headers for all requests
         task_size: maximum number of images per task; videos are one per task
-        segment_size: maximum number of images per job. Not applicable to videos
+        segment_size: maximum number of images per job
         image_quality: the quality of CVAT's compressed images, from 0 to 100
         use_cache: whether CVAT processes media only when they are looked at
         use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks
         chunk_size: the number of frames per chunk of data
         task_assignee: who gets the task(s); of a list, each task takes the next
-        job_assignees: a list of usernames to which jobs were assigned, in turn
-        job_reviewers: not used, with a warning: CVAT 2 has no reviewers
+        job_assignees: usernames to whom jobs are assigned, in turn
+        job_reviewers: not used, with a warning: CVAT 2 has none
         project_name: the project of the tasks; if there is none, it is created
         project_id: the ID of an existing project of the tasks
         task_name: an optional task name to use for the created CVAT task
         occluded_attr: the attribute in which all objects have and get their occlusion
         group_id_attr: the attribute in which all objects have and get their group id
-        issue_tracker: the URL of an issue tracker; of a list, each task takes the next
+        issue_tracker: the URL of an issue tracker, or a list of one for each task
         organization: the short name (slug) of the organization
-        frame_start: the first frame of videos, from 0: an integer, a list of one for
-            each video, or a dict of one for each filepath
-        frame_stop: the last one, inclusive, likewise
-        frame_step: the spacing between them, likewise
-        coerce_text_attrs: whether to guess the type of text attributes where the
-            dataset does not tell it
+        frame_start: first frame of videos, from 0; or a list, or a dict by filepath
+        frame_stop, frame_step: the last one, inclusive, and the spacing, likewise
+        coerce_text_attrs: whether to guess types that the dataset does not tell
         access_token: a personal access token, in place of a password
         verify_ssl: True, False, or the path of a CA bundle in PEM form
-        timeout: seconds to wait for the answer to one request
+        timeout: seconds to wait for one answer
         wait_timeout: seconds to wait for the server to build a task
 
     Raises:
@@ -335,6 +332,7 @@ class CVATBackend(foua.AnnotationBackend):
         if run_results is not None:
             remove_nulls(run_results.samples, run_results.absent_attributes.ids)
             run_results.absent_attributes = AbsentAttributes()
+            restore_attributes(run_results)
 
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
@@ -400,9 +398,11 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_numbering = frame_numbering
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
+        self._whole_attributes: list[Any] = []
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
+    whole_attributes = private("whole_attributes", "The whole schema; not stored.")
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""

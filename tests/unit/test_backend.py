@@ -10,6 +10,7 @@ import fiftyone as fo
 import fiftyone.core.config as foc
 import fiftyone.core.fields as fof
 import fiftyone.utils.annotations as foua
+import numpy as np
 import pytest
 
 import fiftyone_cvat
@@ -324,6 +325,10 @@ class TestEnvironment:
         assert parsed(organization=text).organization == text
 
 
+UNSENT = {"type": "text", "values": [], "read_only": True, "sent": False}
+"""What CVAT has only text for, which could not be read back."""
+
+
 class TestBackend:
     @pytest.mark.parametrize(
         ("name", "value", "tool"),
@@ -340,6 +345,12 @@ class TestBackend:
             ("age", 3.5, {"type": "text", "values": []}),
             ("name", "x", {"type": "text", "values": []}),
             ("name", None, {"type": "text", "values": []}),
+            ("name", "", {"type": "text", "values": []}),
+            ("occluded", np.float64(1), {"type": "text", "values": []}),
+            *(
+                ("parts", each, UNSENT)
+                for each in ([], ["a"], {}, np.ones(2), object())
+            ),
         ],
     )
     def test_recommended_tool(self, name, value, tool):

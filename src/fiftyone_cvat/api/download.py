@@ -7,6 +7,7 @@ from typing import Any
 
 import fiftyone.core.utils as fou
 
+from fiftyone_cvat.absent import narrow_attributes, restore_attributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
@@ -45,6 +46,7 @@ class Download(Upload, Parsing):
         Raises:
             ConfigurationError: if none of the run's tasks is on the server
         """  # noqa: D205  the documented text
+        restore_attributes(results)
         reader: RunReader | None = None
         gone = []
         with fou.ProgressBar(total=len(results.task_ids), iters_str="tasks") as bar:
@@ -67,6 +69,7 @@ class Download(Upload, Parsing):
         results._forget_tasks(gone)
         results.reconciliation = reader.reconciliation
         results.absent_attributes = reader.absent
+        narrow_attributes(results, reader.edited)
         for line in reader.reconciliation.lines():
             logger.info("%s", line)
         return reader.annotations

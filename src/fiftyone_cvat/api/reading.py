@@ -52,6 +52,7 @@ class RunReader:
             label id to label
         reconciliation: what came of the labels
         absent: which labels lack which attributes of the schema
+        edited: field to the attributes that differ on some label that changed
     """
 
     def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
@@ -62,6 +63,7 @@ class RunReader:
         self._contexts = FieldContexts(config, schema, self._dataset)
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
+        self.edited: dict[Any, set[str]] = defaultdict(set)
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
         }
@@ -329,6 +331,12 @@ class RunReader:
         else:
             what = "changed"
             adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+            self.edited[label_field] |= {
+                name
+                for name in self._attributes[label_field]
+                if label.get_attribute_value(name, None)
+                != before.get_attribute_value(name, None)
+            }
         self.reconciliation.add(label_field, task.id, what)
         return label
 

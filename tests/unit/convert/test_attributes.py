@@ -16,6 +16,7 @@ from fiftyone_cvat.convert.attributes import (
     text_to_value,
     value_to_text,
 )
+from fiftyone_cvat.errors import SchemaError
 from tests.builders import cvat_schema, detection, identity, object_id, spec
 
 int64 = st.integers(-(2**63), 2**63 - 1)
@@ -277,3 +278,10 @@ def test_label_is_not_changed():
     parse_label(label, cvat_schema("cat", attributes=[spec()]), "field")
     assert label.to_dict() == before
     assert label.id == object_id()
+
+
+def test_text_that_the_server_would_refuse_is_told():
+    schema = cvat_schema("cat", attributes=[spec()])
+    assert parse_label(detection(color="x" * 4096), schema, "field")[0] == "cat"
+    with pytest.raises(SchemaError, match=f"{object_id()} has 4097.*'color'"):
+        parse_label(detection(color="x" * 4097), schema, "field")

@@ -13,6 +13,7 @@ from fiftyone_cvat.convert.frames import (
     frame_refs,
     frames_to_sizes,
     sample_ids_to_frames,
+    source_frames_to_frames,
     video_frames_to_frames,
 )
 from fiftyone_cvat.errors import ConfigurationError
@@ -155,3 +156,42 @@ def test_sizes(frames, number, sizes):
     assert frames_to_sizes({"size": 1, "frames": [{"name": "a.pcd"}]}) == {
         0: Size(0, 0)
     }
+
+
+@pytest.mark.parametrize(
+    ("numbers", "more", "offset", "positions"),
+    [
+        pytest.param(range(4), {}, 0, {0: 0, 1: 1, 2: 2}, id="all frames"),
+        pytest.param(
+            range(9),
+            {"start_frame": 2, "frame_filter": "step=3"},
+            0,
+            {0: 2, 1: 5, 2: 8},
+            id="some frames",
+        ),
+        pytest.param(
+            range(3),
+            {"start_frame": 5},
+            5,
+            {0: 0, 1: 1, 2: 2},
+            id="clip from its start",
+        ),
+        pytest.param(range(1), {}, 0, {0: 0}, id="frames without labels"),
+        pytest.param((), {}, 0, {}, id="nothing"),
+        pytest.param(
+            range(3), {"frame_filter": None}, 0, {0: 0, 1: 1, 2: 2}, id="none"
+        ),
+    ],
+)
+def test_frames_of_runs_of_the_built_in(numbers, more, offset, positions):
+    refs = {number: FrameRef("video", f"frame {number}") for number in numbers}
+    meta = {"start_frame": 0, "size": 3, "frame_filter": ""} | more
+    found = source_frames_to_frames(refs, meta, offset)
+    assert found == {key: refs[number] for key, number in positions.items()}
+
+
+def test_images_of_runs_of_the_built_in_have_their_positions():
+    refs = {2: FrameRef("a", None), 5: FrameRef("b", None)}
+    found = source_frames_to_frames(refs, {"start_frame": 9, "size": 1}, 0)
+    assert found == refs
+    assert found is not refs

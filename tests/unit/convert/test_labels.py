@@ -385,6 +385,16 @@ class TestTags:
     def test_scalar_that_was_left_empty(self, kind):
         assert self.scalar("", kind, False) is None
 
+    @pytest.mark.parametrize(
+        ("text", "kind"), [("seven", int), ("7.5", int), ("x", float), ("2", bool)]
+    )
+    def test_text_that_is_no_scalar_of_its_field(self, text, kind):
+        assert self.scalar(text, kind, False).value is None
+        tag = cvat_tag(text, attributes=[])
+        types = {"": kind}
+        result = read(tag, "scalar", "tags", cvat_schema(text), value_types=types)
+        assert (result.kind, result.value) == ("scalar", None)
+
     def test_tag_of_a_scalar_without_its_attribute(self):
         tag = cvat_tag(attributes=[])
         assert read(tag, "scalar", "tags", scalar_in_attribute=True) is None
@@ -450,6 +460,10 @@ class TestAttributes:
         spec_id = labels[0]["attributes"][0]["id"]
         label = self.read(text, "select", choices={spec_id: ["red"]})
         assert not label.has_attribute("color")
+
+    @pytest.mark.parametrize("text", ["seven", "7.5", "true"])
+    def test_text_that_is_no_value_of_its_attribute(self, text):
+        assert not self.read(text, value_types={"color": int}).has_attribute("color")
 
     @pytest.mark.parametrize(
         "name", ["id", "label", "tags", "bounding_box", "mask", "_id", "_cls"]

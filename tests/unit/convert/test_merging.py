@@ -168,6 +168,21 @@ class TestUnchanged:
         adopted(label, detection(color="blue"), got, went_up, {6: "red"})
         assert label["color"] == color
 
+    @pytest.mark.parametrize(
+        ("text", "after"), [("12", 12), ("twelve", 7), ("1.5", 7), ("", None)]
+    )
+    def test_text_that_is_no_value_of_the_type_keeps_the_value(self, text, after):
+        went_up = sent(cvat_shape(label_id=1, attributes=[value(7, "7")]))
+        got = sent(cvat_shape(label_id=1, attributes=[value(7, text)]))
+        label = adopted(detection(), detection(age=7), got, went_up)
+        assert label["age"] == after
+
+    def test_white_space_that_the_server_takes_off_is_no_change(self):
+        went_up = sent(cvat_shape(label_id=1, attributes=[value(6, " red ")]))
+        got = sent(cvat_shape(label_id=1, attributes=[value(6, "red")]))
+        label = adopted(detection(color="red"), detection(color=" red "), got, went_up)
+        assert label["color"] == " red "
+
     def test_label_that_could_not_go_up(self):
         label = adopted(detection(box=(0, 0, 1, 1)), detection(), sent(), [])
         assert label.bounding_box == [0, 0, 1, 1]

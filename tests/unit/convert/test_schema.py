@@ -292,6 +292,18 @@ class TestBuilding:
                 "needs `values`",
                 id="no values",
             ),
+            pytest.param(
+                {"a": info(attributes={" x": {}})}, "white space", id="attribute"
+            ),
+            pytest.param({"a": info(attributes={"": {}})}, "is empty", id="no name"),
+            pytest.param(
+                {"a": info(classes=["cat "])}, "white space", id="class and a space"
+            ),
+            pytest.param(
+                {"a": info(attributes={"x": {"type": "radio", "values": ["a\nb"]}})},
+                "several lines",
+                id="lines",
+            ),
         ],
     )
     def test_what_cannot_be_expressed(self, fields, words):
