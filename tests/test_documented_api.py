@@ -378,6 +378,7 @@ def test_instance_variables():
         "_server_version": None,
     }
     assert {name: getattr(api, name) for name in known} == known
+    assert hasattr(api, "_session")
     assert "secret" not in repr(api)
 
 

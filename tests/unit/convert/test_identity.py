@@ -6,7 +6,7 @@ import math
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fiftyone_cvat.convert.identity import (
@@ -129,6 +129,36 @@ def test_join_label_id_of_the_first_part_is_the_id():
             went_up(a=[LEFT, RIGHT]),
             [A, A],
             id="server's id of a part",
+        ),
+        pytest.param(
+            [claim(None, NEAR, A), claim(A)],
+            went_up(a=[LEFT]),
+            ["new 1", A],
+            id="server's id of a label that is there",
+        ),
+        pytest.param(
+            [claim(None, (0.0, 0.0, 5.0, 10.0))],
+            went_up(a=[LEFT]),
+            [A],
+            id="half of it",
+        ),
+        pytest.param(
+            [claim(None, (0.0, 0.0, 4.9, 10.0))],
+            went_up(a=[LEFT]),
+            ["new 1"],
+            id="less than half of it",
+        ),
+        pytest.param(
+            [claim(None, NEAR), claim(None, RIGHT)],
+            {A: [], B: [cvat_shape(points=RIGHT)]},
+            ["new 1", B],
+            id="place of a label that could not go up",
+        ),
+        pytest.param(
+            [Claim(None, 1, None, cvat_tag()), claim(None, NEAR)],
+            {A: [cvat_tag()], B: [cvat_shape(points=LEFT)]},
+            [A, B],
+            id="tag and shape without ids",
         ),
     ],
 )
@@ -267,6 +297,7 @@ claims_of_a_frame = st.lists(
 uploads = st.dictionaries(names, st.lists(shapes, max_size=3), max_size=3)
 
 
+@settings(max_examples=500, deadline=None)
 @given(claims_of_a_frame, uploads)
 def test_every_annotation_has_one_id_and_no_part_is_given_twice(claims, uploaded):
     ids = settled(claims, uploaded)
@@ -288,6 +319,7 @@ def parts_claimed(each, label_id):
     return {part for claimed, part in known if claimed == label_id}
 
 
+@settings(max_examples=500, deadline=None)
 @given(claims_of_a_frame, uploads)
 def test_no_id_goes_to_what_claims_another_known_id(claims, uploaded):
     for each, label_id in zip(claims, settled(claims, uploaded), strict=True):
@@ -296,6 +328,7 @@ def test_no_id_goes_to_what_claims_another_known_id(claims, uploaded):
             assert label_id in own or label_id not in uploaded
 
 
+@settings(max_examples=500, deadline=None)
 @given(claims_of_a_frame, uploads)
 def test_known_ids_that_were_claimed_do_not_get_lost(claims, uploaded):
     ids = settled(claims, uploaded)
