@@ -34,7 +34,7 @@ PAGE_SIZE = 500
 class Session(Urls, AnnotationAPI):
     """The signed-in session that everything else in the API uses."""
 
-    _session: Connection
+    _session: Connection = None  # type: ignore[assignment]  # until it is opened
 
     def __init__(
         self,
