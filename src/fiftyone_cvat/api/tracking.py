@@ -37,26 +37,28 @@ def settle_tracks(
         if each.track is not None:
             by_track[each.track].append(each)
     next_index = max(_indexes(originals), default=0) + 1
-    frames_by_key: dict[tuple[int, int], set[int]] = defaultdict(set)
+    frames_by_key: dict[tuple[str, int, int], set[int]] = defaultdict(set)
     for own in by_track.values():
         frames = {each.frame for each in own}
+        # tracks of different classes may share an index
+        name, part = own[0].value.label, own[0].part
         votes = _votes(own, originals, task, server_ids)
         free = (
             index
             for index, _ in votes.most_common()
-            if not _in_one_job(frames_by_key[index, own[0].part], frames, task.jobs)
+            if not _in_one_job(frames_by_key[name, index, part], frames, task.jobs)
         )
         index = next(free, None)
         if index is None:
             index = next_index
             next_index += 1
-        frames_by_key[index, own[0].part] |= frames
+        frames_by_key[name, index, part] |= frames
         for each in own:
             each.index = index
             each.value.index = index
             known = originals.get(task.refs[each.frame], {})
             if each.label_id not in known:
-                each.label_id = _id_of_index(known, index)
+                each.label_id = _id_of_index(known, index, name)
 
 
 def _in_one_job(
@@ -96,11 +98,11 @@ def _votes(
     return votes
 
 
-def _id_of_index(known: Mapping[str, Original], index: int) -> str | None:
-    for label_id, original in known.items():
-        if _index(original) == index:
-            return label_id
-    return None
+def _id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | None:
+    """Return the label of an index on a frame, of the same class if there is one."""
+    found = [key for key, original in known.items() if _index(original) == index]
+    same = (key for key in found if known[key].label.label == name)
+    return next(same, found[0] if found else None)
 
 
 def _index(original: Original | None) -> int | None:
