@@ -21,7 +21,6 @@ __all__ = [
     "Size",
     "Skeleton",
     "Tag",
-    "TaskAnnotations",
     "Track",
 ]
 
@@ -134,12 +133,3 @@ class Track(TypedDict):
     attributes: list[AttributeValue]
     shapes: list[Shape]
     elements: NotRequired[list[Any]]
-
-
-@dataclass(slots=True)
-class TaskAnnotations:
-    """All annotations of one task."""
-
-    tags: list[Tag]
-    shapes: list[Shape]
-    tracks: list[Track]

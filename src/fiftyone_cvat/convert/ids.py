@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.types import AttributeValue, Json, Track
 
 __all__ = [
@@ -14,8 +15,6 @@ __all__ = [
     "remap_ids",
     "remap_track_ids",
 ]
-
-LABEL_ID = "label_id"
 
 ClassIds = Mapping[Any, int]
 """CVAT class name to the server's id of the label.

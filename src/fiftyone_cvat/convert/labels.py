@@ -11,7 +11,7 @@ import fiftyone.core.labels as fol
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.attributes import text_to_value
+from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.masks import (
     ellipse_to_mask,
@@ -38,7 +38,6 @@ AnnotationType = Literal["tags", "shapes", "track"]
 DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
 POLYLINES = (*LINES, "polygon", "polygons")
-LABEL_ID = "label_id"
 
 _PARTS = frozenset(
     (

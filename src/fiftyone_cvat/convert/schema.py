@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
@@ -34,7 +34,6 @@ __all__ = [
     "to_cvat_attributes",
 ]
 
-LABEL_ID = "label_id"
 MAX_NAME = 64
 """CVAT's limit for the names of labels and attributes, in characters."""
 
@@ -139,10 +138,10 @@ def build_cvat_schema(
         SchemaError: if a class or attribute cannot be expressed in CVAT
     """
     fields = [
-        _fieldclasses_of(name, info, occluded_attr, group_id_attr)
+        _field_classes(name, info, occluded_attr, group_id_attr)
         for name, info in label_schema.items()
     ]
-    shared = _sharedclasses_of(fields)
+    shared = _shared_classes(fields)
 
     cvat_schema: CVATSchema = {}
     occluded_attrs: dict[Any, dict[str, str]] = {}
@@ -231,7 +230,7 @@ class _FieldClasses:
     group_id_by_class: dict[str, str] = field(default_factory=dict)
 
 
-def _fieldclasses_of(
+def _field_classes(
     name: Any,
     info: dict[str, Any],
     occluded_attr: str | None,
@@ -303,7 +302,7 @@ def classes_of(
             yield str(each), {}
 
 
-def _sharedclasses_of(fields: list[_FieldClasses]) -> set[str]:
+def _shared_classes(fields: list[_FieldClasses]) -> set[str]:
     seen: set[str] = set()
     shared: set[str] = set()
     for each in fields:
