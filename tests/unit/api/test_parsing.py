@@ -342,6 +342,35 @@ class TestOne:
         (shape,) = from_server(cvat_shape())
         assert self.parse(shape, {}, prev_type=str) is str
 
+    @pytest.mark.parametrize(
+        ("value", "so_far", "scalar"),
+        [
+            ("3", None, (int, 3)),
+            ("3", float, (float, 3.0)),
+            ("x", int, (int, None)),
+            ("3", str, (str, "3")),
+        ],
+    )
+    def test_type_of_a_scalar_is_that_of_those_before(self, value, so_far, scalar):
+        (tag,) = from_server(cvat_tag(attributes=[text("color", value)]))
+        results = {}
+        known = Parsing()._parse_annotation(
+            tag,
+            results,
+            "tags",
+            so_far,
+            IMAGES,
+            "scalar",
+            {},
+            {},
+            CLASSES,
+            SPECS,
+            SIZES,
+            (),
+            assigned_scalar_attrs=True,
+        )
+        assert (known, results["scalar"]["s"]) == scalar
+
     @pytest.mark.parametrize("attributes", [None, []])
     def test_no_attributes(self, attributes):
         (shape,) = from_server(cvat_shape(attributes=[]))

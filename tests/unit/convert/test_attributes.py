@@ -116,6 +116,11 @@ def test_text_that_is_no_value_of_its_type(text, kind):
         text_to_value(text, kind)
 
 
+@pytest.mark.parametrize("text", ["9" * 25, "-" + "9" * 25, "0" * 30])
+def test_guess_takes_digits_that_are_no_number_of_the_database_for_words(text):
+    assert text_to_value(text) == text
+
+
 @pytest.mark.parametrize("text", ["nan", "inf", "-Infinity"])
 def test_guess_takes_words_for_words(text):
     assert text_to_value(text) == text

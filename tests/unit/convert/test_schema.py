@@ -162,6 +162,23 @@ class TestBuilding:
             "cow": common | {"breed": spec("breed"), "label_id": LABEL_ID},
         }
 
+    @pytest.mark.parametrize(
+        ("chosen", "order"),
+        [
+            pytest.param({}, ["a", "b", "c"], id="found by FiftyOne"),
+            pytest.param({"values": []}, ["a", "b", "c"], id="no values"),
+            pytest.param({"values": [True, False]}, ["a", "b", "c"], id="a boolean"),
+            pytest.param({"default": "x"}, ["c", "a", "b"], id="default"),
+            pytest.param({"values": ["x"]}, ["c", "a", "b"], id="values"),
+            pytest.param(
+                {"type": "radio", "values": ["x"]}, ["c", "a", "b"], id="choice"
+            ),
+        ],
+    )
+    def test_attributes_go_by_name_unless_a_user_chose_something(self, chosen, order):
+        schema = build(a=info(attributes={"c": chosen, "a": {}, "b": {}}))[0]
+        assert list(schema["cat"]) == [*order, "label_id"]
+
     def test_class_listed_twice_has_the_attributes_of_both(self):
         extra = {"classes": ["cat"], "attributes": {"breed": {}}}
         schema = build(a=info(classes=["cat", extra]))[0]

@@ -233,6 +233,7 @@ class TestInstances:
             ),
             pytest.param((0, 0, 0.04, 0.04), ones(1, 1), [0, 8, 0, 0, 3, 1]),
             pytest.param((0.5, 0.5, 0, 0), ones(3, 3), [0, 1, 50, 25, 50, 25]),
+            pytest.param((0.1, 0.2, 0.036, 0.05), ones(2, 3), [0, 6, 10, 10, 12, 11]),
         ],
         ids=[
             "its own size",
@@ -243,6 +244,7 @@ class TestInstances:
             "integers",
             "stretched",
             "box without area",
+            "less than a pixel smaller than its box",
         ],
     )
     def test_mask(self, box, mask, points):
