@@ -351,8 +351,12 @@ def test_text_that_is_no_value_of_its_field(dataset, server, tmp_path):
     run.change("update", tags=[tag], shapes=[shape])
 
     assert run.load() == {
-        "cats": {"kept": 1, "changed": 1, "unmatched": 1},
-        "count": {"kept": 1},
+        "cats": {"kept": 2},
+        "count": {"kept": 1, "unmatched": 1},
+    }
+    assert run.results.reconciliation.reasons == {
+        "scalar that is no value of its field": 1,
+        "text in attribute 'age' that is no value of its type": 1,
     }
     assert run.differences() == []
 

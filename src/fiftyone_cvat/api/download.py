@@ -67,12 +67,13 @@ class Download(Upload, Parsing):
                 "changed here"
             )
         results._forget_tasks(gone)
-        results.reconciliation = reader.reconciliation
-        results.absent_attributes = reader.absent
-        narrow_attributes(results, reader.edited)
-        for line in reader.reconciliation.lines():
+        settled = reader.settled
+        results.reconciliation = settled.reconciliation
+        results.absent_attributes = settled.absent
+        narrow_attributes(results, settled.edited)
+        for line in settled.reconciliation.lines():
             logger.info("%s", line)
-        return reader.annotations
+        return settled.annotations
 
     def _schema_of(self, results: Any, task: TaskAnswer) -> SchemaParts:
         """Return the schema of a run: its own, or that of the project it went to."""

@@ -23,13 +23,13 @@ from fiftyone_cvat.convert.schema import field_schema
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
-__all__ = ["FieldConversion", "Fields", "labels_by_frame"]
+__all__ = ["LIST_BY_TYPE", "FieldConversion", "Fields", "labels_by_frame"]
 
 logger = logging.getLogger(__name__)
 
 TAGS = ("classification", "classifications", "scalar")
 
-_LIST_BY_TYPE = {
+LIST_BY_TYPE = {
     "classifications": "classifications",
     "detections": "detections",
     "instances": "detections",
@@ -37,6 +37,7 @@ _LIST_BY_TYPE = {
     "polygons": "polylines",
     "keypoints": "keypoints",
 }
+"""The types of field that hold any number of labels, to what holds them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ class Fields(Conversion):
             unsent.update(_unsent(labels, ids, conversion))
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
-            if label_info["type"] not in _LIST_BY_TYPE and isinstance(ids, list):
+            if label_info["type"] not in LIST_BY_TYPE and isinstance(ids, list):
                 ids = ids[0] if ids else None
             if ref.frame_id is None:
                 id_map[ref.sample_id] = ids
@@ -410,7 +411,7 @@ def labels_by_frame(
 
 
 def _listed(labels: Any, label_type: str) -> Iterable[Any]:
-    name = _LIST_BY_TYPE.get(label_type)
+    name = LIST_BY_TYPE.get(label_type)
     return [labels] if name is None else (labels[name] or [])
 
 

@@ -11,10 +11,12 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields, labels_by_frame
+from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts, field_schema
+from fiftyone_cvat.types import ClassSchema, Json
 
 __all__ = ["DatasetLabels", "Originals"]
 
@@ -67,6 +69,14 @@ class DatasetLabels:
         if isinstance(ids, list):
             return ids
         return [ids] if ids else []
+
+    def add_scalar(self, label_field: Any, ref: FrameRef) -> None:
+        """Note that a frame has a scalar of the run, so that it can be deleted."""
+        by_sample = self._id_map.setdefault(label_field, {})
+        if ref.frame_id is None:
+            by_sample[ref.sample_id] = True
+        else:
+            by_sample.setdefault(ref.sample_id, {})[ref.frame_id] = True
 
     def values(
         self, label_field: Any, task: TaskAnswer
@@ -152,10 +162,12 @@ class DatasetLabels:
             for label in _labels_of(value):
                 if label.id in by_id:
                     by_id[label.id].label = label
+                    _add_class(conversion, getattr(label, "label", None))
             size = task.sizes[frame]
             _, created, _ = self._api._convert(value, conversion, frame, size, ref)
-            known = [each for each in created if each["label_id"] in task.class_ids]
-            for each in known:
+            known: list[Json] = []
+            gone: list[Json] = []
+            for each in created:
                 if not conversion.occluded_attrs:
                     each.pop("occluded", None)
                 if not conversion.group_id_attrs:
@@ -163,7 +175,18 @@ class DatasetLabels:
                 label_id, _ = split_label_id(each["attributes"][0]["value"])
                 if label_id in by_id:
                     by_id[label_id].annotations.append(each)
+                (known if each["label_id"] in task.class_ids else gone).append(each)
             self._api._remap_ids(known, task.class_ids, task.attribute_ids)
+            for each in gone:
+                # renamed or deleted in CVAT since: the place still tells what it is
+                each["label_id"] = None
+
+
+def _add_class(conversion: FieldConversion, name: str | None) -> None:
+    """Add a class that the run's labels have in the dataset, but not in CVAT."""
+    schema = conversion.cvat_schema
+    if name is not None and cvat_class(name, schema, conversion.label_field) is None:
+        schema[name] = ClassSchema()
 
 
 def _collection(results: Any) -> Any:

@@ -105,6 +105,7 @@ class ReadLabel:
         annotation: the annotation as the server sent it
         track: the number of its track in the task, or None
         index: the index of its track in the dataset, or None
+        refused: why texts of attributes are not values of the label
     """
 
     kind: str
@@ -115,6 +116,7 @@ class ReadLabel:
     annotation: Json
     track: int | None = None
     index: int | None = None
+    refused: Sequence[str] = ()
 
 
 def read_annotation(
@@ -147,11 +149,12 @@ def read_annotation(
     kind, value = read
 
     identity, part = split_label_id(values.pop(LABEL_ID, None))
+    read_label = ReadLabel(kind, annotation["frame"], value, identity, part, annotation)
     if isinstance(value, fol.Label):
-        _set_attributes(value, annotation, values, context)
+        read_label.refused = _set_attributes(value, annotation, values, context)
         if annotation.get("keyframe"):
             value["keyframe"] = True
-    return ReadLabel(kind, annotation["frame"], value, identity, part, annotation)
+    return read_label
 
 
 def is_attribute_name(name: str) -> bool:
@@ -341,11 +344,15 @@ def _mask_label(
 
 def _set_attributes(
     label: fol.Label, annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> None:
+) -> list[str]:
+    """Give a label its attributes; return why some texts are none."""
+    refused = []
     spec_ids = context.spec_ids.get(annotation["label_id"], {})
     input_types = context.input_types.get(annotation["label_id"], {})
     for name, text in values.items():
         if not is_attribute_name(name):
+            if text:
+                refused.append(f"attribute '{name}', a name that no label can have")
             continue
         kind: type | str | None = context.value_types.get(name)
         if kind is None and context.keep_text:
@@ -353,8 +360,9 @@ def _set_attributes(
         try:
             value = text_to_value(text, kind)
         except ValueError:
-            # told in the reconciliation; a label that went up keeps its value
+            # a label that went up keeps its value
             value = None
+            refused.append(f"text in attribute '{name}' that is no value of its type")
         choices = context.choices.get(spec_ids[name])
         if choices and text not in choices:
             # the server fills in an empty text where a class was changed
@@ -367,3 +375,4 @@ def _set_attributes(
     group_id = context.group_id_attrs.get(label.label)
     if group_id is not None:
         label[group_id] = annotation.get("group") or 0
+    return refused

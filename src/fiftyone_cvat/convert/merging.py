@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,13 @@ from fiftyone_cvat.convert.reconcile import same_geometry
 from fiftyone_cvat.convert.segmentations import MaskPiece, paint_segmentation
 from fiftyone_cvat.types import Json, Size
 
-__all__ = ["Original", "adopt_unchanged", "merge_parts", "merge_segmentation"]
+__all__ = [
+    "Original",
+    "adopt_unchanged",
+    "merge_parts",
+    "merge_segmentation",
+    "same_label",
+]
 
 _GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
     fol.Detection: (
@@ -78,6 +84,39 @@ def merge_segmentation(
     shape = (size.height, size.width)
     mask = paint_segmentation(pieces, shape, mask_targets, base)
     return fol.Segmentation(mask=mask)
+
+
+def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
+    """Tell whether two labels say the same.
+
+    Args:
+        first: a label
+        second: another of the same type
+        attributes: the names of the attributes to compare
+    """
+    if type(first) is not type(second) or first.label != second.label:
+        return False
+    names = (*_GEOMETRY_BY_TYPE.get(type(first), ()), *attributes)
+    return all(
+        _same_value(
+            first.get_attribute_value(name, None),
+            second.get_attribute_value(name, None),
+        )
+        for name in names
+    )
+
+
+def _same_value(first: Any, second: Any) -> bool:
+    # NaN equals NaN, a tuple a list, but True not 1
+    return repr(_plain(first)) == repr(_plain(second))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value
 
 
 def adopt_unchanged(

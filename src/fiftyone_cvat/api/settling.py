@@ -1,0 +1,481 @@
+"""Which label each annotation is, and what came of the labels that went up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import fiftyone.core.labels as fol
+from bson import ObjectId
+
+from fiftyone_cvat.absent import AbsentAttributes
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.fields import LIST_BY_TYPE
+from fiftyone_cvat.api.originals import DatasetLabels, Originals
+from fiftyone_cvat.api.tracking import settle_tracks
+from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.merging import (
+    Original,
+    adopt_unchanged,
+    merge_parts,
+    merge_segmentation,
+    same_label,
+)
+from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
+from fiftyone_cvat.convert.schema import GEOMETRY
+from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema
+
+__all__ = ["Settler"]
+
+
+class Settler:
+    """Makes of the annotations of one run labels with ids, and counts them.
+
+    Args:
+        results: the run's results; which annotation is which label is noted in them
+        dataset: the run's labels as they are in the dataset
+        attributes: field to the names of its attributes
+
+    Attributes:
+        annotations: field to kind of label to sample id, and for videos frame id, to
+            label id to label
+        reconciliation: what came of the labels
+        absent: which labels lack which attributes of the schema
+        edited: field to the attributes that differ on some label that changed
+    """
+
+    def __init__(
+        self,
+        results: Any,
+        dataset: DatasetLabels,
+        attributes: Mapping[Any, Collection[str]],
+    ) -> None:
+        self._results = results
+        self._label_schema: LabelSchema = results.config.label_schema
+        self._dataset = dataset
+        self._attributes = attributes
+        self._unreadable: set[str] = set()
+        self.reconciliation = Reconciliation()
+        self.absent = AbsentAttributes()
+        self.edited: dict[Any, set[str]] = defaultdict(set)
+        self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
+
+    def leave_out(self, reason: str, label_field: Any, task: TaskAnswer) -> None:
+        """Count an annotation that is not in the result.
+
+        Args:
+            reason: why
+            label_field: the field that it would be in
+            task: the task that it is in
+        """
+        self.reconciliation.add_reason(reason)
+        self.reconciliation.add(label_field, task.id, "unmatched")
+
+    def keep_unreadable(self, label_id: str) -> None:
+        """Keep a label as it is in the dataset, since what came back says nothing."""
+        self._unreadable.add(label_id)
+
+    def settle(
+        self,
+        label_field: Any,
+        labels: list[ReadLabel],
+        originals: Originals,
+        task: TaskAnswer,
+    ) -> None:
+        """Give a field's labels on one task their ids and add them to the result.
+
+        Args:
+            label_field: the field
+            labels: what was read of its annotations
+            originals: the run's labels of the field as they are in the dataset
+            task: what the server answers about the task
+        """
+        info = self._label_schema[label_field]
+        expected = RETURN_TYPES.get(info.get("type") or "")
+        if expected == "scalar":
+            self._settle_scalars(label_field, labels, task)
+            return
+        server_ids = self._results.server_id_map.get("tracks", {})
+        settle_tracks(labels, originals, task, server_ids)
+        by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            by_frame[task.refs[each.frame]].append(each)
+        occupied = self._occupied(label_field, originals, task)
+        for frame, ref in task.refs.items():
+            if frame in task.deleted_frames:
+                self._keep(label_field, ref, originals.get(ref, {}), task)
+                continue
+            if ref not in by_frame and ref not in originals:
+                continue
+            mine = []
+            for each in by_frame[ref]:
+                if each.kind == expected:
+                    mine.append(each)
+                else:
+                    self._add_unexpected(label_field, ref, each, task)
+            known = originals.get(ref, {})
+            if expected == "segmentation":
+                self._settle_segmentation(label_field, ref, mine, known, task)
+            else:
+                room = None if occupied is None else int(ref not in occupied)
+                self._settle_frame(label_field, ref, mine, known, task, room)
+
+    def _occupied(
+        self, label_field: Any, originals: Originals, task: TaskAnswer
+    ) -> set[FrameRef] | None:
+        """Return where a field of one label holds one that did not go up.
+
+        None for a field that holds any number of labels.
+        """
+        label_type = self._label_schema[label_field].get("type")
+        if label_type is None or label_type in LIST_BY_TYPE:
+            return None
+        return {
+            ref
+            for _, ref, value in self._dataset.values(label_field, task)
+            if value.id not in originals.get(ref, {})
+        }
+
+    def _settle_scalars(
+        self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
+    ) -> None:
+        values = {
+            ref: value for _, ref, value in self._dataset.values(label_field, task)
+        }
+        had = {
+            ref: value
+            for ref, value in values.items()
+            if self._dataset.known_ids(label_field, ref)
+        }
+        count = self.reconciliation.add
+        seen = self._keep_scalars(label_field, had, task)
+        by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            ref = task.refs[each.frame]
+            if each.kind == "scalar":
+                by_ref[ref].append(each)
+            else:
+                self._add_unexpected(label_field, ref, each, task)
+        for ref, found in by_ref.items():
+            seen.add(ref)
+            value = self._settle_scalar(label_field, found, values.get(ref), task)
+            if value is None:
+                value = had.get(ref)
+            else:
+                self._dataset.add_scalar(label_field, ref)
+            if value is not None:
+                self._add(label_field, "scalar", ref, None, value)
+        count(label_field, task.id, "deleted", len(had.keys() - seen))
+        for ref, value in values.items():
+            if ref not in had and ref not in seen:
+                # its class did not go up: FiftyOne would delete it
+                self._add(label_field, "scalar", ref, None, value)
+        for ref, value in self._dataset.values_not_sent(label_field, task):
+            self._add(label_field, "scalar", ref, None, value)
+
+    def _settle_scalar(
+        self, label_field: Any, found: list[ReadLabel], before: Any, task: TaskAnswer
+    ) -> Any:
+        """Return the one value that the tags of a frame are, and count them.
+
+        Of several values it is the one that the dataset has, or else the newest; None
+        if no tag is a value.
+        """
+        values = []
+        for each in found:
+            if each.value is None:
+                reason = "scalar that is no value of its field"
+                self.leave_out(reason, label_field, task)
+            else:
+                values.append(each)
+        if not values:
+            return None
+        same = [each for each in values if _same_scalar(each.value, before)]
+        newest = max(values, key=lambda each: each.annotation.get("id") or 0)
+        chosen = same[0] if same else newest
+        for each in values:
+            if each is not chosen:
+                reason = f"value beyond the one that '{label_field}' holds"
+                self.leave_out(reason, label_field, task)
+        what = "kept" if same else "added" if before is None else "changed"
+        self.reconciliation.add(label_field, task.id, what)
+        return before if same else chosen.value
+
+    def _keep_scalars(
+        self, label_field: Any, had: Mapping[FrameRef, Any], task: TaskAnswer
+    ) -> set[FrameRef]:
+        """Return scalars on deleted frames as they are; tell which frames those are."""
+        kept = {
+            ref
+            for frame, ref in task.refs.items()
+            if frame in task.deleted_frames and ref in had
+        }
+        for ref in kept:
+            self.reconciliation.add(label_field, task.id, "kept")
+            self._add(label_field, "scalar", ref, None, had[ref])
+        return kept
+
+    def _settle_frame(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        labels: list[ReadLabel],
+        known: dict[str, Original],
+        task: TaskAnswer,
+        room: int | None,
+    ) -> None:
+        """Settle one frame, on which a field has room for so many labels, if told."""
+        claims = [self._claim(each) for each in labels]
+        uploaded = {key: each.annotations for key, each in known.items()}
+        ids = settle_ids(claims, uploaded, _new_id)
+        parts: dict[str, list[ReadLabel]] = defaultdict(list)
+        for label_id, each in zip(ids, labels, strict=True):
+            parts[label_id].append(each)
+        if room is not None:
+            parts = self._first(room, label_field, parts, known, task)
+        for label_id, own in parts.items():
+            own.sort(key=lambda each: each.part)
+            original = known.get(label_id)
+            label = self._finish(label_field, label_id, own, original, task)
+            if original is None or original.label is not None:
+                self._add(label_field, own[0].kind, ref, label_id, label)
+        self._settle_missing(label_field, ref, known, parts, task)
+
+    def _first(
+        self,
+        room: int,
+        label_field: Any,
+        parts: dict[str, list[ReadLabel]],
+        known: Mapping[str, Original],
+        task: TaskAnswer,
+    ) -> dict[str, list[ReadLabel]]:
+        """Leave out what a field of one label has no room for.
+
+        The label that went up stays, whatever else was drawn.
+        """
+        order = sorted(parts, key=lambda each: each not in known)
+        for label_id in order[room:]:
+            for _ in parts[label_id]:
+                reason = f"label beyond the one that '{label_field}' holds"
+                self.leave_out(reason, label_field, task)
+        return {each: parts[each] for each in order[:room]}
+
+    def _finish(
+        self,
+        label_field: Any,
+        label_id: str,
+        parts: list[ReadLabel],
+        original: Original | None,
+        task: TaskAnswer,
+    ) -> Any:
+        """Return the one label that some annotations are, and count it."""
+        for number, each in enumerate(parts, 1):
+            self._remember(each, join_label_id(label_id, number))
+        for reason in parts[0].refused:
+            self.reconciliation.add_reason(reason)
+        label = merge_parts(parts)
+        label.id = label_id
+        before = None if original is None else original.label
+        if before is not None:
+            self.absent.note(label_field, self._attributes[label_field], before)
+        if original is not None and before is None:
+            self.reconciliation.add_reason("label that was deleted in the dataset")
+            what = "unmatched"
+        elif original is None or before is None:
+            what = "added"
+        elif self._is_kept(label_field, label, parts, original, task):
+            what, label = "kept", before
+        else:
+            what = "changed"
+            self.edited[label_field] |= {
+                name
+                for name in self._attributes[label_field]
+                if label.get_attribute_value(name, None)
+                != before.get_attribute_value(name, None)
+            }
+        self.reconciliation.add(label_field, task.id, what)
+        return label
+
+    def _is_kept(
+        self,
+        label_field: Any,
+        label: Any,
+        parts: Sequence[ReadLabel],
+        original: Original,
+        task: TaskAnswer,
+    ) -> bool:
+        """Tell whether a label came back as it is in the dataset.
+
+        If not, what of it is the same is made the same to the last bit, in place.
+        """
+        before, sent = original.label, original.annotations
+        got = [each.annotation for each in parts]
+        index = before.get_attribute_value("index", None)
+        same_track = parts[0].index in (None, index)
+        if same_track and same_annotation(
+            sent, got, task.defaults, task.label_id_specs
+        ):
+            return True
+        adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+        # an ellipse that was drawn is a mask here, which is what would go up
+        return same_track and same_label(label, before, self._attributes[label_field])
+
+    def _settle_segmentation(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        pieces: list[ReadLabel],
+        known: dict[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        """Paint the pieces of a segmentation, unless all came back as they went up."""
+        remembered = (self._claim(each).server_label_id for each in pieces)
+        label_id = next(iter(known), None) or next(filter(None, remembered), _new_id())
+        original = known.get(label_id)
+        count = self.reconciliation.add
+        for each in pieces:
+            self._remember(each, label_id)
+        if original is not None and (
+            _same_pieces(original, pieces, task) or label_id in self._unreadable
+        ):
+            self._keep(label_field, ref, known, task)
+        elif not pieces:
+            deleted = sum(each.label is not None for each in known.values())
+            count(label_field, task.id, "deleted", deleted)
+        else:
+            info = self._label_schema[label_field]
+            before = None if original is None else original.label
+            targets = info.get("mask_targets") or {}
+            for each in pieces:
+                if each.value.label not in targets.values():
+                    reason = f"mask of class '{each.value.label}', which has no value"
+                    self.reconciliation.add_reason(reason)
+            label = merge_segmentation(
+                [each.value for each in pieces],
+                task.sizes[pieces[0].frame],
+                targets,
+                before,
+            )
+            label.id = label_id
+            count(label_field, task.id, "added" if before is None else "changed")
+            self._add(label_field, "segmentation", ref, label_id, label)
+
+    def _settle_missing(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        known: dict[str, Original],
+        found: Mapping[str, Any],
+        task: TaskAnswer,
+    ) -> None:
+        """Count what did not come back; keep what could not go up or be read."""
+        missing = {key: each for key, each in known.items() if key not in found}
+        kept = {
+            key: each
+            for key, each in missing.items()
+            if not each.annotations or key in self._unreadable
+        }
+        self._keep(label_field, ref, kept, task)
+        gone = [each for key, each in missing.items() if key not in kept]
+        deleted = sum(each.label is not None for each in gone)
+        self.reconciliation.add(label_field, task.id, "deleted", deleted)
+
+    def _keep(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        known: Mapping[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        """Return labels as they are in the dataset."""
+        for label_id, original in known.items():
+            if original.label is not None:
+                kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
+                self.reconciliation.add(label_field, task.id, "kept")
+                self._add(label_field, kind, ref, label_id, original.label)
+
+    def _add_unexpected(
+        self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
+    ) -> None:
+        """Add a label of a kind that the field does not expect."""
+        claim = self._claim(label)
+        label_id = claim.server_label_id or _new_id()
+        if isinstance(label.value, fol.Label):
+            label.value.id = label_id
+        self._remember(label, label_id)
+        self.reconciliation.add(label_field, task.id, "added")
+        self._add(label_field, label.kind, ref, label_id, label.value)
+
+    def _claim(self, label: ReadLabel) -> Claim:
+        # all shapes of a track have the server's id of the track
+        server_ids = self._results.server_id_map.get(_server_kind(label), {})
+        server_label_id = server_ids.get(label.annotation["id"])
+        if label.track is not None:
+            server_label_id = None
+        return Claim(label.label_id, label.part, server_label_id, label.annotation)
+
+    def _remember(self, label: ReadLabel, text: str) -> None:
+        """Note which label an annotation is, so that loading again finds it."""
+        server_ids = self._results.server_id_map.setdefault(_server_kind(label), {})
+        if label.track is None:
+            server_ids[label.annotation["id"]] = text
+        else:
+            server_ids.setdefault(label.annotation["id"], text)
+
+    def _add(
+        self,
+        label_field: Any,
+        kind: str,
+        ref: FrameRef,
+        label_id: str | None,
+        value: Any,
+    ) -> None:
+        """Put a label, or a scalar, where FiftyOne looks for it."""
+        place = self.annotations[label_field].setdefault(kind, {})
+        path = [ref.sample_id] if ref.frame_id is None else list(ref)
+        if label_id is not None:
+            path.append(label_id)
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = value
+        attributes = self._label_schema[label_field].get("attributes")
+        if isinstance(value, fol.Detection) and attributes is not None:
+            for name in GEOMETRY:
+                if value.has_attribute(name):
+                    # FiftyOne merges the attributes that the schema names
+                    attributes.setdefault(name, {})
+
+
+def _new_id() -> str:
+    return str(ObjectId())
+
+
+def _server_kind(label: ReadLabel) -> str:
+    if label.track is not None:
+        return "tracks"
+    return "tags" if label.kind == "classifications" else "shapes"
+
+
+def _same_scalar(value: Any, before: Any) -> bool:
+    """Tell whether a scalar is the dataset's, as it went up or as it was read."""
+    if before is None:
+        return False
+    # CVAT takes white space off the ends of texts
+    text = value_to_text(value).strip()
+    return value_to_text(before).strip() == text or (
+        type(value) is type(before) and bool(value == before)
+    )
+
+
+def _same_pieces(
+    original: Original, pieces: Sequence[ReadLabel], task: TaskAnswer
+) -> bool:
+    order: Callable[[Json], Any] = lambda each: (str(each["label_id"]), each["points"])  # noqa: E731
+    sent = sorted(original.annotations, key=order)
+    got = sorted((each.annotation for each in pieces), key=order)
+    same = same_annotation(sent, got, task.defaults, task.label_id_specs)
+    return original.label is not None and same
