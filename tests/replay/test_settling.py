@@ -1,0 +1,252 @@
+"""What becomes of annotations that a field has no room for, or that say nothing."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from tests import media
+from tests.replay.run import Run, box, moved
+
+NAMES = ("1.png", "2.png", "3.png")
+DRAWN = {"frame": 0, "attributes": []}
+
+
+def with_values(dataset, tmp_path, **values):
+    """Add three pictures, with one value each of every field."""
+    for number, path in enumerate(media.make_images(tmp_path, NAMES)):
+        fields = {name: each[number] for name, each in values.items()}
+        dataset.add_sample(fo.Sample(filepath=path, **fields))
+    return dataset
+
+
+def new(shape, **kwargs):
+    return {**shape, "id": None, "attributes": [], **kwargs}
+
+
+def reasons(run):
+    return run.results.reconciliation.reasons
+
+
+def rename_class(run, name, new_name):
+    label = {"id": run.label_ids()[name], "name": new_name}
+    run.api.patch(run.api.task_url(run.task_id), json={"labels": [label]})
+
+
+def delete_class(run, name):
+    label = {"id": run.label_ids()[name], "deleted": True}
+    run.api.patch(run.api.task_url(run.task_id), json={"labels": [label]})
+
+
+def test_a_field_of_one_box_takes_no_second(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, cat=[box(), None, None])
+    run = Run(dataset, server, {"cat": {"type": "detection", "classes": ["cat"]}})
+    [sent] = run.annotations()["shapes"]
+    ids = [new(moved(sent, by)) for by in (-2.0, 4.0)]
+    run.change("create", shapes=[*ids, *(new(each, frame=1) for each in ids)])
+
+    assert run.load() == {"cat": {"kept": 1, "added": 1, "unmatched": 3}}
+
+    assert reasons(run) == {"label beyond the one that 'cat' holds": 3}
+    assert unchanged(run, dataset.first())
+    assert dataset.values("cat.label") == ["cat", "cat", None]
+    before = run.documents()
+    assert run.load() == {"cat": {"kept": 2, "unmatched": 3}}
+    assert run.differences(before) == []
+
+
+def unchanged(run, sample):
+    now = run.documents()
+    key = next(key for key in now if str(key) == sample.id)
+    return repr(now[key]) == repr(run.before[key])
+
+
+def test_a_field_of_one_class_takes_no_second(dataset, server, tmp_path):
+    sunny = fo.Classification(label="sunny")
+    with_values(dataset, tmp_path, scene=[sunny, None, None])
+    run = Run(dataset, server, {"scene": {"classes": ["sunny", "rainy"]}})
+    tag = {"label_id": run.label_ids()["rainy"], "attributes": []}
+    run.change("create", tags=[{**tag, "frame": frame} for frame in (0, 1)])
+
+    assert run.load() == {"scene": {"kept": 1, "added": 1, "unmatched": 1}}
+
+    assert reasons(run) == {"label beyond the one that 'scene' holds": 1}
+    assert dataset.values("scene.label") == ["sunny", "rainy", None]
+
+
+def test_a_label_that_did_not_go_up_keeps_its_place(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, cat=[box("unicorn"), box(), None])
+    run = Run(dataset, server, {"cat": {"type": "detection", "classes": ["cat"]}})
+    [sent] = run.annotations()["shapes"]
+    run.change("create", shapes=[new(sent, frame=0)])
+
+    assert run.load() == {"cat": {"kept": 1, "unmatched": 1}}
+
+    assert run.differences() == []
+
+
+def test_a_second_value_is_told(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, state=["a", None, None])
+    run = Run(dataset, server, {"state": {"classes": ["a", "b", "c"]}})
+    ids = run.label_ids()
+    tag = {"attributes": []}
+    for frame, name in ((0, "b"), (1, "b"), (1, "c")):
+        run.change("create", tags=[{**tag, "frame": frame, "label_id": ids[name]}])
+
+    assert run.load() == {"state": {"kept": 1, "added": 1, "unmatched": 2}}
+
+    assert reasons(run) == {"value beyond the one that 'state' holds": 2}
+    # the value that went up, and else the newest
+    assert dataset.values("state") == ["a", "c", None]
+    before = run.documents()
+    assert run.load() == {"state": {"kept": 2, "unmatched": 2}}
+    assert run.differences(before) == []
+
+
+def test_a_value_that_was_added_and_deleted_again(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, state=["a", None, None])
+    run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
+    tag = {"label_id": run.label_ids()["b"], "attributes": [], "frame": 2}
+    [created] = run.change("create", tags=[tag])["tags"]
+    assert run.load() == {"state": {"kept": 1, "added": 1}}
+    assert dataset.values("state") == ["a", None, "b"]
+
+    run.change("delete", tags=[created])
+
+    assert run.load() == {"state": {"kept": 1, "deleted": 1}}
+    assert run.differences() == []
+
+
+def test_a_mask_that_is_none_leaves_its_label(dataset, server, tmp_path):
+    mask = np.zeros((5, 7), bool)
+    mask[1:4, 2:6] = True
+    labels = [box(mask=mask, bounding_box=[0.25, 0.25, 7 / 32, 5 / 24]) for _ in "12"]
+    cats = fo.Detections(detections=labels)
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "instances"}})
+    spoiled, other = run.annotations()["shapes"]
+    # its runs cover fewer pixels than its box has
+    spoiled["points"] = [3.0, 2.0, *spoiled["points"][-4:]]
+    run.change("update", shapes=[spoiled])
+    run.change("delete", shapes=[other])
+
+    assert run.load() == {"cats": {"kept": 1, "deleted": 1, "unmatched": 1}}
+
+    [reason] = reasons(run)
+    assert "mask on frame 0" in reason
+    assert "the runs of a mask add up to 5 pixels" in reason
+    [left] = dataset.first().cats.detections
+    assert left.id == run.results.server_id_map["shapes"][spoiled["id"]]
+    np.testing.assert_array_equal(left.mask, mask)
+
+
+def test_a_class_that_was_renamed(dataset, server, tmp_path):
+    # a mask of another resolution than the picture's
+    mask = np.random.default_rng(7).random((30, 40)) > 0.5
+    labels = [box(mask=mask, mood="calm"), box("dog", x=0.5, mask=mask)]
+    cats = fo.Detections(detections=labels)
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "instances"}})
+    rename_class(run, "cat", "feline")
+
+    assert run.load() == {"cats": {"kept": 1, "changed": 1}}
+
+    cat, dog = dataset.first().cats.detections
+    assert (cat.label, dog.label) == ("feline", "dog")
+    assert cat.id == cats.detections[0].id
+    assert cat.mood == "calm"
+    np.testing.assert_array_equal(cat.mask, mask)
+    assert cat.bounding_box == cats.detections[0].bounding_box
+    before = run.documents()
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences(before) == []
+
+
+def test_a_class_that_was_deleted_takes_its_labels_along(dataset, server, tmp_path):
+    cats = fo.Detections(detections=[box(), box("dog", x=0.5)])
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    delete_class(run, "dog")
+
+    assert run.load() == {"cats": {"kept": 1, "deleted": 1}}
+
+    assert [each.label for each in dataset.first().cats.detections] == ["cat"]
+
+
+@pytest.mark.parametrize("what", ["label", "field"])
+def test_what_was_deleted_in_the_dataset_stays_deleted(dataset, server, tmp_path, what):
+    cats = fo.Detections(detections=[box(), box("dog", x=0.5)])
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    sample = dataset.first()
+    if what == "label":
+        sample.cats.detections.pop()
+    else:
+        sample.cats = None
+    sample.save()
+    before = run.documents()
+
+    counts = run.load()
+
+    kept = {"kept": 1, "unmatched": 1} if what == "label" else {"unmatched": 2}
+    assert counts == {"cats": kept}
+    assert list(reasons(run)) == ["label that was deleted in the dataset"]
+    assert run.differences(before) == []
+
+
+def test_a_box_is_no_pixel_of_a_segmentation(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, ground=[None, None, None])
+    run = Run(
+        dataset,
+        server,
+        {"ground": {"type": "segmentation", "mask_targets": {1: "sky", 2: "road"}}},
+    )
+    label_id = run.label_ids()["sky"]
+    drawn = {"type": "rectangle", "points": [1.0, 1, 9, 9], "label_id": label_id}
+    run.change("create", shapes=[{**DRAWN, **drawn}])
+
+    assert run.load() == {"ground": {"added": 1}}
+
+    assert dataset.values("ground") == [None, None, None]
+    assert len(dataset.first().detections.detections) == 1
+
+
+def test_attributes_that_no_label_can_have(dataset, server, tmp_path):
+    cats = fo.Detections(detections=[box(age=7), box(age=8, x=0.5)])
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    one, two = sorted(run.annotations()["shapes"], key=lambda s: s["points"][0])
+    spec = {"name": "points", "input_type": "text", "mutable": True, "values": []}
+    label = {"id": one["label_id"], "attributes": [spec]}
+    run.api.patch(run.api.task_url(run.task_id), json={"labels": [label]})
+    specs = run.api._get_attr_class_maps(run.task_id)[0][one["label_id"]]
+    typed = [{"spec_id": specs["points"], "value": "soft"}]
+    one["attributes"] += typed
+    for each in two["attributes"]:
+        if each["spec_id"] == specs["age"]:
+            each["value"] = "old"
+    run.change("update", shapes=[one, two])
+
+    run.load()
+
+    assert reasons(run) == {
+        "attribute 'points', a name that no label can have": 1,
+        "text in attribute 'age' that is no value of its type": 1,
+    }
+    assert run.differences() == []
+
+
+def test_digits_in_a_new_field_twice(dataset, server, tmp_path):
+    with_values(dataset, tmp_path)
+    run = Run(dataset, server, {"state": {"type": "scalar", "classes": []}})
+    [label_id] = run.label_ids().values()
+    [spec_id] = run.api._get_attr_class_maps(run.task_id)[0][label_id].values()
+    attributes = [{"spec_id": spec_id, "value": "007"}]
+    tag = {"frame": 0, "label_id": label_id, "attributes": attributes}
+    run.change("create", tags=[tag])
+
+    assert run.load() == {"state": {"added": 1}}
+    before = run.documents()
+    assert run.load() == {"state": {"kept": 1}}
+    assert run.differences(before) == []
