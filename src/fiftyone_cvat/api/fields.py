@@ -11,6 +11,7 @@ from typing import Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
+from fiftyone_cvat.api.stored import StoredLabel
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import (
     FrameRange,
@@ -128,20 +129,19 @@ class Fields(Conversion):
         annotations: list[Any] = []
         tracks: dict[str, Any] = {}
         unsent: Counter[str] = Counter()
-        for frame, ref, labels in labels_by_frame(samples, label_field, frames):
-            size = frame_sizes.get(frame, Size(0, 0))
-            ids, created, new_tracks = self._convert(
-                labels, conversion, frame, size, ref
-            )
+        converted = self._convert_frames(samples, conversion, frames, frame_sizes)
+        for ref, labels, (ids, created, new_tracks) in converted:
             unsent.update(_unsent(labels, ids, conversion))
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
             if label_info["type"] not in LIST_BY_TYPE and isinstance(ids, list):
-                ids = ids[0] if ids else None
-            if ref.frame_id is None:
-                id_map[ref.sample_id] = ids
+                known = ids[0] if ids else None
             else:
-                id_map.setdefault(ref.sample_id, {})[ref.frame_id] = ids
+                known = ids
+            if ref.frame_id is None:
+                id_map[ref.sample_id] = known
+            else:
+                id_map.setdefault(ref.sample_id, {})[ref.frame_id] = known
         for reason, number in unsent.items():
             logger.warning(
                 "Field '%s': %d labels stay in FiftyOne: %s",
@@ -215,6 +215,31 @@ class Fields(Conversion):
         (tags if label_type in TAGS else shapes).extend(created)
         for each in created_tracks:
             tracks.extend(each)
+
+    def _convert_frames(
+        self,
+        samples: Any,
+        conversion: FieldConversion,
+        frames: Mapping[int, FrameRef],
+        frame_sizes: Mapping[int, Size],
+    ) -> Iterator[tuple[FrameRef, Any, tuple[Any, list[Any], dict[str, Any]]]]:
+        """Convert what a field holds, frame by frame.
+
+        Args:
+            samples: a collection with the task's samples
+            conversion: how labels of the field are converted
+            frames: the position in the task to what the frame is
+            frame_sizes: the position in the task to the frame's size in pixels
+
+        Yields:
+            what the frame is, its labels, and what :meth:`_convert` returns
+        """
+        stored = labels_by_frame(samples, conversion.label_field, frames, _raw=True)
+        for frame, ref, value in stored:
+            labels = _wrapped(value, conversion.label_type)
+            if labels is not None:
+                size = frame_sizes.get(frame, Size(0, 0))
+                yield ref, labels, self._convert(labels, conversion, frame, size, ref)
 
     def _convert(
         self,
@@ -351,6 +376,19 @@ class Fields(Conversion):
         return number if task_size is None else max(1, min(task_size, number))
 
 
+def _wrapped(value: Any, label_type: str) -> Any:
+    """Wrap what a field holds in the database: labels, a label, or a scalar.
+
+    Where a view shows none of a field's labels, there is a document without any.
+    """
+    if label_type == "scalar":
+        return value
+    name = LIST_BY_TYPE.get(label_type)
+    if name is not None:
+        return {name: [StoredLabel(each) for each in value.get(name) or []]}
+    return StoredLabel(value) if "_id" in value else None
+
+
 def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
     """Yield why labels have no annotation, for each that has none."""
     if conversion.label_type in ("scalar", "segmentation"):
@@ -375,7 +413,7 @@ def is_trackable(label_type: str) -> bool:
 
 
 def labels_by_frame(
-    samples: Any, label_field: str, frames: Mapping[int, FrameRef]
+    samples: Any, label_field: str, frames: Mapping[int, FrameRef], **kwargs: Any
 ) -> Iterator[tuple[int, FrameRef, Any]]:
     """Yield what a field holds on the frames of a task.
 
@@ -385,23 +423,28 @@ def labels_by_frame(
         samples: a collection with the task's samples
         label_field: the field; of the frames of a video, with ``frames.`` before it
         frames: the position in the task to what the frame is
+        **kwargs: how FiftyOne reads the values: ``_raw=True`` leaves them as they are
+            in the database
 
     Yields:
         the position in the task, what the frame is, and the field's value
     """
     position_by_ref = {ref: position for position, ref in frames.items()}
     if samples._is_frame_field(label_field):
-        columns = samples.values(["id", "frames.id", label_field])
+        ids = samples.values(["id", "frames.id"])
+        columns = samples.values(label_field, **kwargs)
         values = {
             FrameRef(sample_id, frame_id): value
-            for sample_id, frame_ids, column in zip(*columns, strict=True)
+            for sample_id, frame_ids, column in zip(*ids, columns, strict=True)
             for frame_id, value in zip(frame_ids, column, strict=True)
         }
     else:
         values = {
             FrameRef(sample_id, None): value
             for sample_id, value in zip(
-                *samples.values(["id", label_field]), strict=True
+                samples.values("id"),
+                samples.values(label_field, **kwargs),
+                strict=True,
             )
         }
     for ref, value in values.items():

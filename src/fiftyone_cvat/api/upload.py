@@ -5,53 +5,30 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import fiftyone.core.media as fom
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.api.fields import Fields
-from fiftyone_cvat.api.schemas import Schemas
+from fiftyone_cvat.api.preparing import (
+    MAX_NAME,
+    Preparation,
+    RunState,
+    frame_arguments,
+    listed,
+)
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
-from fiftyone_cvat.convert.attributes import value_to_text
-from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frames_to_sizes
-from fiftyone_cvat.convert.project_schema import tell_fields_apart
-from fiftyone_cvat.errors import ConfigurationError, CVATError, SchemaError, UploadError
-from fiftyone_cvat.types import CVATSchema, Json, LabelSchema, Size
+from fiftyone_cvat.convert.frames import frames_to_sizes
+from fiftyone_cvat.errors import CVATError, UploadError
+from fiftyone_cvat.types import CVATSchema, Json, Size
 
 __all__ = ["Upload"]
 
 logger = logging.getLogger(__name__)
 
-MAX_TASK_NAME = 256
-SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
-
-@dataclass(slots=True)
-class _Run:
-    """What a run has on the server so far."""
-
-    cvat_schema: CVATSchema
-    scalar_attrs: dict[Any, bool | None]
-    occluded_attrs: dict[Any, dict[str, str]]
-    group_id_attrs: dict[Any, dict[str, str]]
-    project_id: int | None
-    label_schema: LabelSchema
-    created_project_ids: list[int] = field(default_factory=list)
-    task_ids: list[int] = field(default_factory=list)
-    job_ids: dict[int, list[int]] = field(default_factory=dict)
-    frame_id_map: dict[int, dict[int, dict[str, str]]] = field(default_factory=dict)
-    id_map: dict[Any, Any] = field(default_factory=dict)
-    server_id_map: dict[str, dict[int, str]] = field(
-        default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
-    )
-    labels_task_map: dict[Any, list[int]] = field(default_factory=dict)
-
-
-class Upload(Schemas, Fields):
+class Upload(Preparation):
     """Send samples and their labels to CVAT."""
 
     def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
@@ -80,12 +57,16 @@ class Upload(Schemas, Fields):
         if samples.media_type == fom.VIDEO:
             add_video_metadata(samples)
             ensure_frames(samples)
-        run = self._prepare(samples, config)
         batch_size = self._get_batch_size(samples, config.task_size)
         number = len(samples)
         count = math.ceil(number / batch_size)
+        run = self._prepare(samples, config)
+        for index in range(count):
+            batch = samples[index * batch_size : (index + 1) * batch_size]
+            self._check_labels(run, config, batch, index)
         logger.info("Uploading samples to CVAT...")
         try:
+            self._create_project(run)
             with fou.ProgressBar(total=number, iters_str="samples") as bar:
                 for index in range(count):
                     begin = index * batch_size
@@ -114,85 +95,17 @@ class Upload(Schemas, Fields):
         results.save_config()
         return results
 
-    def _check_config(self, samples: Any, config: Any) -> None:
-        """Check all that can be checked without the label schema."""
-        if not len(samples):
-            raise ConfigurationError(
-                "There are no samples to annotate: the collection is empty"
-            )
-        if samples.media_type not in SUPPORTED_MEDIA:
-            raise ConfigurationError(
-                f"Collections of type '{samples.media_type}' cannot be annotated in "
-                f"CVAT; select samples of type {' or '.join(SUPPORTED_MEDIA)}"
-            )
-        if samples.media_type == fom.THREE_D and config.media_field == "filepath":
-            raise ConfigurationError(
-                "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
-                "the paths of the point clouds as `media_field`"
-            )
-        self._parse_local_files(samples.values(config.media_field))
-        names = [*_listed(config.task_assignee), *_listed(config.job_assignees)]
-        unknown = [each for each in set(names) if self.get_user_id(each) is None]
-        if unknown:
-            raise ConfigurationError(
-                f"CVAT at {self.base_url} has no user {', '.join(sorted(unknown))} "
-                "that you may see: check `task_assignee` and `job_assignees`, and the "
-                "`organization`"
-            )
-        self._parse_reviewers(config.job_reviewers)
-        config.job_reviewers = None  # said once, not for every task
-
-    def _prepare(self, samples: Any, config: Any) -> _Run:
-        """Settle the project and the schema of a run."""
-        name, project_id = self._parse_project_details(
-            config.project_name, config.project_id
-        )
-        label_schema = config.label_schema
-        if project_id is None and None in label_schema:
-            raise SchemaError(
-                "Without an existing project a run needs a `label_schema` or a "
-                "`label_field`"
-            )
-        if project_id is not None:
-            self._check_project_schema(label_schema, project_id)
-        _add_skeletons(samples, label_schema)
-        _spell_out_scalars(label_schema)
-        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
-            label_schema,
-            project_id=project_id,
-            occluded_attr=config.occluded_attr,
-            group_id_attr=config.group_id_attr,
-        )
-        run = _Run(schema, scalars, occluded, group_ids, project_id, label_schema)
-        if project_id is None and name is not None:
-            run.project_id = self.create_project(name, schema)
+    def _create_project(self, run: RunState) -> None:
+        """Create the project of a run, if it is to have a new one."""
+        if run.new_project_name is not None:
+            run.project_id = self.create_project(run.new_project_name, run.cvat_schema)
             run.created_project_ids.append(run.project_id)
-        for label_field in label_schema:
-            run.id_map[label_field] = {}
-            run.labels_task_map[label_field] = []
-        return run
-
-    def _check_project_schema(self, label_schema: LabelSchema, project_id: int) -> None:
-        """Check what an existing project's own labels make impossible."""
-        if self._has_ignored_attributes(label_schema):
-            raise SchemaError(
-                "An existing project brings its own classes and attributes, so those "
-                "of the label schema are not used, but they name attributes of type "
-                "'occluded' or 'group_id': use `occluded_attr` and `group_id_attr`"
-            )
-        tell_fields_apart(label_schema, self._get_project_labels(project_id))
-        for each in self._ensure_one_field_per_type(label_schema):
-            logger.warning(
-                "Field '%s' is left out: its classes in this project do not tell it "
-                "from another field of the same type",
-                each,
-            )
 
     def _upload_task(
-        self, run: _Run, config: Any, batch: Any, index: int, name: str
+        self, run: RunState, config: Any, batch: Any, index: int, name: str
     ) -> None:
         """Create one task with its media and annotations."""
-        start, stop, step = _frame_arguments(config, batch, index)
+        start, stop, step = frame_arguments(config, batch, index)
         task_id, class_ids, attribute_ids = self._create_task_upload_data(
             config,
             index,
@@ -396,7 +309,7 @@ class Upload(Schemas, Fields):
                 )
         return self._create_server_id_map(stored, attr_id_map)
 
-    def _roll_back(self, run: _Run) -> None:
+    def _roll_back(self, run: RunState) -> None:
         """Delete what a run that failed has created."""
         if not run.task_ids and not run.created_project_ids:
             return
@@ -411,55 +324,12 @@ class Upload(Schemas, Fields):
                 logger.warning("%s %d may be left in CVAT: %s", kind, each, error)
 
 
-def _frame_arguments(
-    config: Any, batch: Any, index: int
-) -> tuple[int | None, int | None, int | None]:
-    """Return first, last and spacing of the frames of a video that go into a task."""
-    if batch.media_type != fom.VIDEO:
-        return None, None, None
-    filepath = batch.values("filepath")[0]
-    start, stop, step = (
-        frame_argument(value, index, filepath)
-        for value in (config.frame_start, config.frame_stop, config.frame_step)
-    )
-    if not batch._is_clips:
-        return start, stop, step
-    frames = FrameRange.of_task(start, stop, step).within(batch.values("support")[0])
-    return frames.start, frames.stop, step
-
-
 def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
     """Return who gets the jobs of a task; a video is one job, of the next in turn."""
-    names = _listed(config.job_assignees)
+    names = listed(config.job_assignees)
     if batch.media_type == fom.IMAGE or not names:
         return names
     return [names[index % len(names)]]
-
-
-def _spell_out_scalars(label_schema: LabelSchema) -> None:
-    """Make classes that are numbers or truth values text, in place.
-
-    FiftyOne takes what is no text for a dict of classes when labels are loaded.
-    """
-    for info in label_schema.values():
-        if info.get("type") == "scalar" and info.get("classes"):
-            info["classes"] = [
-                each if isinstance(each, dict) else value_to_text(each)
-                for each in info["classes"]
-            ]
-
-
-def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:
-    """Add the dataset's skeletons to the fields of keypoints, in place."""
-    for name, info in label_schema.items():
-        if info.get("type") not in ("keypoint", "keypoints"):
-            continue
-        skeleton = samples.skeletons.get(name) or samples.default_skeleton
-        if skeleton is not None:
-            edges = [list(pair) for line in skeleton.edges for pair in pairwise(line)]
-            count = 1 + max((node for pair in edges for node in pair), default=-1)
-            labels = skeleton.labels or [str(node + 1) for node in range(count)]
-            info["skeleton"] = {"labels": list(labels), "edges": edges}
 
 
 def _task_name(config: Any, samples: Any, index: int | None) -> str:
@@ -467,15 +337,9 @@ def _task_name(config: Any, samples: Any, index: int | None) -> str:
     if name is None:
         name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
     number = "" if index is None else f"_{index + 1}"
-    return str(name)[: MAX_TASK_NAME - len(number)] + number
-
-
-def _listed(value: str | Sequence[str] | None) -> list[str]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)
+    return str(name)[: MAX_NAME - len(number)] + number
 
 
 def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
-    values = _listed(value)
+    values = listed(value)
     return values[index % len(values)] if values else None

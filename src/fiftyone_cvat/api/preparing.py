@@ -1,0 +1,209 @@
+"""A run before anything is created: everything that can be checked is checked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import fiftyone.core.media as fom
+
+from fiftyone_cvat.api.fields import FieldConversion, Fields
+from fiftyone_cvat.api.schemas import Schemas
+from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
+from fiftyone_cvat.convert.project_schema import tell_fields_apart
+from fiftyone_cvat.convert.schema import field_schema
+from fiftyone_cvat.errors import ConfigurationError, SchemaError
+from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
+
+__all__ = ["MAX_NAME", "Preparation", "RunState", "frame_arguments", "listed"]
+
+logger = logging.getLogger(__name__)
+
+MAX_NAME = 256
+MAX_URL = 2000
+SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
+
+
+@dataclass(slots=True)
+class RunState:
+    """What a run has on the server so far."""
+
+    cvat_schema: CVATSchema
+    scalar_attrs: dict[Any, bool | None]
+    occluded_attrs: dict[Any, dict[str, str]]
+    group_id_attrs: dict[Any, dict[str, str]]
+    project_id: int | None
+    label_schema: LabelSchema
+    new_project_name: str | None = None
+    created_project_ids: list[int] = field(default_factory=list)
+    task_ids: list[int] = field(default_factory=list)
+    job_ids: dict[int, list[int]] = field(default_factory=dict)
+    frame_id_map: dict[int, dict[int, dict[str, str]]] = field(default_factory=dict)
+    id_map: dict[Any, Any] = field(default_factory=dict)
+    server_id_map: dict[str, dict[int, str]] = field(
+        default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
+    )
+    labels_task_map: dict[Any, list[int]] = field(default_factory=dict)
+
+
+class Preparation(Schemas, Fields):
+    """Check a run and settle its schema."""
+
+    def _check_config(self, samples: Any, config: Any) -> None:
+        """Check all that can be checked without the label schema."""
+        if not len(samples):
+            raise ConfigurationError(
+                "There are no samples to annotate: the collection is empty"
+            )
+        if samples.media_type not in SUPPORTED_MEDIA:
+            raise ConfigurationError(
+                f"Collections of type '{samples.media_type}' cannot be annotated in "
+                f"CVAT; select samples of type {' or '.join(SUPPORTED_MEDIA)}"
+            )
+        if samples.media_type == fom.THREE_D and config.media_field == "filepath":
+            raise ConfigurationError(
+                "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
+                "the paths of the point clouds as `media_field`"
+            )
+        self._parse_local_files(samples.values(config.media_field))
+        names = [*listed(config.task_assignee), *listed(config.job_assignees)]
+        unknown = [each for each in set(names) if self.get_user_id(each) is None]
+        if unknown:
+            raise ConfigurationError(
+                f"CVAT at {self.base_url} has no user {', '.join(sorted(unknown))} "
+                "that you may see: check `task_assignee` and `job_assignees`, and the "
+                "`organization`"
+            )
+        self._check_texts(config)
+        self._parse_reviewers(config.job_reviewers)
+        config.job_reviewers = None  # said once, not for every task
+
+    def _check_texts(self, config: Any) -> None:
+        """Check the lengths of the texts that tasks and projects get."""
+        texts = [("project_name", config.project_name, MAX_NAME)]
+        trackers = listed(config.issue_tracker)
+        texts += [("issue_tracker", each, MAX_URL) for each in trackers]
+        for name, text, most in texts:
+            if text is not None and len(text) > most:
+                raise ConfigurationError(
+                    f"`{name}` has {len(text)} characters; CVAT takes {most}"
+                )
+
+    def _prepare(self, samples: Any, config: Any) -> RunState:
+        """Settle the project and the schema of a run, without creating anything."""
+        name, project_id = self._parse_project_details(
+            config.project_name, config.project_id
+        )
+        label_schema = config.label_schema
+        if project_id is None and None in label_schema:
+            raise SchemaError(
+                "Without an existing project a run needs a `label_schema` or a "
+                "`label_field`"
+            )
+        if project_id is not None:
+            self._check_project_schema(label_schema, project_id)
+        _add_skeletons(samples, label_schema)
+        _spell_out_scalars(label_schema)
+        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
+            label_schema,
+            project_id=project_id,
+            occluded_attr=config.occluded_attr,
+            group_id_attr=config.group_id_attr,
+        )
+        run = RunState(schema, scalars, occluded, group_ids, project_id, label_schema)
+        run.new_project_name = name if project_id is None else None
+        for label_field in label_schema:
+            run.id_map[label_field] = {}
+            run.labels_task_map[label_field] = []
+        return run
+
+    def _check_labels(self, run: RunState, config: Any, batch: Any, index: int) -> None:
+        """Convert the labels of a task that is not there yet, to see that they can go.
+
+        It costs some 30 microseconds a label, and a bad label is told at once instead
+        of after all media went up. Whether labels are sound does not depend on the
+        sizes of their frames, which only the server knows.
+        """
+        arguments = frame_arguments(config, batch, index)
+        frames = frame_refs(self._build_frame_id_map(batch, *arguments))
+        sizes = dict.fromkeys(frames, Size(1, 1))
+        for label_field, info in run.label_schema.items():
+            if info.get("existing_field"):
+                conversion = FieldConversion(
+                    label_field=label_field,
+                    label_info=info,
+                    cvat_schema=field_schema(run.cvat_schema, label_field, info),
+                    scalar_attrs=run.scalar_attrs,
+                )
+                for _ in self._convert_frames(batch, conversion, frames, sizes):
+                    pass
+
+    def _check_project_schema(self, label_schema: LabelSchema, project_id: int) -> None:
+        """Check what an existing project's own labels make impossible."""
+        if self._has_ignored_attributes(label_schema):
+            raise SchemaError(
+                "An existing project brings its own classes and attributes, so those "
+                "of the label schema are not used, but they name attributes of type "
+                "'occluded' or 'group_id': use `occluded_attr` and `group_id_attr`"
+            )
+        tell_fields_apart(label_schema, self._get_project_labels(project_id))
+        for each in self._ensure_one_field_per_type(label_schema):
+            logger.warning(
+                "Field '%s' is left out: its classes in this project do not tell it "
+                "from another field of the same type",
+                each,
+            )
+
+
+def frame_arguments(
+    config: Any, batch: Any, index: int
+) -> tuple[int | None, int | None, int | None]:
+    """Return first, last and spacing of the frames of a video that go into a task."""
+    if batch.media_type != fom.VIDEO:
+        return None, None, None
+    filepath = batch.values("filepath")[0]
+    start, stop, step = (
+        frame_argument(value, index, filepath)
+        for value in (config.frame_start, config.frame_stop, config.frame_step)
+    )
+    if not batch._is_clips:
+        return start, stop, step
+    frames = FrameRange.of_task(start, stop, step).within(batch.values("support")[0])
+    return frames.start, frames.stop, step
+
+
+def _spell_out_scalars(label_schema: LabelSchema) -> None:
+    """Make classes that are numbers or truth values text, in place.
+
+    FiftyOne takes what is no text for a dict of classes when labels are loaded.
+    """
+    for info in label_schema.values():
+        if info.get("type") == "scalar" and info.get("classes"):
+            info["classes"] = [
+                each if isinstance(each, dict) else value_to_text(each)
+                for each in info["classes"]
+            ]
+
+
+def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:
+    """Add the dataset's skeletons to the fields of keypoints, in place."""
+    for name, info in label_schema.items():
+        if info.get("type") not in ("keypoint", "keypoints"):
+            continue
+        skeleton = samples.skeletons.get(name) or samples.default_skeleton
+        if skeleton is not None:
+            edges = [list(pair) for line in skeleton.edges for pair in pairwise(line)]
+            count = 1 + max((node for pair in edges for node in pair), default=-1)
+            labels = skeleton.labels or [str(node + 1) for node in range(count)]
+            info["skeleton"] = {"labels": list(labels), "edges": edges}
+
+
+def listed(value: str | Sequence[str] | None) -> list[str]:
+    """Return what a keyword names that may be one text or several."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
