@@ -16,13 +16,13 @@ NAME = "fiftyone_cvat"
 ROOMS = [
     {"cli"},
     {"demo"},
-    {"adoption"},
+    {"adoption", "resumption"},
     {"backend"},
     {"api"},
     {"transport"},
     {"messages"},
     {"convert"},
-    {"absent", "arguments", "status"},
+    {"absent", "arguments", "status", "stored_runs"},
     {"geometry"},
     {"errors", "types"},
 ]
@@ -30,6 +30,7 @@ ROOMS = [
 API = [
     {"api"},
     {"download"},
+    {"resuming"},
     {"reading", "upload"},
     {"contexts", "preparing", "settling"},
     {"tracking"},

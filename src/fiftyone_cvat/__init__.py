@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CVATBackend,
         CVATBackendConfig,
     )
+    from fiftyone_cvat.resumption import resume
 
 __all__ = [
     "CVATAnnotationAPI",
@@ -24,6 +25,7 @@ __all__ = [
     "CVATBackend",
     "CVATBackendConfig",
     "adopt_run",
+    "resume",
 ]
 
 _MODULE_BY_NAME = {
@@ -32,6 +34,7 @@ _MODULE_BY_NAME = {
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
     "adopt_run": "fiftyone_cvat.adoption",
+    "resume": "fiftyone_cvat.resumption",
 }
 
 

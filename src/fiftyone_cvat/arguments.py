@@ -8,10 +8,10 @@ from typing import Any
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
+    "one_of",
     "positive_number",
     "private",
     "secret",
-    "stored_to_results",
     "text_of",
     "truth_or_text",
     "whole_number",
@@ -116,6 +116,23 @@ def whole_number(
     return number
 
 
+def one_of(name: str, value: str, *choices: str) -> str:
+    """Return one of a few words.
+
+    Args:
+        name: the argument's name, for the message
+        value: what was given
+        choices: what can be given
+
+    Raises:
+        ConfigurationError: if it is none of them
+    """
+    if value not in choices:
+        words = " or ".join(f"'{each}'" for each in choices)
+        raise ConfigurationError(f"`{name}` must be {words}, not {value!r}")
+    return value
+
+
 def truth_or_text(value: Any) -> bool | str:
     """Read a truth value from an environment variable; leave a path alone.
 
@@ -125,30 +142,3 @@ def truth_or_text(value: Any) -> bool | str:
     if isinstance(value, str):
         return words.get(value.strip().lower(), value)
     return value is None or bool(value)
-
-
-def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a run's results from what is stored of them.
-
-    JSON has turned ids that are keys into strings. Runs that the built-in CVAT
-    integration saved long ago lack some of them.
-
-    Args:
-        stored: what the database holds
-    """
-    return {
-        "id_map": stored["id_map"],
-        "server_id_map": {
-            kind: {int(server_id): label_id for server_id, label_id in by_id.items()}
-            for kind, by_id in (stored.get("server_id_map") or {}).items()
-        },
-        "project_ids": stored.get("project_ids") or [],
-        "task_ids": stored["task_ids"],
-        "job_ids": {int(task_id): ids for task_id, ids in stored["job_ids"].items()},
-        "frame_id_map": {
-            int(task_id): {int(frame): each for frame, each in frames.items()}
-            for task_id, frames in stored["frame_id_map"].items()
-        },
-        "labels_task_map": stored["labels_task_map"],
-        "frame_numbering": stored.get("frame_numbering", "source"),
-    }

@@ -17,10 +17,10 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.absent import AbsentAttributes, remove_nulls, restore_attributes
 from fiftyone_cvat.arguments import (
+    one_of,
     positive_number,
     private,
     secret,
-    stored_to_results,
     text_of,
     truth_or_text,
     whole_number,
@@ -29,6 +29,7 @@ from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.status import status_lines
+from fiftyone_cvat.stored_runs import forget_tasks, stored_to_results
 from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout: seconds to wait for one answer
         wait_timeout: seconds to wait for the server to build a task
+        on_failure: ``rollback`` to delete what a run has created when it fails, or
+            ``keep`` to keep finished tasks; :func:`fiftyone_cvat.resume` goes on
 
     Raises:
         ConfigurationError: if a value cannot work
@@ -115,6 +118,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         verify_ssl: bool | str = True,
         timeout: float = 60.0,
         wait_timeout: float = 3600.0,
+        on_failure: str = "rollback",
         **kwargs: Any,
     ) -> None:
         super().__init__(name, label_schema, media_field=media_field, **kwargs)
@@ -144,6 +148,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.verify_ssl = truth_or_text(verify_ssl)
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
+        self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
 
         self.username = username
         self.email = email
@@ -279,7 +284,7 @@ class CVATBackend(foua.AnnotationBackend):
     ) -> CVATAnnotationResults:
         """Send samples to CVAT.
 
-        If that fails, the run's key is free again.
+        If that fails, the run's key is free again, unless finished tasks are kept.
 
         Args:
             samples: a :class:`fiftyone.core.collections.SampleCollection`
@@ -293,8 +298,9 @@ class CVATBackend(foua.AnnotationBackend):
             api = self.connect_to_api()
             results: CVATAnnotationResults = api.upload_samples(samples, anno_key, self)
         except BaseException:
-            # FiftyOne has registered the run before it calls this method
-            if anno_key in self.list_runs(samples):
+            # FiftyOne has registered the run before it calls this method; a run that
+            # can be resumed has saved results
+            if not self._has_results(samples, anno_key):
                 self.delete_run(samples, anno_key, cleanup=False)
             raise
         if launch_editor:
@@ -334,6 +340,12 @@ class CVATBackend(foua.AnnotationBackend):
             run_results.absent_attributes = AbsentAttributes()
             restore_attributes(run_results)
 
+    def _has_results(self, samples: Any, anno_key: str) -> bool:
+        """Tell whether a run has saved results; it has if it is not registered."""
+        if anno_key not in self.list_runs(samples):
+            return True
+        return bool(self._get_run_doc(samples, anno_key).results)
+
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
 
@@ -370,6 +382,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, or ``source`` for a run of the built-in integration
+        progress: what is left to do of a run that was stopped and can be resumed, or
+            None
         backend: the :class:`CVATBackend`
     """
 
@@ -386,6 +400,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_id_map: dict[int, dict[int, dict[str, str]]],
         labels_task_map: dict[Any, list[int]],
         frame_numbering: str = "task",
+        progress: dict[str, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -396,6 +411,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_id_map = frame_id_map
         self.labels_task_map = labels_task_map
         self.frame_numbering = frame_numbering
+        self.progress = progress
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
@@ -449,7 +465,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         """
         task_ids = list(task_ids)
         self.connect_to_api().delete_tasks(task_ids)
-        self._forget_tasks(task_ids)
+        forget_tasks(self, task_ids)
 
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
@@ -471,22 +487,6 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_id_map = {}
         self.server_id_map = {}
         self.labels_task_map = {}
-
-    def _forget_tasks(self, task_ids: Iterable[int]) -> None:
-        """Take tasks out of this run."""
-        gone = set(task_ids)
-        for task_id in gone:
-            self.job_ids.pop(task_id, None)
-            frames = self.frame_id_map.pop(task_id, {})
-            sample_ids = {each["sample_id"] for each in frames.values()}
-            for by_sample in self.id_map.values():
-                for sample_id in sample_ids:
-                    by_sample.pop(sample_id, None)
-        self.task_ids = [each for each in self.task_ids if each not in gone]
-        self.labels_task_map = {
-            label_field: [each for each in ids if each not in gone]
-            for label_field, ids in self.labels_task_map.items()
-        }
 
     @classmethod
     def _from_dict(

@@ -21,6 +21,7 @@ from fiftyone_cvat.backend import (
     CVATBackendConfig,
 )
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.stored_runs import forget_tasks
 
 BUILT_IN = (
     "self, name, label_schema, media_field='filepath', url=None, username=None, "
@@ -168,6 +169,7 @@ class TestKeywords:
             "verify_ssl",
             "timeout",
             "wait_timeout",
+            "on_failure",
             "kwargs",
         ]
 
@@ -451,7 +453,7 @@ class TestStoredResults:
     def test_our_own_form(self):
         made = results()
         stored = json.loads(json.dumps(made.serialize()))
-        assert set(stored) == {*STORED, "cls"}
+        assert set(stored) == {*STORED, "cls", "progress"}
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED
@@ -488,7 +490,7 @@ class TestStoredResults:
 class TestForgetting:
     def test_task(self):
         made = results()
-        made._forget_tasks([1])
+        forget_tasks(made, [1])
         assert made.task_ids == [2]
         assert made.job_ids == {2: [21]}
         assert made.frame_id_map == {2: STORED["frame_id_map"][2]}
@@ -498,19 +500,19 @@ class TestForgetting:
     @pytest.mark.parametrize("gone", [[], [99], iter([99])])
     def test_unknown_tasks(self, gone):
         made = results()
-        made._forget_tasks(gone)
+        forget_tasks(made, gone)
         assert {name: getattr(made, name) for name in STORED} == STORED
 
     def test_all(self):
         made = results()
-        made._forget_tasks(made.task_ids)
+        forget_tasks(made, made.task_ids)
         assert (made.task_ids, made.job_ids, made.frame_id_map) == ([], {}, {})
         assert made.id_map == {"a": {}, "v": {}}
         assert made.labels_task_map == {"a": [], "v": []}
 
     def test_task_that_lost_its_frames(self):
         made = results(frame_id_map={}, job_ids={})
-        made._forget_tasks([1, 2])
+        forget_tasks(made, [1, 2])
         assert made.task_ids == []
 
     def test_delete_tasks(self):

@@ -11,7 +11,7 @@ from fiftyone_cvat.absent import narrow_attributes, restore_attributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
-from fiftyone_cvat.api.upload import Upload
+from fiftyone_cvat.api.resuming import Resuming
 from fiftyone_cvat.convert.frames import (
     frame_refs,
     frames_to_sizes,
@@ -20,13 +20,14 @@ from fiftyone_cvat.convert.frames import (
 from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.stored_runs import forget_tasks
 
 __all__ = ["Download"]
 
 logger = logging.getLogger(__name__)
 
 
-class Download(Upload, Parsing):
+class Download(Resuming, Parsing):
     """Read annotations from CVAT and bring them into FiftyOne's form."""
 
     def download_annotations(self, results: Any) -> dict[Any, Any]:
@@ -47,6 +48,12 @@ class Download(Upload, Parsing):
             ConfigurationError: if none of the run's tasks is on the server
         """  # noqa: D205  the documented text
         restore_attributes(results)
+        if results.progress:
+            logger.warning(
+                "%d tasks of run '%s' are not on the server yet: resume the run",
+                len(results.progress["pending"]),
+                results.key,
+            )
         reader: RunReader | None = None
         gone = []
         with fou.ProgressBar(total=len(results.task_ids), iters_str="tasks") as bar:
@@ -66,7 +73,7 @@ class Download(Upload, Parsing):
                 "deleted, or this is another server or organization; nothing has "
                 "changed here"
             )
-        results._forget_tasks(gone)
+        forget_tasks(results, gone)
         settled = reader.settled
         results.reconciliation = settled.reconciliation
         results.absent_attributes = settled.absent

@@ -19,7 +19,15 @@ from fiftyone_cvat.convert.schema import field_schema
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
 
-__all__ = ["MAX_NAME", "Preparation", "RunState", "frame_arguments", "listed"]
+__all__ = [
+    "MAX_NAME",
+    "Preparation",
+    "Progress",
+    "RunPart",
+    "RunState",
+    "frame_arguments",
+    "listed",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +37,9 @@ SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
 @dataclass(slots=True)
-class RunState:
-    """What a run has on the server so far."""
+class RunPart:
+    """What some tasks of a run are; the names are those of the run's results."""
 
-    cvat_schema: CVATSchema
-    scalar_attrs: dict[Any, bool | None]
-    occluded_attrs: dict[Any, dict[str, str]]
-    group_id_attrs: dict[Any, dict[str, str]]
-    project_id: int | None
-    label_schema: LabelSchema
-    new_project_name: str | None = None
-    created_project_ids: list[int] = field(default_factory=list)
     task_ids: list[int] = field(default_factory=list)
     job_ids: dict[int, list[int]] = field(default_factory=dict)
     frame_id_map: dict[int, dict[int, dict[str, str]]] = field(default_factory=dict)
@@ -48,6 +48,59 @@ class RunState:
         default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
     )
     labels_task_map: dict[Any, list[int]] = field(default_factory=dict)
+
+    def add(self, other: RunPart) -> None:
+        """Add the tasks of another part."""
+        self.task_ids += other.task_ids
+        self.job_ids |= other.job_ids
+        self.frame_id_map |= other.frame_id_map
+        for label_field, by_sample in other.id_map.items():
+            self.id_map.setdefault(label_field, {}).update(by_sample)
+        for kind, by_id in other.server_id_map.items():
+            self.server_id_map[kind].update(by_id)
+        for label_field, task_ids in other.labels_task_map.items():
+            self.labels_task_map.setdefault(label_field, []).extend(task_ids)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is that can be resumed.
+
+    Attributes:
+        token: what marks the names of tasks and projects until they are saved
+        pending: the number of each task that is still to do, from 0, to the ids of
+            its samples
+    """
+
+    token: str
+    pending: dict[int, list[str]]
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run on its way up: its schema, and what it has on the server so far.
+
+    Attributes:
+        count: how many tasks it has in all
+        new_project_name: the name of the project to create, or None
+        project_ids: the projects that it created
+        done: its finished tasks
+        unfinished: tasks that have been created and have not all they need
+        progress: how far it is, if it can be resumed
+    """
+
+    cvat_schema: CVATSchema
+    scalar_attrs: dict[Any, bool | None]
+    occluded_attrs: dict[Any, dict[str, str]]
+    group_id_attrs: dict[Any, dict[str, str]]
+    project_id: int | None
+    label_schema: LabelSchema
+    count: int = 1
+    new_project_name: str | None = None
+    project_ids: list[int] = field(default_factory=list)
+    done: RunPart = field(default_factory=RunPart)
+    unfinished: list[int] = field(default_factory=list)
+    progress: Progress | None = None
 
 
 class Preparation(Schemas, Fields):
@@ -117,8 +170,8 @@ class Preparation(Schemas, Fields):
         run = RunState(schema, scalars, occluded, group_ids, project_id, label_schema)
         run.new_project_name = name if project_id is None else None
         for label_field in label_schema:
-            run.id_map[label_field] = {}
-            run.labels_task_map[label_field] = []
+            run.done.id_map[label_field] = {}
+            run.done.labels_task_map[label_field] = []
         return run
 
     def _check_labels(self, run: RunState, config: Any, batch: Any, index: int) -> None:

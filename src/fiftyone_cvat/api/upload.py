@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
+import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone.core.media as fom
@@ -13,6 +14,8 @@ import fiftyone.core.utils as fou
 from fiftyone_cvat.api.preparing import (
     MAX_NAME,
     Preparation,
+    Progress,
+    RunPart,
     RunState,
     frame_arguments,
     listed,
@@ -23,9 +26,18 @@ from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, Size
 
-__all__ = ["Upload"]
+__all__ = ["Target", "Upload"]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the results of a run go: its samples, its key, its backend."""
+
+    samples: Any
+    key: str
+    backend: Any
 
 
 class Upload(Preparation):
@@ -35,8 +47,9 @@ class Upload(Preparation):
         """Uploads the given samples to CVAT according to the given backend's
         annotation and server configuration.
 
-        Everything that can be checked is checked before anything is created; if
-        something fails after that, what was created is deleted again.
+        Everything that can be checked is checked before anything is created. If
+        something fails after that, what was created is deleted again; with
+        ``on_failure="keep"`` finished tasks stay, and :meth:`resume_upload` goes on.
 
         Args:
             samples: a :class:`fiftyone.core.collections.SampleCollection`
@@ -57,54 +70,118 @@ class Upload(Preparation):
         if samples.media_type == fom.VIDEO:
             add_video_metadata(samples)
             ensure_frames(samples)
-        batch_size = self._get_batch_size(samples, config.task_size)
-        number = len(samples)
-        count = math.ceil(number / batch_size)
+        size = self._get_batch_size(samples, config.task_size)
+        begins = range(0, len(samples), size)
+        batches = {
+            index: samples[begin : begin + size] for index, begin in enumerate(begins)
+        }
         run = self._prepare(samples, config)
-        for index in range(count):
-            batch = samples[index * batch_size : (index + 1) * batch_size]
-            self._check_labels(run, config, batch, index)
-        logger.info("Uploading samples to CVAT...")
-        try:
-            self._create_project(run)
-            with fou.ProgressBar(total=number, iters_str="samples") as bar:
-                for index in range(count):
-                    begin = index * batch_size
-                    batch = samples[begin : begin + batch_size]
-                    name = _task_name(config, samples, index if count > 1 else None)
-                    self._upload_task(run, config, batch, index, name)
-                    bar.update(min(batch_size, number - begin))
-        except BaseException:
-            self._roll_back(run)
-            raise
+        run.count = len(batches)
+        if config.on_failure == "keep":
+            ids = samples.values("id")
+            pending = {
+                index: ids[begin : begin + size] for index, begin in enumerate(begins)
+            }
+            run.progress = Progress(secrets.token_hex(4), pending)
+        return self._send(run, batches, Target(samples, anno_key, backend))
 
-        results = backend.results_class(
-            samples,
-            config,
-            anno_key,
-            run.id_map,
-            run.server_id_map,
-            run.created_project_ids,
-            run.task_ids,
-            run.job_ids,
-            run.frame_id_map,
-            run.labels_task_map,
-            backend=backend,
-        )
+    def _send(self, run: RunState, batches: Mapping[int, Any], target: Target) -> Any:
+        """Create the tasks of a run one after the other; return its results."""
+        config = target.backend.config
+        for index, batch in batches.items():
+            self._check_labels(run, config, batch, index)
         config.label_schema = run.label_schema
+        logger.info("Uploading samples to CVAT...")
+        at = "before the first task"
+        try:
+            self._save_progress(run, target)
+            self._create_project(run, target)
+            total = sum(len(batch) for batch in batches.values())
+            with fou.ProgressBar(total=total, iters_str="samples") as bar:
+                for index, batch in batches.items():
+                    number = len(batch)
+                    name = _task_name(config, target.samples, index, run.count)
+                    at = f"at task {index + 1} of {run.count} ('{name}')"
+                    self._finish_task(run, batch, index, name, target)
+                    bar.update(number)
+        except BaseException as error:
+            error.add_note(f"The upload of run '{target.key}' stopped {at}")
+            self._stop(run, error)
+            raise
+        results = self._results(run, target)
         results.save_config()
         return results
 
-    def _create_project(self, run: RunState) -> None:
+    def _results(self, run: RunState, target: Target) -> Any:
+        done = run.done
+        progress = None
+        if run.progress is not None and run.progress.pending:
+            progress = {
+                "token": run.progress.token,
+                "count": run.count,
+                "pending": run.progress.pending,
+            }
+        return target.backend.results_class(
+            target.samples,
+            target.backend.config,
+            target.key,
+            done.id_map,
+            done.server_id_map,
+            run.project_ids,
+            done.task_ids,
+            done.job_ids,
+            done.frame_id_map,
+            done.labels_task_map,
+            progress=progress,
+            backend=target.backend,
+        )
+
+    def _save_progress(self, run: RunState, target: Target) -> None:
+        """Save how far a run is, if it is to be resumed in case that it stops."""
+        if run.progress is not None:
+            results = self._results(run, target)
+            results.save_config()
+            target.backend.save_run_results(target.samples, target.key, results)
+
+    def _create_project(self, run: RunState, target: Target) -> None:
         """Create the project of a run, if it is to have a new one."""
-        if run.new_project_name is not None:
-            run.project_id = self.create_project(run.new_project_name, run.cvat_schema)
-            run.created_project_ids.append(run.project_id)
+        name = run.new_project_name
+        if name is None:
+            return
+        run.project_id = self.create_project(_marked(name, run), run.cvat_schema)
+        run.project_ids.append(run.project_id)
+        run.new_project_name = None
+        if run.progress is not None:
+            self._save_progress(run, target)
+            self.patch(self.project_url(run.project_id), json={"name": name})
+
+    def _finish_task(
+        self, run: RunState, batch: Any, index: int, name: str, target: Target
+    ) -> None:
+        """Create one task with all it needs, and note that it is finished.
+
+        A run that can be resumed gives a task its own name only after it is saved: so
+        a task with a mark in its name is finished or not, by what is saved.
+        """
+        if not len(batch):
+            logger.warning("Task '%s' is left out: its samples are deleted", name)
+        else:
+            part = self._upload_task(
+                run, target.backend.config, batch, index, _marked(name, run)
+            )
+            run.done.add(part)
+            run.unfinished.clear()
+        if run.progress is not None:
+            del run.progress.pending[index]
+            self._save_progress(run, target)
+            if len(batch):
+                self.patch(self.task_url(part.task_ids[0]), json={"name": name})
 
     def _upload_task(
         self, run: RunState, config: Any, batch: Any, index: int, name: str
-    ) -> None:
+    ) -> RunPart:
         """Create one task with its media and annotations."""
+        part = RunPart(task_ids=run.unfinished)
         start, stop, step = frame_arguments(config, batch, index)
         task_id, class_ids, attribute_ids = self._create_task_upload_data(
             config,
@@ -113,26 +190,27 @@ class Upload(Preparation):
             run.cvat_schema,
             run.project_id,
             batch,
-            run.task_ids,
-            run.job_ids,
-            run.frame_id_map,
+            run.unfinished,
+            part.job_ids,
+            part.frame_id_map,
             start,
             stop,
             step,
         )
+        part.task_ids = [task_id]
         sizes = self._verify_uploaded_frames(task_id, batch, start, stop, step)
         tags: list[Any] = []
         shapes: list[Any] = []
         tracks: list[Any] = []
         for label_field, info in run.label_schema.items():
-            run.labels_task_map[label_field].append(task_id)
+            part.labels_task_map[label_field] = [task_id]
             if not info.get("existing_field"):
                 continue
             self._update_shapes_tags_tracks(
                 tags,
                 shapes,
                 tracks,
-                run.id_map,
+                part.id_map,
                 info["type"],
                 batch,
                 label_field,
@@ -150,8 +228,8 @@ class Upload(Preparation):
         server_ids = self._upload_annotations(
             shapes, tags, tracks, class_ids, attribute_ids, task_id
         )
-        for kind, by_id in server_ids.items():
-            run.server_id_map[kind].update(by_id)
+        part.server_id_map.update(server_ids)
+        return part
 
     def _create_task_upload_data(
         self,
@@ -309,19 +387,29 @@ class Upload(Preparation):
                 )
         return self._create_server_id_map(stored, attr_id_map)
 
-    def _roll_back(self, run: RunState) -> None:
-        """Delete what a run that failed has created."""
-        if not run.task_ids and not run.created_project_ids:
-            return
-        logger.warning("The upload failed: deleting what it created in CVAT")
-        tasks = [(self.delete_task, "Task", each) for each in run.task_ids]
-        ids = run.created_project_ids
-        projects = [(self.delete_project, "Project", each) for each in ids]
+    def _stop(self, run: RunState, error: BaseException) -> None:
+        """Delete what a run that failed has created; finished tasks if it says so."""
+        task_ids = list(run.unfinished)
+        project_ids: list[int] = []
+        if run.progress is None:
+            task_ids = run.done.task_ids + task_ids
+            project_ids = run.project_ids
+        else:
+            done = run.count - len(run.progress.pending)
+            error.add_note(
+                f"{done} of {run.count} tasks are finished and kept; go on with "
+                "`fiftyone_cvat.resume(dataset, key)`, or delete them with the run's "
+                "`cleanup()`"
+            )
+        if task_ids or project_ids:
+            logger.warning("The upload failed: deleting what it created in CVAT")
+        tasks = [(self.delete_task, "Task", each) for each in task_ids]
+        projects = [(self.delete_project, "Project", each) for each in project_ids]
         for delete, kind, each in tasks + projects:
             try:
                 delete(each)
-            except CVATError as error:
-                logger.warning("%s %d may be left in CVAT: %s", kind, each, error)
+            except CVATError as failure:
+                logger.warning("%s %d may be left in CVAT: %s", kind, each, failure)
 
 
 def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
@@ -332,12 +420,20 @@ def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
     return [names[index % len(names)]]
 
 
-def _task_name(config: Any, samples: Any, index: int | None) -> str:
+def _task_name(config: Any, samples: Any, index: int, count: int) -> str:
     name = config.task_name
     if name is None:
         name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
-    number = "" if index is None else f"_{index + 1}"
+    number = "" if count == 1 else f"_{index + 1}"
     return str(name)[: MAX_NAME - len(number)] + number
+
+
+def _marked(name: str, run: RunState) -> str:
+    """Mark a name as that of something unfinished, if the run can be resumed."""
+    if run.progress is None:
+        return name
+    mark = f" [{run.progress.token}]"
+    return name[: MAX_NAME - len(mark)] + mark
 
 
 def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:

@@ -1,0 +1,101 @@
+"""A run that was stopped on its way up: tidy up and go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
+from fiftyone_cvat.api.upload import Target, Upload
+from fiftyone_cvat.api.views import with_masks_on_disk
+from fiftyone_cvat.errors import ConfigurationError
+
+__all__ = ["Resuming"]
+
+
+class Resuming(Upload):
+    """Go on with runs that were stopped."""
+
+    def resume_upload(self, results: Any) -> Any:
+        """Go on with a run that was stopped or failed, from its last finished task.
+
+        What the run has created and not finished is deleted first. Labels go up as
+        they are in the dataset now.
+
+        Args:
+            results: the :class:`CVATAnnotationResults` of a run with
+                ``on_failure="keep"``
+
+        Returns:
+            the :class:`CVATAnnotationResults` of the whole run
+
+        Raises:
+            ConfigurationError: if nothing of the run is left to do
+        """
+        if not results.progress:
+            raise ConfigurationError(
+                f"Run '{results.key}' is complete: there is nothing to resume"
+            )
+        config = results.config
+        samples = with_masks_on_disk(results.samples, config.label_schema)
+        progress = Progress(
+            results.progress["token"],
+            {int(index): ids for index, ids in results.progress["pending"].items()},
+        )
+        run = self._restore(results, progress)
+        self._tidy(run, progress.token)
+        batches = {
+            index: samples.select(ids, ordered=True)
+            for index, ids in progress.pending.items()
+        }
+        return self._send(run, batches, Target(samples, results.key, results.backend))
+
+    def _restore(self, results: Any, progress: Progress) -> RunState:
+        """Return the state of a run as it was saved."""
+        config = results.config
+        name, project_id = config.project_name, config.project_id
+        if results.project_ids:
+            project_id = None
+        elif name is not None:
+            name, project_id = self._parse_project_details(name, project_id)
+        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
+            config.label_schema,
+            project_id=project_id,
+            occluded_attr=config.occluded_attr,
+            group_id_attr=config.group_id_attr,
+        )
+        return RunState(
+            schema,
+            scalars,
+            occluded,
+            group_ids,
+            results.project_ids[0] if results.project_ids else project_id,
+            config.label_schema,
+            count=results.progress["count"],
+            new_project_name=None if results.project_ids or project_id else name,
+            project_ids=results.project_ids,
+            done=RunPart(
+                results.task_ids,
+                results.job_ids,
+                results.frame_id_map,
+                results.id_map,
+                results.server_id_map,
+                results.labels_task_map,
+            ),
+            progress=progress,
+        )
+
+    def _tidy(self, run: RunState, token: str) -> None:
+        """Delete what a stopped run left unfinished; name what it had finished."""
+        mark = f" [{token}]"
+        for url, own, delete in (
+            (self.tasks_url, run.done.task_ids, self.delete_task),
+            (self.projects_url, run.project_ids, self.delete_project),
+        ):
+            for found in self._get_paginated_results(f"{url}?search={token}"):
+                if not found["name"].endswith(mark):
+                    continue
+                if found["id"] in own:
+                    name = found["name"].removesuffix(mark)
+                    self.patch(f"{url}/{found['id']}", json={"name": name})
+                else:
+                    delete(found["id"])

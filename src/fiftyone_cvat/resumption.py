@@ -1,0 +1,43 @@
+"""Runs that were stopped before all of their tasks were created."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone_cvat.errors import ConfigurationError
+
+__all__ = ["resume"]
+
+
+def resume(samples: Any, anno_key: str, **credentials: Any) -> Any:
+    """Go on with a run that was stopped or failed, without sending anything twice.
+
+    It works for runs that were begun with ``on_failure="keep"``, whatever stopped
+    them: an error, Ctrl-C, or the end of the process. Tasks that were finished stay
+    as they are; what was not finished is deleted and created anew.
+
+    Args:
+        samples: the dataset, or a view into it
+        anno_key: the annotation key
+        **credentials: as for ``load_annotations``: ``url``, ``username``, ``password``,
+            ``email``, ``headers``, ``access_token``, ``verify_ssl``
+
+    Returns:
+        the run's :class:`CVATAnnotationResults`
+
+    Raises:
+        ConfigurationError: if nothing of the run is left to do, or nothing is known
+            of how far it is
+    """
+    dataset = samples._root_dataset
+    results = dataset.load_annotation_results(anno_key, **credentials)
+    if results is None:
+        raise ConfigurationError(
+            f"Nothing is known of how far run '{anno_key}' is: it was stopped before "
+            'it had created anything, or begun without `on_failure="keep"`. Delete '
+            f"it with `dataset.delete_annotation_run('{anno_key}')` and begin again"
+        )
+    backend = results.backend
+    results = results.connect_to_api().resume_upload(results)
+    backend.save_run_results(dataset, anno_key, results)
+    return results

@@ -1,0 +1,58 @@
+"""What is stored of a run: read, and rid of tasks that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["forget_tasks", "stored_to_results"]
+
+
+def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a run's results from what is stored of them.
+
+    JSON has turned ids that are keys into strings. Runs that the built-in CVAT
+    integration saved long ago lack some of them.
+
+    Args:
+        stored: what the database holds
+    """
+    return {
+        "id_map": stored["id_map"],
+        "server_id_map": {
+            kind: {int(server_id): label_id for server_id, label_id in by_id.items()}
+            for kind, by_id in (stored.get("server_id_map") or {}).items()
+        },
+        "project_ids": stored.get("project_ids") or [],
+        "task_ids": stored["task_ids"],
+        "job_ids": {int(task_id): ids for task_id, ids in stored["job_ids"].items()},
+        "frame_id_map": {
+            int(task_id): {int(frame): each for frame, each in frames.items()}
+            for task_id, frames in stored["frame_id_map"].items()
+        },
+        "labels_task_map": stored["labels_task_map"],
+        "frame_numbering": stored.get("frame_numbering", "source"),
+        "progress": stored.get("progress"),
+    }
+
+
+def forget_tasks(results: Any, task_ids: Iterable[int]) -> None:
+    """Take tasks out of a run, with the labels that went up in them.
+
+    Args:
+        results: the run's results, which are changed in place
+        task_ids: tasks that do not exist any more
+    """
+    gone = set(task_ids)
+    for task_id in gone:
+        results.job_ids.pop(task_id, None)
+        frames = results.frame_id_map.pop(task_id, {})
+        sample_ids = {each["sample_id"] for each in frames.values()}
+        for by_sample in results.id_map.values():
+            for sample_id in sample_ids:
+                by_sample.pop(sample_id, None)
+    results.task_ids = [each for each in results.task_ids if each not in gone]
+    results.labels_task_map = {
+        label_field: [each for each in ids if each not in gone]
+        for label_field, ids in results.labels_task_map.items()
+    }

@@ -1,0 +1,187 @@
+"""Runs that keep what is finished when they stop, and go on from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_cvat import CVATAnnotationAPI, resume
+from fiftyone_cvat.api import upload
+from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.errors import ConfigurationError, ServerJobError
+from tests import media
+from tests.replay.run import Run, box
+
+SCHEMA = {"cats": {"type": "detections"}}
+NAMES = ("1.png", "2.png", "3.png")
+TOKEN = "0123abcd"
+
+
+class Killed(BaseException):
+    """The end of the process: nothing runs after it."""
+
+
+@pytest.fixture
+def cats(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(upload.secrets, "token_hex", lambda _: TOKEN)
+    for number, path in enumerate(media.make_images(tmp_path, NAMES)):
+        boxes = [box(x=0.1 * number, score=0.5), box("dog", x=0.5)]
+        cats = fo.Detections(detections=boxes)
+        dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    return dataset
+
+
+@pytest.fixture
+def api(server):
+    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+        yield api
+
+
+def names_on_server(api, url, dataset):
+    words = urlencode({"search": dataset.name.replace(" ", "_")})
+    return sorted(each["name"] for each in api._get_paginated_results(f"{url}?{words}"))
+
+
+def task_names(dataset, *numbers):
+    name = dataset.name.replace(" ", "_")
+    return [f"FiftyOne_{name}_{number}" for number in numbers]
+
+
+def kill(monkeypatch, method, turn):
+    """End the process, as far as the server and the database see it, in some call."""
+    real = getattr(CVATAnnotationAPI, method)
+    turns = iter(range(1, 100))
+
+    def killed(self, *args, **kwargs):
+        if next(turns) == turn:
+            raise Killed
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(CVATAnnotationAPI, method, killed)
+    monkeypatch.setattr(CVATAnnotationAPI, "_stop", lambda *args: None)
+
+
+def as_another_process(dataset):
+    getattr(dataset, CVATBackend._results_cache_field()).clear()
+    dataset.reload()
+
+
+def check_complete(dataset, server, api, before):
+    """Check that a run has all of its tasks, once, and that its labels come back."""
+    credentials = {"url": server.url, "access_token": server.access_token}
+    assert names_on_server(api, api.tasks_url, dataset) == task_names(dataset, 1, 2, 3)
+    dataset.load_annotations("run", unexpected="keep", **credentials)
+    results = dataset.load_annotation_results("run", **credentials)
+    assert results.progress is None
+    assert results.reconciliation.totals("cats")["kept"] == 6
+    after = list(dataset._sample_collection.find({}))
+    assert [each["cats"] for each in after] == [each["cats"] for each in before]
+
+
+def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
+    before = list(cats._sample_collection.find({}))
+    spoiled = Path(cats.values("filepath")[1])
+    good = spoiled.read_bytes()
+    spoiled.write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+
+    with pytest.raises(ServerJobError) as failure:
+        Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
+
+    notes = " ".join(failure.value.__notes__)
+    assert "stopped at task 2 of 3" in notes
+    assert "1 of 3 tasks are finished and kept" in notes
+    assert names_on_server(api, api.tasks_url, cats) == task_names(cats, 1)
+
+    spoiled.write_bytes(good)
+    credentials = {"url": server.url, "access_token": server.access_token}
+    as_another_process(cats)
+    first = list(cats.load_annotation_results("run", **credentials).task_ids)
+
+    results = resume(cats, "run", **credentials)
+
+    assert results.task_ids[:1] == first
+    assert len(results.task_ids) == 3
+    check_complete(cats, server, api, before)
+    with pytest.raises(ConfigurationError, match="complete"):
+        resume(cats, "run", **credentials)
+
+
+@pytest.mark.parametrize(
+    ("method", "turn", "left"),
+    [
+        pytest.param("create_task", 1, [], id="before the first task"),
+        pytest.param("upload_data", 2, [1, 2], id="before the media"),
+        pytest.param("_upload_annotations", 2, [1, 2], id="before the labels"),
+        pytest.param("patch", 2, [1, 2], id="before a name"),
+        pytest.param("_save_progress", 4, [1, 2, 3], id="before it is saved"),
+    ],
+)
+def test_a_process_that_was_killed(cats, server, api, monkeypatch, method, turn, left):
+    before = list(cats._sample_collection.find({}))
+    with monkeypatch.context() as patch:
+        kill(patch, method, turn)
+        with pytest.raises(Killed):
+            Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
+    found = names_on_server(api, api.tasks_url, cats)
+    assert [each.removesuffix(f" [{TOKEN}]") for each in found] == task_names(
+        cats, *left
+    )
+
+    as_another_process(cats)
+    resume(cats, "run", url=server.url, access_token=server.access_token)
+
+    check_complete(cats, server, api, before)
+
+
+@pytest.mark.parametrize(
+    ("method", "turn"),
+    [
+        pytest.param("_save_progress", 2, id="before it is saved"),
+        pytest.param("patch", 1, id="before its name"),
+    ],
+)
+def test_a_process_that_was_killed_at_its_project(
+    cats, server, api, monkeypatch, method, turn
+):
+    before = list(cats._sample_collection.find({}))
+    name = f"project of {cats.name.replace(' ', '_')}"
+    with monkeypatch.context() as patch:
+        kill(patch, method, turn)
+        with pytest.raises(Killed):
+            Run(
+                cats,
+                server,
+                SCHEMA,
+                task_size=1,
+                project_name=name,
+                on_failure="keep",
+            )
+    as_another_process(cats)
+
+    results = resume(cats, "run", url=server.url, access_token=server.access_token)
+
+    assert names_on_server(api, api.projects_url, cats) == [name]
+    check_complete(cats, server, api, before)
+    results.cleanup()
+    assert names_on_server(api, api.projects_url, cats) == []
+
+
+def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
+    with monkeypatch.context() as patch:
+        kill(patch, "_upload_annotations", 2)
+        with pytest.raises(Killed):
+            Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
+    as_another_process(cats)
+    before = list(cats._sample_collection.find({}))
+    credentials = {"url": server.url, "access_token": server.access_token}
+
+    cats.load_annotations("run", **credentials)
+
+    assert "2 tasks of run 'run' are not on the server yet" in caplog.text
+    after = list(cats._sample_collection.find({}))
+    assert [each["cats"] for each in after] == [each["cats"] for each in before]
+    # and the rest goes up all the same
+    assert len(resume(cats, "run", **credentials).task_ids) == 3
