@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fiftyone_cvat.convert.labels import read_annotation
 from fiftyone_cvat.convert.tags import create_classification_tags, create_scalar_tags
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import ClassSchema
 from tests.builders import (
     SIZE,
@@ -126,6 +127,14 @@ def test_scalar_none_is_not_sent_as_a_value():
     assert result == (False, [], {}, {})
 
 
+@pytest.mark.parametrize(
+    ("value", "message"), [("x" * 4097, "4097 characters"), ("a\0b", "NUL")]
+)
+def test_scalar_that_the_server_would_refuse_is_told(value, message):
+    with pytest.raises(SchemaError, match=message):
+        create_scalar_tags(value, VALUE, "field", 0, SIZE, assign_scalar_attrs=True)
+
+
 def read(tag, schema, **more):
     labels = server_labels(schema)
     return read_annotation(
@@ -133,7 +142,11 @@ def read(tag, schema, **more):
     )
 
 
-@given(st.text(min_size=1), st.integers(1, 2**60))
+# what CVAT takes: it refuses NUL
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(texts, st.integers(1, 2**60))
 def test_classification_comes_back(color, age):
     schema = cvat_schema("cat", attributes=[spec(), spec("age", "number")])
     label = classification(color=f"c{color}", age=age)
@@ -145,7 +158,7 @@ def test_classification_comes_back(color, age):
 
 
 scalars = st.one_of(
-    st.text(),
+    texts,
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
