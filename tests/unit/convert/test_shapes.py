@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 
-import fiftyone.core.labels as fol
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,6 @@ from hypothesis.extra import numpy as hnp
 
 from fiftyone_cvat.convert.labels import read_annotation
 from fiftyone_cvat.convert.merging import merge_parts
-from fiftyone_cvat.convert.segmentations import paint_segmentation
 from fiftyone_cvat.convert.shapes import (
     create_detection_shapes,
     create_keypoint_shapes,
@@ -497,10 +495,6 @@ class TestSegmentations:
         assert [each["points"] for each in shapes] == [[0, 1, 0, 0, 0, 0]]
 
 
-finite = st.floats(-1, 2, allow_nan=False, width=32)
-points = st.tuples(finite, finite)
-
-
 def round_trip(shapes, label_type, schema=SCHEMA):
     """Send shapes to a server and read the one label that they are."""
     labels = server_labels(schema)
@@ -511,113 +505,6 @@ def round_trip(shapes, label_type, schema=SCHEMA):
     label = merge_parts(read)
     label.id = object_id()
     return label
-
-
-def near(given_points):
-    return [pytest.approx(each, abs=1e-9) for each in given_points]
-
-
-@settings(deadline=None)
-@given(
-    st.tuples(finite, finite, finite, finite),
-    st.none() | st.floats(0.001, 359.999),
-    st.text(min_size=1).filter(lambda text: text.isprintable() and text.strip()),
-)
-def test_box_comes_back(box, rotation, color):
-    label = detection(box=box, color=f"c{color}", age=3)
-    if rotation is not None:
-        label["rotation"] = rotation
-    after = round_trip(boxes(label)[1], "detections")
-    assert after.bounding_box == pytest.approx(list(box), abs=1e-9)
-    expected = label.to_dict() | {"bounding_box": after.bounding_box}
-    assert after.to_dict() == expected
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(points, min_size=3, max_size=6), min_size=1, max_size=3))
-def test_polygons_come_back(parts):
-    label = polyline(points=parts)
-    shapes = create_polyline_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "polygons")
-    assert [near(each) for each in parts] == after.points
-    assert (after.closed, after.filled, after.label) == (True, True, "cat")
-
-
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.lists(points, min_size=3, max_size=6, unique=True), min_size=1, max_size=3
-    ),
-    st.booleans(),
-)
-def test_lines_come_back(parts, closed):
-    label = polyline(points=parts, closed=closed, filled=False)
-    shapes = create_polyline_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "polylines")
-    assert [near(each) for each in parts] == after.points
-    assert (after.closed, after.filled) == (closed, False)
-
-
-@settings(deadline=None)
-@given(st.lists(points, min_size=1, max_size=8))
-def test_points_come_back(given_points):
-    label = keypoint(points=given_points)
-    shapes = create_keypoint_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "keypoints")
-    assert near(given_points) == after.points
-    assert isinstance(after, fol.Keypoint)
-
-
-@settings(deadline=None)
-@given(
-    st.lists(points | st.just((NAN, NAN)), min_size=3, max_size=3).filter(
-        lambda each: np.isfinite(each).any()
-    )
-)
-def test_skeleton_comes_back_with_what_is_not_known(given_points):
-    label = keypoint(points=given_points)
-    shapes = create_keypoint_shapes([label], BODY, *FIELD)[1]
-    after = round_trip(shapes, "keypoints", BODY)
-    np.testing.assert_allclose(after.points, given_points, atol=1e-9)
-
-
-@settings(deadline=None)
-@given(
-    hnp.arrays(
-        np.uint8,
-        hnp.array_shapes(min_dims=2, max_dims=2, max_side=8),
-        elements=st.integers(0, 2),
-    )
-)
-def test_segmentation_comes_back(mask):
-    schema = cvat_schema("cat", "dog")
-    targets = {1: "cat", 2: "dog"}
-    height, width = mask.shape
-    shapes = create_segmentation_shapes(
-        segmentation(mask), schema, "field", 0, (width, height), None, targets
-    )[1]
-    labels = server_labels(schema)
-    field = context("segmentation", labels)
-    read = [read_annotation(each, "shapes", field) for each in stored(shapes, labels)]
-    assert {each.kind for each in read} <= {"segmentation"}
-    painted = paint_segmentation([each.value for each in read], mask.shape, targets)
-    np.testing.assert_array_equal(painted, mask)
-
-
-numbers = st.floats(allow_nan=False, allow_infinity=False)
-three = st.lists(numbers, min_size=3, max_size=3)
-
-
-@settings(deadline=None)
-@given(three, three, three)
-def test_cuboid_in_space_comes_back(location, rotation, dimensions):
-    place = {"location": location, "rotation": rotation, "dimensions": dimensions}
-    (shape,) = boxes(detection(box=None, **place))[1]
-    labels = server_labels(SCHEMA)
-    field = context("detections", labels, is_point_cloud=True)
-    read = read_annotation(*stored([shape], labels), "shapes", field)
-    assert {name: list(read.value[name]) for name in place} == place
-    assert read.label_id == object_id()
 
 
 @pytest.mark.parametrize(
