@@ -81,11 +81,14 @@ def points_to_pixels(points: Sequence[Sequence[float]], size: Size) -> list[floa
         ``[x1, y1, x2, y2, ...]`` in pixels; NaN stays NaN
 
     Raises:
-        GeometryError: if the frame has no area
+        GeometryError: if the frame has no area or a point is no pair
     """
     _check_size(size)
     if not len(points):
         return []
+    counts = {len(point) for point in points} - {2}
+    if counts:
+        raise GeometryError(f"a point of {counts.pop()} numbers instead of 2")
     pairs: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * size
     return [float(value) for value in pairs.ravel()]
 

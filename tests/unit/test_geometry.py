@@ -110,3 +110,11 @@ def test_what_is_no_box(convert, values):
 def test_coordinate_without_partner():
     with pytest.raises(GeometryError, match="3 coordinates do not make pairs"):
         pixels_to_points([1, 2, 3], SIZE)
+
+
+@pytest.mark.parametrize("point", [(0.5,), (0.5, 0.5, 0.5), ()])
+def test_point_that_is_no_pair(point):
+    with pytest.raises(GeometryError, match=f"a point of {len(point)} numbers"):
+        points_to_pixels([(0, 0), point], Size(2, 2))
+    with pytest.raises(GeometryError, match=f"a point of {len(point)} numbers"):
+        points_to_pixels([point], Size(2, 2))

@@ -102,7 +102,7 @@ def get_segmentation_id(
 def get_ignored_types(
     project_id: int | None,
     label_types: Collection[str],
-    label_type: str,
+    label_type: str | None,
     is_last_field: bool,  # noqa: FBT001  the documented signature
 ) -> set[str]:
     """When uploading multiple fields to an existing project, each field must have a
@@ -113,13 +113,17 @@ def get_ignored_types(
     Args:
         project_id: the existing project, or None
         label_types: the kinds of label that the fields of the run expect
-        label_type: the type of one field
+        label_type: the type of one field, or None for one that takes any kind
         is_last_field: whether it is the last field, which takes what no field expects
 
     Returns:
         the kinds of label that are not loaded into that field
     """  # noqa: D205  the documented text
-    if not project_id or len(label_types) < 2:  # noqa: PLR2004
+    if not project_id:
+        return set()
+    if label_type is None:
+        return set(label_types)
+    if len(label_types) < 2:  # noqa: PLR2004
         return set()
     expected = RETURN_TYPES[label_type]
     others = label_types if is_last_field else RETURN_TYPES.values()

@@ -11,7 +11,14 @@ import numpy as np
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
-__all__ = ["LABEL_ID", "cvat_class", "parse_label", "text_to_value", "value_to_text"]
+__all__ = [
+    "LABEL_ID",
+    "check_text",
+    "cvat_class",
+    "parse_label",
+    "text_to_value",
+    "value_to_text",
+]
 
 LABEL_ID = "label_id"
 
@@ -80,6 +87,28 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     return words.get(stripped.lower(), text)
 
 
+def check_text(text: str, what: str) -> None:
+    """Refuse a text that CVAT does not take as the value of an attribute.
+
+    Args:
+        text: the text
+        what: what it belongs to, for the message
+
+    Raises:
+        SchemaError: if it has more than 4096 characters or one that is NUL
+    """
+    if len(text) > MAX_TEXT:
+        raise SchemaError(
+            f"{what} has {len(text)} characters; CVAT takes {MAX_TEXT}: shorten it, or "
+            "leave it out of the run"
+        )
+    if "\0" in text:
+        raise SchemaError(
+            f"{what} has a NUL character at {text.index(chr(0))}, which CVAT does not "
+            "take: remove it, or leave it out of the run"
+        )
+
+
 def parse_label(
     label: Any,
     cvat_schema: CVATSchema,
@@ -106,10 +135,15 @@ def parse_label(
         -   the values of the immutable attributes
         -   the attributes whose names had to be changed: none, since attributes that
             old datasets keep in a label's dict go up under their own names
-        -   whether the object is occluded
+        -   whether the object is occluded: it is if the value is a number other than
+            0 and NaN, or one of the texts ``true``, ``1``, ``1.0`` and ``yes``
         -   its group, 0 for none
 
         each None if the label's class is not in the schema
+
+    Raises:
+        SchemaError: if CVAT does not take the text of an attribute, or the occlusion is
+            neither a number nor a text
     """
     class_name = cvat_class(label.label, cvat_schema, label_field)
     if class_name is None:
@@ -123,17 +157,18 @@ def parse_label(
         if value is None or name == LABEL_ID:
             continue
         text = value_to_text(value)
-        if len(text) > MAX_TEXT:
-            raise SchemaError(
-                f"label {label.id} has {len(text)} characters in '{name}'; CVAT takes "
-                f"{MAX_TEXT}: leave the attribute out of the run"
-            )
+        check_text(text, f"attribute '{name}' of label {label.id}")
         values = mutable if spec["mutable"] else immutable
         values.append(AttributeValue(spec_id=name, value=text))
 
     occluded = _named_value(label, class_name, occluded_attrs)
     group_id = _named_value(label, class_name, group_id_attrs)
-    return class_name, mutable, immutable, {}, _truth(occluded), _group(group_id)
+    try:
+        is_occluded = _truth(occluded)
+    except SchemaError as error:
+        name = (occluded_attrs or {})[class_name]
+        raise SchemaError(f"attribute '{name}' of label {label.id}: {error}") from error
+    return class_name, mutable, immutable, {}, is_occluded, _group(group_id)
 
 
 def cvat_class(
@@ -159,7 +194,15 @@ def _named_value(
 def _truth(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().lower() in ("true", "1", "1.0", "yes")
-    return bool(value)
+    if value is None:
+        return False
+    if not isinstance(value, (bool, int, float, np.bool_, np.number)):
+        raise SchemaError(
+            f"a value of type {type(value).__name__} does not tell whether the object "
+            "is occluded: make it true or false"
+        )
+    # NaN is how tables spell a value that is missing
+    return bool(value) and not np.isnan(value)
 
 
 def _group(value: Any) -> int:

@@ -150,6 +150,9 @@ def adopt_unchanged(
     elif isinstance(label, fol.Keypoint):
         label.points = _with_unknown(label.points, before.points)
 
+    if names and label.index is None:
+        # a label that is in no track has its index in the dataset only
+        label.index = before.index
     _adopt_attributes(label, original, got[0], attribute_ids, defaults)
 
 

@@ -71,8 +71,8 @@ def to_cvat_attributes(
     Args:
         attributes: FiftyOne's attributes, name to ``type`` and maybe ``values``,
             ``default``, ``mutable``; those with ``sent`` False stay in FiftyOne; the
-            types ``occluded`` and ``group_id`` are
-            not attributes in CVAT but properties of a shape
+            types ``occluded`` and ``group_id`` are not attributes in CVAT but
+            properties of a shape
 
     Returns:
         a tuple of

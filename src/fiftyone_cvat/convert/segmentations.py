@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MaskPiece", "class_masks", "paint_segmentation"]
+from fiftyone_cvat.errors import GeometryError
+
+__all__ = ["MaskPiece", "class_masks", "gray_or_rgb", "paint_segmentation"]
+
+_DIMENSIONS_OF_COLOR = 3
+_CHANNELS = (3, 4)  # red, green, blue, and transparency, which says nothing of classes
 
 
 @dataclass(slots=True)
@@ -23,21 +28,53 @@ class MaskPiece:
     z_order: int
 
 
+def gray_or_rgb(pixels: Any) -> NDArray[Any]:
+    """Return the pixels of a segmentation, a gray one without an axis for its channel.
+
+    Args:
+        pixels: (height, width) or (height, width, 1) of integers, or (height, width,
+            3 or 4) of RGB; a fourth channel says nothing
+
+    Returns:
+        (height, width) of integers, or (height, width, 3 or 4)
+
+    Raises:
+        GeometryError: if the array has another shape or no pixels
+    """
+    array = np.asarray(pixels)
+    if array.ndim == _DIMENSIONS_OF_COLOR and array.shape[2] == 1:
+        array = array[..., 0]
+    is_gray = array.ndim == _DIMENSIONS_OF_COLOR - 1
+    is_color = array.ndim == _DIMENSIONS_OF_COLOR and array.shape[2] in _CHANNELS
+    if not (is_gray or is_color):
+        raise GeometryError(
+            f"a segmentation of shape {array.shape}: it must have height and width, "
+            "and three channels if it is in color"
+        )
+    if not array.size:
+        raise GeometryError(f"a segmentation of shape {array.shape} has no pixels")
+    return array
+
+
 def class_masks(
     pixels: NDArray[Any], mask_targets: Mapping[Any, str]
 ) -> list[tuple[str, NDArray[np.bool_], int, int]]:
     """Split a segmentation into the masks of its classes.
 
     Args:
-        pixels: (height, width) of integers, or (height, width, 3) of RGB
+        pixels: (height, width) or (height, width, 1) of integers, or (height, width,
+            3) of RGB
         mask_targets: pixel value, or RGB hex string such as ``#ff0000``, to class
             name; 0 and black are background
 
     Returns:
         for each class that has pixels: its name, its mask within the tight box around
         them, and the box's left and top in pixels
+
+    Raises:
+        GeometryError: if the array has another shape or no pixels
     """
-    codes = _codes(pixels)
+    codes = _codes(gray_or_rgb(pixels))
     present = set(np.unique(codes).tolist())
     masks = []
     for target, name in mask_targets.items():
@@ -70,12 +107,16 @@ def paint_segmentation(
 
     Returns:
         (height, width) of integers, or (height, width, 3) of RGB
+
+    Raises:
+        GeometryError: if the base has as many rows and columns, but is neither gray
+            nor in color
     """
     code_by_name = {name: _target_code(each) for each, name in mask_targets.items()}
     rgb = any(isinstance(each, str) and each.startswith("#") for each in mask_targets)
     codes = np.zeros(shape, dtype=np.int64)
-    if base is not None and base.shape[:2] == shape:
-        codes = _codes(base)
+    if base is not None and codes.size and base.shape[:2] == shape:
+        codes = _codes(gray_or_rgb(base))
         codes[np.isin(codes, list(code_by_name.values()))] = 0
     for piece in sorted(pieces, key=lambda each: each.z_order):
         if piece.label not in code_by_name:
@@ -106,6 +147,7 @@ def _target_code(target: Any) -> int:
 
 
 def _dtype(codes: NDArray[np.int64], base: NDArray[Any] | None) -> Any:
-    if base is not None and np.can_cast(np.min_scalar_type(codes.max()), base.dtype):
+    smallest = np.min_scalar_type(codes.max(initial=0))
+    if base is not None and np.can_cast(smallest, base.dtype):
         return base.dtype
-    return np.min_scalar_type(codes.max(initial=0))
+    return smallest

@@ -13,7 +13,7 @@ import numpy as np
 from fiftyone_cvat.convert.attributes import LABEL_ID, cvat_class, parse_label
 from fiftyone_cvat.convert.identity import join_label_id
 from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
-from fiftyone_cvat.convert.segmentations import class_masks
+from fiftyone_cvat.convert.segmentations import class_masks, gray_or_rgb
 from fiftyone_cvat.convert.skeletons import keypoint_to_skeleton
 from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
 from fiftyone_cvat.errors import GeometryError
@@ -46,6 +46,7 @@ def create_detection_shapes(
 
     Boxes become rectangles, or cuboids where they are three-dimensional; masks become
     masks. Boxes are not rounded; ``rotation`` is in degrees, clockwise on the screen.
+    Masks without pixels in the frame have no shape: CVAT has no way to show one.
 
     Args:
         detections: labels with a relative ``bounding_box``, or with ``location``,
@@ -95,12 +96,19 @@ def create_segmentation_shapes(
 
     Returns:
         a tuple of the label's id, the shapes, no tracks, no renamed attributes
+
+    Raises:
+        GeometryError: if the mask is neither gray nor in color, or has no pixels
     """
     size = _size(frame_size)
     pixels = segmentation.get_mask() if segmentation.has_mask else None
     if pixels is None:
         return segmentation.id, [], {}, {}
-    pixels = _resized(np.asarray(pixels), size.width, size.height)
+    try:
+        pixels = gray_or_rgb(pixels)
+    except GeometryError as error:
+        raise GeometryError(f"Label {segmentation.id}: {error}") from error
+    pixels = _resized(pixels, size.width, size.height)
     shapes = []
     for name, mask, left, top in class_masks(pixels, mask_targets or {}):
         class_name = cvat_class(name, cvat_schema, label_field)
@@ -177,7 +185,9 @@ def create_keypoint_shapes(
     """Convert the keypoints of one frame to shapes.
 
     Keypoints of a class with a skeleton become skeletons, in which a point that is not
-    known (NaN) is outside; others become points without those.
+    known (NaN) is outside; others become points without those. So do keypoints with
+    more or fewer points than the skeleton has nodes, outside of any track: a track
+    holds either skeletons or points.
 
     Args:
         keypoints: labels with relative ``points``, a list of ``(x, y)``
@@ -243,6 +253,9 @@ class _Frame:
         as_track = as_track and label.index is not None
         common, fixed = mutable or [], immutable or []
         skeleton = getattr(self.cvat_schema[class_name], "skeleton", None)
+        parts = self._parts(label, build, skeleton)
+        if skeleton is not None and any(part.type != "skeleton" for part in parts):
+            as_track = False
         shapes = [
             Shape(
                 type=part.type,
@@ -257,7 +270,7 @@ class _Frame:
                 attributes=_attributes(common if as_track else common + fixed, number),
                 elements=[{**each, "frame": self.number} for each in part.elements],
             )
-            for number, part in enumerate(self._parts(label, build, skeleton), 1)
+            for number, part in enumerate(parts, 1)
         ]
         if not shapes:
             return
@@ -293,13 +306,14 @@ def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValu
 
 
 def _box_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
-    if not label.bounding_box:
+    if label.bounding_box is None or not len(label.bounding_box):
         return _cuboid_parts(label)
     rotation = float(label.get_attribute_value("rotation", None) or 0.0)
     if not math.isfinite(rotation):
         raise GeometryError(f"a rotation of {rotation} degrees")
     corners = box_to_corners(label.bounding_box, size)
-    return [_Part("rectangle", corners, rotation % 360.0)]
+    # less than nothing by a hair is 360.0 after the first step
+    return [_Part("rectangle", corners, rotation % 360.0 % 360.0)]
 
 
 def _cuboid_parts(label: Any) -> list[_Part]:
@@ -309,20 +323,32 @@ def _cuboid_parts(label: Any) -> list[_Part]:
         values = label.get_attribute_value(name, None)
         if values is None:
             return []
-        numbers.extend(float(value) for value in values)
+        triple = [float(value) for value in values]
+        if len(triple) != 3 or not np.isfinite(triple).all():  # noqa: PLR2004
+            raise GeometryError(f"expected 3 finite numbers as {name}, not {triple}")
+        numbers.extend(triple)
     return [_Part("cuboid", numbers + [0.0] * 7)]
 
 
 def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     mask = label.get_mask() if label.has_mask else None
-    if mask is None or not np.size(mask):
+    if mask is None or not np.any(mask):
         return []
+    mask = np.asarray(mask, dtype=bool)
+    if mask.ndim == 3 and mask.shape[2] == 1:  # noqa: PLR2004
+        mask = mask[..., 0]
+    if mask.ndim != 2:  # noqa: PLR2004
+        raise GeometryError(f"a mask of shape {mask.shape} instead of height and width")
+    if label.bounding_box is None:
+        raise GeometryError("a mask, but no bounding box to place it")
     x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
     height = _extent(y_max - y_min, mask.shape[0])
     width = _extent(x_max - x_min, mask.shape[1])
-    pixels = _resized(np.asarray(mask, dtype=bool), width, height)
+    pixels = _resized(mask, width, height)
     clipped = clip_mask(pixels, round(x_min), round(y_min), size)
-    return [] if clipped is None else [_Part("mask", [*mask_to_runs(*clipped)])]
+    if clipped is None or not clipped[0].any():
+        return []
+    return [_Part("mask", [*mask_to_runs(*clipped)])]
 
 
 def _extent(pixels: float, count: int) -> int:
@@ -350,6 +376,7 @@ def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     kind, least = ("polygon", 3) if label.filled else ("polyline", 2)
     parts = []
     for given in label.points:
+        _check_infinite(given)
         points = [point for point in given if np.isfinite(point).all()]
         if len(points) < least:
             continue
@@ -360,6 +387,7 @@ def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
 
 
 def _keypoint_parts(label: Any, size: Size, skeleton: Skeleton | None) -> list[_Part]:
+    _check_infinite(label.points)
     if skeleton is not None:
         pixels = points_to_pixels(label.points, size)
         pairs = list(zip(pixels[::2], pixels[1::2], strict=True))
@@ -368,6 +396,13 @@ def _keypoint_parts(label: Any, size: Size, skeleton: Skeleton | None) -> list[_
             return [_Part("skeleton", [], elements=elements)]
     known = [point for point in label.points if np.isfinite(point).all()]
     return [_Part("points", points_to_pixels(known, size))] if known else []
+
+
+def _check_infinite(points: Sequence[Sequence[float]]) -> None:
+    """Refuse points at infinity; one that is NaN is not known."""
+    for point in points:
+        if np.isinf(point).any():
+            raise GeometryError(f"a point at {list(point)}")
 
 
 def _size(size: Size | Sequence[int]) -> Size:

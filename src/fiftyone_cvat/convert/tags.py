@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.attributes import cvat_class, parse_label, value_to_text
+from fiftyone_cvat.convert.attributes import (
+    check_text,
+    cvat_class,
+    parse_label,
+    value_to_text,
+)
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Size, Tag
 
 __all__ = ["create_classification_tags", "create_scalar_tags"]
@@ -83,6 +88,9 @@ def create_scalar_tags(
     Returns:
         a tuple of whether the scalar has a tag, the tags, no tracks, no renamed
         attributes
+
+    Raises:
+        SchemaError: if CVAT does not take the scalar as the value of an attribute
     """
     if isinstance(assign_scalar_attrs, Mapping):
         assign_scalar_attrs = bool(assign_scalar_attrs.get(label_field))
@@ -93,6 +101,7 @@ def create_scalar_tags(
         class_name = cvat_class(text, cvat_schema, label_field)
     elif label_field in cvat_schema and label is not None:
         class_name = label_field
+        check_text(text, "the value")
         name = next(iter(cvat_schema[label_field]))
         attributes = [AttributeValue(spec_id=name, value=text)]
     if class_name is None:

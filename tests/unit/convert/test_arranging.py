@@ -115,6 +115,13 @@ def test_ignored_types(project, types, last, ignored):
     assert get_ignored_types(project, types, "instances", last) == ignored
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_field_without_type_takes_what_no_other_field_expects(last):
+    assert get_ignored_types(1, ["detections"], None, last) == {"detections"}
+    assert get_ignored_types(1, [], None, last) == set()
+    assert get_ignored_types(None, ["detections", "keypoints"], None, last) == set()
+
+
 def test_outline_becomes_the_mask_of_an_instance():
     corners = [[(0.1, 0.4), (0.12, 0.4), (0.12, 0.44), (0.1, 0.44)]]
     label = polyline(points=corners, index=4, color="red")

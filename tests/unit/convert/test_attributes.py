@@ -234,6 +234,15 @@ def test_cvat_class(name, names, found):
         (1, True),
         (0, False),
         (np.bool_(True), True),
+        (np.bool_(False), False),
+        (np.int64(1), True),
+        (np.float32(0.5), True),
+        (math.nan, False),
+        (np.float64("nan"), False),
+        ("0", False),
+        ("0.0", False),
+        ("nan", False),
+        (" Yes ", True),
     ],
 )
 def test_occlusion(value, occluded):
@@ -288,5 +297,15 @@ def test_label_is_not_changed():
 def test_text_that_the_server_would_refuse_is_told():
     schema = cvat_schema("cat", attributes=[spec()])
     assert parse_label(detection(color="x" * 4096), schema, "field")[0] == "cat"
-    with pytest.raises(SchemaError, match=f"{object_id()} has 4097.*'color'"):
+    with pytest.raises(SchemaError, match=f"'color' of label {object_id()} has 4097"):
         parse_label(detection(color="x" * 4097), schema, "field")
+    with pytest.raises(SchemaError, match=f"'color' of label {object_id()} has a NUL"):
+        parse_label(detection(color="a\0b"), schema, "field")
+
+
+@pytest.mark.parametrize("value", [[True], np.array([True, False]), {"a": 1}])
+def test_occlusion_that_is_neither_number_nor_text(value):
+    with pytest.raises(SchemaError, match=f"'occ' of label {object_id()}: a value"):
+        parse_label(
+            detection(occ=value), cvat_schema(), "field", occluded_attrs={"cat": "occ"}
+        )

@@ -104,6 +104,7 @@ def test_mask_comes_back_from_runs_with_its_extent(mask, left, top):
     assert mask_to_runs(back, *place) == points
 
 
+@settings(deadline=None)  # the first example imports the SDK
 @given(masks, places, places)
 def test_runs_are_those_of_the_sdk(mask, left, top):
     from cvat_sdk.masks import decode_mask, encode_mask

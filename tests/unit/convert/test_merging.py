@@ -89,6 +89,11 @@ class TestUnchanged:
         label = adopted(detection(), before, sent(), went_up)
         assert label["rotation"] == 0.0
 
+    def test_index_of_a_label_in_no_track_is_kept(self):
+        moved = {**sent()[0], "points": [1, 2, 3, 4]}
+        assert adopted(detection(), detection(index=7), [moved]).index == 7
+        assert adopted(detection(index=3), detection(index=7), [moved]).index == 3
+
     def test_new_rotation_is_kept(self):
         before = detection(rotation=30.0)
         went_up = sent(cvat_shape(label_id=1, rotation=30.0, attributes=[]))

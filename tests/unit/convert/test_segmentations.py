@@ -13,6 +13,7 @@ from fiftyone_cvat.convert.segmentations import (
     class_masks,
     paint_segmentation,
 )
+from fiftyone_cvat.errors import GeometryError
 
 TARGETS = {1: "cat", 2: "dog", 300: "bird"}
 RGB = {"#ff0000": "red", "#00ff00": "green", "#010203": "dark"}
@@ -100,11 +101,46 @@ def split(array, targets=TARGETS):
         pytest.param(
             pixels([[0, 255, 0, 128]]), RGB, [("green", [[True]], 0, 0)], id="RGBA"
         ),
-        pytest.param(np.zeros((0, 0), np.uint8), TARGETS, [], id="no pixels"),
+        pytest.param(
+            pixels([[0], [2]]), TARGETS, [("dog", [[True]], 1, 0)], id="one channel"
+        ),
     ],
 )
 def test_class_masks(array, targets, masks):
     assert split(array, targets) == masks
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((4,), r"shape \(4,\): it must have height"),
+        ((), r"shape \(\): it must have height"),
+        ((2, 2, 2), r"shape \(2, 2, 2\): it must have height"),
+        ((2, 2, 5), r"shape \(2, 2, 5\): it must have height"),
+        ((1, 2, 2, 3), r"shape \(1, 2, 2, 3\): it must have height"),
+        ((0, 0), r"shape \(0, 0\) has no pixels"),
+        ((0, 4), r"shape \(0, 4\) has no pixels"),
+        ((2, 0, 3), r"shape \(2, 0, 3\) has no pixels"),
+    ],
+)
+def test_array_that_is_no_segmentation(shape, message):
+    with pytest.raises(GeometryError, match=message):
+        class_masks(np.zeros(shape, np.uint8), TARGETS)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_nothing_is_painted_on_no_pixels(shape, dtype):
+    for base in (None, np.zeros(shape, dtype)):
+        painted = paint_segmentation([piece()], shape, TARGETS, base)
+        assert painted.shape == shape
+        assert base is None or painted.dtype == dtype
+
+
+def test_base_of_one_channel_keeps_its_values():
+    base = pixels([[7], [1]])
+    painted = paint_segmentation([], (1, 2), TARGETS, base)
+    assert painted.tolist() == [[7, 0]]
 
 
 def test_built_in_defect_region_inside_another_is_a_hole_of_it():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 
-import fiftyone.core.labels as fol
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,6 @@ from hypothesis.extra import numpy as hnp
 
 from fiftyone_cvat.convert.labels import read_annotation
 from fiftyone_cvat.convert.merging import merge_parts
-from fiftyone_cvat.convert.segmentations import paint_segmentation
 from fiftyone_cvat.convert.shapes import (
     create_detection_shapes,
     create_keypoint_shapes,
@@ -130,6 +128,7 @@ class TestDetections:
             pytest.param({"box": (0, 0, 1)}, id="three numbers"),
             pytest.param({"box": (NAN, 0, 1, 1)}, id="NaN"),
             pytest.param({"box": (0, 0, math.inf, 1)}, id="infinite"),
+            pytest.param({"box": (0, 0, 1, 1, 1)}, id="five numbers"),
             pytest.param({"rotation": "left"}, id="rotation in words"),
             pytest.param({"rotation": [0, 0, 1]}, id="rotation in space"),
             pytest.param({"rotation": NAN}, id="rotation that is NaN"),
@@ -146,6 +145,8 @@ class TestDetections:
             pytest.param({"box": (NAN, 0, 1, 1)}, id="NaN"),
             pytest.param({"box": (0, 0, 1)}, id="three numbers"),
             pytest.param({"mask": np.ones((2, 2, 3), bool)}, id="mask of colours"),
+            pytest.param({"mask": np.ones(4, bool)}, id="mask of one row"),
+            pytest.param({"box": None}, id="no box"),
         ],
     )
     def test_error_about_a_mask_names_the_label(self, wrong):
@@ -167,6 +168,16 @@ class TestDetections:
         numbers = [1.0, 2.0, 3.0, 0.0, 0.5, 0.0, 4.0, 5.0, 6.0]
         assert ids == [object_id()]
         assert shape == cvat_shape("cuboid", [*numbers, *[0.0] * 7], frame=3)
+
+    @pytest.mark.parametrize(
+        "values", [[1, 2], [1, 2, 3, 4], [1, NAN, 3], [1, 2, None]]
+    )
+    @pytest.mark.parametrize("name", ["location", "rotation", "dimensions"])
+    def test_error_about_a_cuboid_names_the_label(self, name, values):
+        place = {"location": [1] * 3, "rotation": [0] * 3, "dimensions": [1] * 3}
+        label = detection(box=None, **(place | {name: values}))
+        with pytest.raises(GeometryError, match=object_id()):
+            create_detection_shapes([label], SCHEMA, "field", 3, [])
 
     def test_id_for_all(self):
         _, shapes, _, _ = boxes(detection(), label_id="one")
@@ -232,6 +243,7 @@ class TestInstances:
                 (0, 0, 0.02, 0.04), np.array([[0, 255], [7, 0]]), [1, 2, 1, 0, 0, 1, 1]
             ),
             pytest.param((0, 0, 0.04, 0.04), ones(1, 1), [0, 8, 0, 0, 3, 1]),
+            pytest.param((0, 0, 0.02, 0.02), ones(1, 2)[..., None], [0, 2, 0, 0, 1, 0]),
             pytest.param((0.5, 0.5, 0, 0), ones(3, 3), [0, 1, 50, 25, 50, 25]),
             pytest.param((0.1, 0.2, 0.036, 0.05), ones(2, 3), [0, 6, 10, 10, 12, 11]),
         ],
@@ -243,6 +255,7 @@ class TestInstances:
             "over the corner",
             "integers",
             "stretched",
+            "one channel",
             "box without area",
             "less than a pixel smaller than its box",
         ],
@@ -256,7 +269,16 @@ class TestInstances:
         [
             pytest.param(detection(), id="no mask"),
             pytest.param(detection(box=(2, 2, 1, 1), mask=ones(2, 2)), id="outside"),
-            pytest.param(detection(mask=np.zeros((0, 0), bool)), id="no pixels"),
+            pytest.param(detection(mask=np.zeros((0, 0), bool)), id="no array"),
+            pytest.param(detection(mask=np.zeros((9, 9), bool)), id="no pixels"),
+            pytest.param(
+                detection(box=(0.99, 0, 0.02, 0.02), mask=np.array([[False, True]])),
+                id="pixels outside of the frame",
+            ),
+            pytest.param(
+                detection(box=(0, 0, 0.01, 0.02), mask=np.eye(64, dtype=bool)[::-1]),
+                id="pixels that its box has no room for",
+            ),
         ],
     )
     def test_label_without_pixels_does_not_go_up(self, label):
@@ -269,6 +291,7 @@ class TestInstances:
         st.integers(0, 30),
     )
     def test_built_in_defect_mask_shrank(self, mask, left, top):
+        mask[-1, -1] = True
         height, width = mask.shape
         box = [left / 100, top / 50, width / 100, height / 50]
         label = detection(box=box, mask=mask)
@@ -332,6 +355,24 @@ class TestPolylines:
     def test_built_in_defect_polygon_of_too_few_points(self, label):
         result = create_polyline_shapes([label], SCHEMA, *FIELD)
         assert result == ([], [], {}, {})
+
+    @pytest.mark.parametrize(
+        ("point", "message"),
+        [
+            ((math.inf, 0), "a point at"),
+            ((0, -math.inf), "a point at"),
+            ((0.5,), "a point of 1 numbers"),
+            ((0.5, 0.5, 0.5), "a point of 3 numbers"),
+        ],
+    )
+    def test_error_about_a_point_names_the_label(self, point, message):
+        points = [(0, 0), (1, 1), point]
+        wanted = f"{object_id()}: {message}"
+        with pytest.raises(GeometryError, match=wanted):
+            create_polyline_shapes([polyline(points=[points])], SCHEMA, *FIELD)
+        for schema in (SCHEMA, BODY):
+            with pytest.raises(GeometryError, match=wanted):
+                create_keypoint_shapes([keypoint(points=points)], schema, *FIELD)
 
     def test_parts_say_their_number(self):
         part = [(0, 0), (1, 0), (1, 1)]
@@ -435,6 +476,15 @@ class TestSegmentations:
         result = create_segmentation_shapes(segmentation(), SCHEMA, *FIELD)
         assert result[1] == []
 
+    def test_mask_of_one_channel(self):
+        one, two = segmentation([[[1], [0]]]), segmentation([[1, 0]])
+        assert self.create(one, size=(4, 2)) == self.create(two, size=(4, 2))
+
+    @pytest.mark.parametrize("shape", [(4,), (2, 2, 2), (1, 1, 1, 3), (0, 2)])
+    def test_error_names_the_label(self, shape):
+        with pytest.raises(GeometryError, match=f"{object_id()}: a segmentation of"):
+            self.create(segmentation(np.zeros(shape)))
+
     def test_mask_is_stretched_over_the_frame(self):
         _, (shape,), _, _ = self.create(segmentation([[1, 0]]), size=(4, 2))
         assert shape["points"] == [0, 4, 0, 0, 1, 1]
@@ -443,10 +493,6 @@ class TestSegmentations:
         label = segmentation([[[255, 0, 0], [0, 0, 0]]])
         _, shapes, _, _ = self.create(label, {"#ff0000": "cat"}, (2, 1))
         assert [each["points"] for each in shapes] == [[0, 1, 0, 0, 0, 0]]
-
-
-finite = st.floats(-1, 2, allow_nan=False, width=32)
-points = st.tuples(finite, finite)
 
 
 def round_trip(shapes, label_type, schema=SCHEMA):
@@ -461,133 +507,38 @@ def round_trip(shapes, label_type, schema=SCHEMA):
     return label
 
 
-def near(given_points):
-    return [pytest.approx(each, abs=1e-9) for each in given_points]
-
-
-@settings(deadline=None)
-@given(
-    st.tuples(finite, finite, finite, finite),
-    st.none() | st.floats(0.001, 359.999),
-    st.text(min_size=1).filter(lambda text: text.isprintable() and text.strip()),
-)
-def test_box_comes_back(box, rotation, color):
-    label = detection(box=box, color=f"c{color}", age=3)
-    if rotation is not None:
-        label["rotation"] = rotation
-    after = round_trip(boxes(label)[1], "detections")
-    assert after.bounding_box == pytest.approx(list(box), abs=1e-9)
-    expected = label.to_dict() | {"bounding_box": after.bounding_box}
-    assert after.to_dict() == expected
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(points, min_size=3, max_size=6), min_size=1, max_size=3))
-def test_polygons_come_back(parts):
-    label = polyline(points=parts)
-    shapes = create_polyline_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "polygons")
-    assert [near(each) for each in parts] == after.points
-    assert (after.closed, after.filled, after.label) == (True, True, "cat")
-
-
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.lists(points, min_size=3, max_size=6, unique=True), min_size=1, max_size=3
-    ),
-    st.booleans(),
-)
-def test_lines_come_back(parts, closed):
-    label = polyline(points=parts, closed=closed, filled=False)
-    shapes = create_polyline_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "polylines")
-    assert [near(each) for each in parts] == after.points
-    assert (after.closed, after.filled) == (closed, False)
-
-
-@settings(deadline=None)
-@given(st.lists(points, min_size=1, max_size=8))
-def test_points_come_back(given_points):
-    label = keypoint(points=given_points)
-    shapes = create_keypoint_shapes([label], SCHEMA, *FIELD)[1]
-    after = round_trip(shapes, "keypoints")
-    assert near(given_points) == after.points
-    assert isinstance(after, fol.Keypoint)
-
-
-@settings(deadline=None)
-@given(
-    st.lists(points | st.just((NAN, NAN)), min_size=3, max_size=3).filter(
-        lambda each: np.isfinite(each).any()
-    )
-)
-def test_skeleton_comes_back_with_what_is_not_known(given_points):
-    label = keypoint(points=given_points)
-    shapes = create_keypoint_shapes([label], BODY, *FIELD)[1]
-    after = round_trip(shapes, "keypoints", BODY)
-    np.testing.assert_allclose(after.points, given_points, atol=1e-9)
-
-
-@settings(deadline=None)
-@given(
-    hnp.arrays(
-        np.uint8,
-        hnp.array_shapes(min_dims=2, max_dims=2, max_side=8),
-        elements=st.integers(0, 2),
-    )
-)
-def test_segmentation_comes_back(mask):
-    schema = cvat_schema("cat", "dog")
-    targets = {1: "cat", 2: "dog"}
-    height, width = mask.shape
-    shapes = create_segmentation_shapes(
-        segmentation(mask), schema, "field", 0, (width, height), None, targets
-    )[1]
-    labels = server_labels(schema)
-    field = context("segmentation", labels)
-    read = [read_annotation(each, "shapes", field) for each in stored(shapes, labels)]
-    assert {each.kind for each in read} <= {"segmentation"}
-    painted = paint_segmentation([each.value for each in read], mask.shape, targets)
-    np.testing.assert_array_equal(painted, mask)
-
-
-numbers = st.floats(allow_nan=False, allow_infinity=False)
-three = st.lists(numbers, min_size=3, max_size=3)
-
-
-@settings(deadline=None)
-@given(three, three, three)
-def test_cuboid_in_space_comes_back(location, rotation, dimensions):
-    place = {"location": location, "rotation": rotation, "dimensions": dimensions}
-    (shape,) = boxes(detection(box=None, **place))[1]
-    labels = server_labels(SCHEMA)
-    field = context("detections", labels, is_point_cloud=True)
-    read = read_annotation(*stored([shape], labels), "shapes", field)
-    assert {name: list(read.value[name]) for name in place} == place
-    assert read.label_id == object_id()
-
-
 @pytest.mark.parametrize(
-    "rotation", [-1e-20, -0.0, 720, np.float32(-0.5), 359.9999, -720.25]
+    "rotation",
+    [
+        *(-1e-20, -1e-14, -0.0, 0, 360, 720, 720.5, -720.25, 359.9999, 1e9, "-90"),
+        *(np.float32(-0.5), np.float64(-1e-20), np.int64(-1), np.float32(-1e-20)),
+    ],
 )
 def test_rotation_is_one_that_the_server_takes(rotation):
     (shape,) = boxes(detection(rotation=rotation))[1]
-    assert 0 <= shape["rotation"] <= 360
+    assert 0 <= shape["rotation"] < 360
+    turn = (float(rotation) - shape["rotation"]) % 360
+    assert min(turn, 360 - turn) < 1e-9
+    assert math.copysign(1, shape["rotation"]) == 1
 
 
-def test_skeleton_may_lack_points_on_some_frames_of_its_track():
-    tracks = {}
+def test_keypoints_with_more_points_than_nodes_stay_out_of_the_track():
+    tracks, shapes = {}, []
     for frame, number in enumerate((3, 4, 3)):
-        label = keypoint(points=[(0.1, 0.1)] * number, index=1)
+        label = keypoint(points=[(0.1, 0.1)] * number, index=1, number=frame)
         found = create_keypoint_shapes(
             [label], BODY, "field", frame, SIZE, load_tracks=True
         )
+        assert found[0] == [object_id(frame)]
+        shapes += found[1]
         merge_tracks(tracks, found[2])
+    assert shapes == [
+        cvat_shape("points", [10, 5] * 4, frame=1, attributes=[identity(1)])
+    ]
     (track,) = finalize_tracks(tracks, 5, only_keyframes=False)
-    assert [each["type"] for each in track["shapes"]] == [
-        "skeleton",
-        "points",
-        "skeleton",
-        "skeleton",
+    assert [(each["type"], each["outside"]) for each in track["shapes"]] == [
+        ("skeleton", False),
+        ("skeleton", True),
+        ("skeleton", False),
+        ("skeleton", True),
     ]

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.labels import read_annotation
 from fiftyone_cvat.convert.tags import create_classification_tags, create_scalar_tags
-from fiftyone_cvat.types import ClassSchema
+from fiftyone_cvat.errors import SchemaError
 from tests.builders import (
     SIZE,
     classification,
-    context,
     cvat_schema,
     cvat_tag,
     identity,
     object_id,
-    server_labels,
     spec,
-    stored,
 )
 
 VALUE = {"field": {"value": spec("value")}}
@@ -126,44 +120,9 @@ def test_scalar_none_is_not_sent_as_a_value():
     assert result == (False, [], {}, {})
 
 
-def read(tag, schema, **more):
-    labels = server_labels(schema)
-    return read_annotation(
-        *stored([tag], labels), "tags", context(labels=labels, **more)
-    )
-
-
-@given(st.text(min_size=1), st.integers(1, 2**60))
-def test_classification_comes_back(color, age):
-    schema = cvat_schema("cat", attributes=[spec(), spec("age", "number")])
-    label = classification(color=f"c{color}", age=age)
-    _, (tag,), _, _ = create_classification_tags([label], schema, "field", 0, None)
-    types = {"color": str, "age": int}
-    after = read(tag, schema, label_type="classifications", value_types=types)
-    after.value.id = after.label_id
-    assert after.value.to_dict() == label.to_dict()
-
-
-scalars = st.one_of(
-    st.text(),
-    st.booleans(),
-    st.integers(-(2**63), 2**63 - 1),
-    st.floats(allow_nan=False),
+@pytest.mark.parametrize(
+    ("value", "message"), [("x" * 4097, "4097 characters"), ("a\0b", "NUL")]
 )
-
-
-@given(scalars)
-def test_scalar_comes_back(value):
-    schema = {"field": ClassSchema(value=spec("value"))}
-    _, (tag,), _, _ = create_scalar_tags(
-        value, schema, "field", 0, None, assign_scalar_attrs=True
-    )
-    after = read(
-        tag,
-        schema,
-        label_type="scalar",
-        scalar_in_attribute=True,
-        value_types={"": type(value)},
-    )
-    assert (after.kind, after.value) == ("scalar", value)
-    assert type(after.value) is type(value)
+def test_scalar_that_the_server_would_refuse_is_told(value, message):
+    with pytest.raises(SchemaError, match=message):
+        create_scalar_tags(value, VALUE, "field", 0, SIZE, assign_scalar_attrs=True)
