@@ -12,8 +12,8 @@ from fiftyone_cvat.api.session import Session
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels, label_id_attribute
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError, RequestError
 from fiftyone_cvat.messages import value_of
-from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
+from fiftyone_cvat.waiting import wait_until
 
 __all__ = ["Projects"]
 

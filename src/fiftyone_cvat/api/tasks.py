@@ -25,8 +25,8 @@ from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import AnswerError, NotFoundError, ServerJobError, UploadError
 from fiftyone_cvat.messages import Response, value_of
-from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
+from fiftyone_cvat.waiting import wait_until
 
 __all__ = ["Tasks"]
 
