@@ -37,7 +37,7 @@ API = [
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"answers", "media", "parsing", "projects", "stored", "videos", "views"},
-    {"conversion"},
+    {"conversion", "sending"},
     {"session"},
     {"urls"},
 ]

@@ -106,19 +106,22 @@ class Attempts:
         return f"tried {self.count} times in {seconds:.0f} s"
 
 
-def is_repeatable(method: str, outcome: Outcome, *, harmless: bool = False) -> bool:
+def is_repeatable(
+    method: str, outcome: Outcome, *, harmless: bool | None = None
+) -> bool:
     """Tell whether a request may be sent again.
 
     Args:
         method: the HTTP method
         outcome: what came of the last attempt
-        harmless: whether doing this request twice is known to do no harm
+        harmless: whether doing this request twice does no harm; None if its method
+            tells
     """
     if outcome is Outcome.ANSWERED:
         return False
     if outcome is Outcome.NOT_PROCESSED:
         return True
-    return harmless or method in REPEATABLE_METHODS
+    return method in REPEATABLE_METHODS if harmless is None else harmless
 
 
 def outcome_of_answer(status: int, headers: Mapping[str, str]) -> Outcome:

@@ -96,6 +96,7 @@ class Connection:
 
     Attributes:
         headers: what is added to every request to the server
+        retry: how often and how long to try
         server_date: the ``Date`` of the server's last answer, or None
 
     Raises:
@@ -108,6 +109,7 @@ class Connection:
         self._client = _open_client(settings)
         self.headers: dict[str, str] = self._client.api_client.default_headers
         self.headers.update(settings.headers)
+        self.retry = settings.retry
         self.server_date: str | None = None
         self._is_reached = False
 
@@ -176,7 +178,7 @@ class Connection:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str | None] | None = None,
         timeout: float | tuple[float, float] | None = None,
-        harmless: bool = False,
+        harmless: bool | None = None,
         **content: Any,
     ) -> Response:
         """Send a request and return its answer, whatever its status.
@@ -193,8 +195,8 @@ class Connection:
             headers: headers to add; None takes one away
             timeout: seconds to wait for one answer, or ``(connect, read)``; the
                 settings' by default
-            harmless: whether doing this request twice does no harm; that of
-                GET, PUT and DELETE never does
+            harmless: whether doing this request twice does no harm; None if its
+                method tells: GET, PUT and DELETE do none
             **content: at most one kind of body: ``json``, a JSON value; ``files``,
                 field name to ``(file name, bytes or file)``, with ``data``, field
                 name to value; ``data`` alone, a form, bytes, or a file that is read
@@ -233,9 +235,7 @@ class Connection:
     def _repeatedly(
         self, send: Callable[[], Response], may_repeat: Callable[[Outcome], bool]
     ) -> Response:
-        return send_repeatedly(
-            send, may_repeat, self._settings.retry, is_known=self._is_reached
-        )
+        return send_repeatedly(send, may_repeat, self.retry, is_known=self._is_reached)
 
     def close(self) -> None:
         """Close the pooled connections; calling it again does no harm."""
