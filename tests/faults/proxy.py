@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import struct
 import threading
@@ -63,7 +64,9 @@ class FaultProxy(ThreadingHTTPServer):
         delay: seconds that a delay lasts
 
     Attributes:
-        requests: method and path of what was asked, in order
+        requests: method and path, numbers left out, and how often that was asked
+            before, in order
+        is_struck: whether the chosen request was asked
     """
 
     daemon_threads = True
@@ -73,20 +76,26 @@ class FaultProxy(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.target = urllib.parse.urlsplit(target).netloc
         self.delay = delay
-        self.requests: list[str] = []
+        self.requests: list[tuple[str, int]] = []
         self.lock = threading.Lock()
-        self.number, self.fault = -1, Fault("none")
+        self.chosen: tuple[str, int] | None = None
+        self.fault, self.is_struck = Fault("none"), False
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
-    def spoil(self, number: int, fault: Fault) -> None:
-        """Count from 0 again, and spoil the request of a number, once."""
+    def spoil(self, chosen: tuple[str, int] | None, fault: Fault) -> None:
+        """Count from 0 again, and spoil the chosen one of ``requests``, once."""
         self.requests.clear()
-        self.number, self.fault = number, fault
+        self.chosen, self.fault, self.is_struck = chosen, fault, False
 
     def next_fault(self, request: str) -> Fault | None:
+        name = re.sub(r"\d+", "1", urllib.parse.unquote(request))
         with self.lock:
-            self.requests.append(request)
-            return self.fault if len(self.requests) - 1 == self.number else None
+            place = (name, sum(name == each for each, _ in self.requests))
+            self.requests.append(place)
+            if place != self.chosen:
+                return None
+            self.is_struck = True
+            return self.fault
 
     def handle_error(self, *args: Any) -> None:
         """Stay silent: connections are broken on purpose."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 import urllib.request
 import uuid
@@ -33,13 +32,14 @@ class Cell:
     """What a fault left of a run.
 
     Attributes:
-        request: method and path, ids left out
+        request: method and path, numbers left out
         number: the request's number in the run, from 0
         fault: the fault's name
         lost: labels that the dataset lacks
         duplicated: labels that the dataset has too often
         left: tasks that the server has besides the run's own
         stored: whether the server holds what it holds after an undisturbed run
+        is_struck: whether the request was asked; polls are not always
         error: what the run was stopped by; then it was done again
     """
 
@@ -50,6 +50,7 @@ class Cell:
     duplicated: int
     left: int
     stored: bool
+    is_struck: bool
     error: str | None = None
 
     @property
@@ -62,6 +63,8 @@ class Cell:
             return (
                 f"LOST {self.lost}, TWICE {self.duplicated}, LEFT {self.left}{stored}"
             )
+        if not self.is_struck:
+            return "not asked"
         return "ok" if self.error is None else "stopped, ok again"
 
 
@@ -84,7 +87,7 @@ class Table:
         names = ["a.png", "b.png"]
         self.paths = [str(p) for p in media.make_images(Path(self._folder.name), names)]
         cell, self.labels, self.stored = self._run(-1, "none", Fault("none"))
-        self.requests = [re.sub(r"\d+", "1", each) for each in self.proxy.requests]
+        self.requests = list(self.proxy.requests)
         assert cell.error is None, cell.error
         assert len(self.labels) == 6, self.labels
 
@@ -110,7 +113,8 @@ class Table:
         dataset = self._dataset()
         title = f"fault {uuid.uuid4().hex}"
         errors: list[str] = []
-        self.proxy.spoil(number, fault)
+        chosen = self.requests[number] if number >= 0 else None
+        self.proxy.spoil(chosen, fault)
         try:
             results = self._try(lambda: self._send(dataset, title), errors)
             for task_id in results.task_ids:
@@ -125,15 +129,15 @@ class Table:
             self._clean(title)
             dataset.delete()
         expected = getattr(self, "labels", labels)
-        asked = self.requests[number] if number >= 0 else ""
         cell = Cell(
-            asked,
+            chosen[0] if chosen else "",
             number,
             name,
             (expected - labels).total(),
             (labels - expected).total(),
             left,
             stored == getattr(self, "stored", stored),
+            self.proxy.is_struck,
             "; ".join(errors) or None,
         )
         return cell, labels, stored
