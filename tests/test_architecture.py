@@ -20,7 +20,8 @@ ROOMS = [
     {"backend"},
     {"api"},
     {"transport"},
-    {"messages"},
+    {"waiting"},
+    {"messages", "retrying"},
     {"convert"},
     {"absent", "arguments", "status", "stored_runs"},
     {"geometry"},
@@ -37,7 +38,7 @@ API = [
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"answers", "media", "parsing", "projects", "stored", "videos", "views"},
-    {"conversion"},
+    {"conversion", "sending"},
     {"session"},
     {"urls"},
 ]

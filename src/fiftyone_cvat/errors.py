@@ -20,6 +20,7 @@ __all__ = [
     "MediaError",
     "NotFoundError",
     "OrganizationError",
+    "RedirectError",
     "RequestError",
     "RequestTimeoutError",
     "SchemaError",
@@ -31,7 +32,14 @@ __all__ = [
 
 
 class CVATError(Exception):
-    """Root of the exceptions of this package."""
+    """Root of the exceptions of this package.
+
+    Attributes:
+        may_have_been_processed: whether the request that failed may have been done by
+            the server although its answer is not here
+    """
+
+    may_have_been_processed = False
 
 
 class ConfigurationError(CVATError, ValueError):
@@ -60,6 +68,10 @@ class UnreachableError(CVATError, ConnectionError):
 
 class CertificateError(UnreachableError):
     """The server's TLS certificate does not verify."""
+
+
+class RedirectError(UnreachableError):
+    """The server sends a request on to where it must not go."""
 
 
 class RequestTimeoutError(CVATError, TimeoutError):
@@ -103,6 +115,7 @@ class RequestError(CVATError, OSError):
         self.status = status
         self.detail = detail
         self.advice = ""
+        self.may_have_been_processed = status in (500, 502, 503, 504)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # OSError would be made again of its message alone

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLEOFError, SSLZeroReturnError
 from typing import Any
 
 import orjson
 import urllib3
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ResponseError,
+    SSLError,
+    TimeoutError,  # noqa: A004  urllib3's own name
+)
 from urllib3.util import parse_url
 
 from fiftyone_cvat.errors import (
     AccessDeniedError,
     AnswerError,
+    CertificateError,
+    ConfigurationError,
     NotFoundError,
+    RedirectError,
     RequestError,
+    RequestTimeoutError,
+    UnreachableError,
 )
 from fiftyone_cvat.types import Json
 
@@ -26,11 +43,15 @@ __all__ = [
     "detail_of",
     "encode_body",
     "origin_of",
+    "readable_errors",
     "value_of",
     "with_params",
 ]
 
 MAX_DETAIL = 500
+
+NOT_SENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
+"""What fails before a request leaves this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,7 @@ class Response:
         reason: the status line's words
         headers: the headers; names in any case
         content: the body as bytes, decompressed
+        tried: how often and how long it was tried, if more than once
     """
 
     method: str
@@ -52,6 +74,7 @@ class Response:
     reason: str
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    tried: str = ""
 
     @property
     def ok(self) -> bool:
@@ -73,11 +96,14 @@ class Response:
             return orjson.loads(self.content)
         except orjson.JSONDecodeError as error:
             kind = self.headers.get("content-type", "no content type")
-            raise AnswerError(
+            tried = f" ({self.tried})" if self.tried else ""
+            answer = AnswerError(
                 f"{self.url} answered {self.status_code} with {kind} where JSON was "
-                "expected; check that the URL is that of a CVAT server and that no "
-                "proxy or sign-in page answers in its place"
-            ) from error
+                f"expected{tried}; check that the URL is that of a CVAT server and "
+                "that no proxy or sign-in page answers in its place"
+            )
+            answer.may_have_been_processed = self.method != "GET"
+            raise answer from error
 
     def raise_for_status(self) -> None:
         """Raise the error that the status stands for, if it is 400 or more.
@@ -91,7 +117,10 @@ class Response:
             return
         kinds = {403: AccessDeniedError, 404: NotFoundError}
         kind = kinds.get(self.status_code, RequestError)
-        raise kind(self.method, self.url, self.status_code, detail_of(self))
+        words = detail_of(self)
+        if self.tried:
+            words = f"{words or 'no explanation'} ({self.tried})"
+        raise kind(self.method, self.url, self.status_code, words)
 
 
 def value_of(response: Response, key: str) -> Any:
@@ -173,6 +202,66 @@ def _words(answer: Any) -> str:
     if isinstance(answer, list):
         return ", ".join(_words(value) for value in answer)
     return str(answer)
+
+
+@contextmanager
+def readable_errors(url: str) -> Iterator[None]:
+    """Turn urllib3's exceptions into ours, which tell whether the request was sent.
+
+    Args:
+        url: where the request goes to
+
+    Raises:
+        CertificateError: if the server's certificate does not verify
+        RequestTimeoutError: if there is no answer in time
+        ConfigurationError: if the URL is none
+        UnreachableError: if there is no connection, or it broke
+    """
+    where = origin_of(url)
+    try:
+        yield
+    except HTTPError as error:
+        cause: BaseException | None = error
+        if isinstance(error, MaxRetryError):
+            cause = error.reason
+        if isinstance(error, LocationParseError):
+            raise ConfigurationError(f"'{url}' is not a URL") from None
+        if isinstance(cause, SSLError) and not _is_hang_up(cause):
+            raise CertificateError(
+                f"The certificate of {where} does not verify: {cause}. If the server "
+                "uses a private CA, give its bundle's path as `verify_ssl`; "
+                "`verify_ssl=False` turns the check off"
+            ) from None
+        if isinstance(cause, ResponseError):
+            raise RedirectError(
+                f"{where} redirects the sign-in; check the server's URL"
+            ) from None
+        # urllib3 counts a refused connection among its timeouts
+        refused = isinstance(cause, NewConnectionError)
+        failure: UnreachableError | RequestTimeoutError
+        if isinstance(cause, TimeoutError) and not refused:
+            failure = RequestTimeoutError(
+                f"{where} did not answer in time; it may be busy: try again, or "
+                "raise `timeout`"
+            )
+        elif isinstance(cause, NOT_SENT):
+            failure = UnreachableError(
+                f"No connection to {where} ({type(cause).__name__}); check that the "
+                "URL is right and that the server runs"
+            )
+        else:
+            failure = UnreachableError(
+                f"The connection to {where} broke before its answer was whole "
+                f"({type(cause).__name__}); check that the server runs"
+            )
+        failure.may_have_been_processed = not isinstance(cause, NOT_SENT)
+        raise failure from None
+
+
+def _is_hang_up(error: SSLError) -> bool:
+    """Tell whether the other side ended an encrypted connection without a word."""
+    causes = (error, *error.args)
+    return any(isinstance(each, (SSLEOFError, SSLZeroReturnError)) for each in causes)
 
 
 def origin_of(url: str) -> str:

@@ -10,63 +10,51 @@ from __future__ import annotations
 
 import logging
 import ssl
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
-from typing import Any, TypeVar
+from typing import Any
 
 import urllib3
 from cvat_sdk.api_client import exceptions as sdk_exceptions
 from cvat_sdk.api_client import models, rest
 from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
-from urllib3.exceptions import (
-    HTTPError,
-    LocationParseError,
-    MaxRetryError,
-    NewConnectionError,
-    ResponseError,
-    SSLError,
-    TimeoutError,  # noqa: A004  urllib3's own name
-)
+from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from fiftyone_cvat.errors import (
     AuthenticationError,
-    CertificateError,
     ConfigurationError,
     OrganizationError,
-    RequestTimeoutError,
+    RedirectError,
     UnreachableError,
-    WaitTimeoutError,
 )
 from fiftyone_cvat.messages import (
     Response,
     detail_of,
     encode_body,
     origin_of,
+    readable_errors,
     with_params,
 )
+from fiftyone_cvat.retrying import (
+    Outcome,
+    RetryPolicy,
+    is_repeatable,
+)
+from fiftyone_cvat.waiting import send_repeatedly
 
 __all__ = [
     "Connection",
     "Credentials",
     "ServerSettings",
-    "wait_until",
 ]
 
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
 MAX_REDIRECTS = 5
-FIRST_WAIT = 0.03
-WAIT_GROWTH = 1.4
-LONGEST_WAIT = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +67,7 @@ class ServerSettings:
         verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout: seconds to wait for one answer
         wait_timeout: seconds to wait for work on the server
+        retry: how often and how long to try a request that may be sent again
     """
 
     url: str
@@ -86,6 +75,7 @@ class ServerSettings:
     verify_ssl: bool | str = True
     timeout: float = 60.0
     wait_timeout: float = 3600.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +94,11 @@ class Connection:
     Args:
         settings: where the server is and how to talk to it
 
+    Attributes:
+        headers: what is added to every request to the server
+        retry: how often and how long to try
+        server_date: the ``Date`` of the server's last answer, or None
+
     Raises:
         ConfigurationError: if the URL or the CA bundle cannot be used
     """
@@ -114,6 +109,9 @@ class Connection:
         self._client = _open_client(settings)
         self.headers: dict[str, str] = self._client.api_client.default_headers
         self.headers.update(settings.headers)
+        self.retry = settings.retry
+        self.server_date: str | None = None
+        self._is_reached = False
 
     def sign_in(self, credentials: Credentials) -> None:
         """Sign in and make sure that the server accepts it.
@@ -180,16 +178,25 @@ class Connection:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str | None] | None = None,
         timeout: float | tuple[float, float] | None = None,
+        harmless: bool | None = None,
         **content: Any,
     ) -> Response:
         """Send a request and return its answer, whatever its status.
+
+        A request to the server is sent again, after a while, where the server has not
+        begun to do it, and where doing it twice does no harm: see
+        :mod:`fiftyone_cvat.retrying`. A DELETE that finds nothing when it is sent
+        again has done its work.
 
         Args:
             method: the HTTP method
             url: the full URL; credentials go along only to the server's own origin
             params: query parameters to add; None values are left out
             headers: headers to add; None takes one away
-            timeout: seconds to wait, or ``(connect, read)``; the settings' by default
+            timeout: seconds to wait for one answer, or ``(connect, read)``; the
+                settings' by default
+            harmless: whether doing this request twice does no harm; None if its
+                method tells: GET, PUT and DELETE do none
             **content: at most one kind of body: ``json``, a JSON value; ``files``,
                 field name to ``(file name, bytes or file)``, with ``data``, field
                 name to value; ``data`` alone, a form, bytes, or a file that is read
@@ -204,21 +211,31 @@ class Connection:
         """
         url = with_params(url, params)
         body, content_headers = encode_body(**content)
-        for _ in range(MAX_REDIRECTS):
-            sent = self._headers(method, url)
-            sent.update(content_headers)
-            for name, value in (headers or {}).items():
-                if value is None:
-                    sent.pop(name, None)
-                else:
-                    sent[name] = value
-            raw = self._send(method, url, body, sent, timeout)
-            self._keep_cookies(url, raw)
-            location = raw.headers.get("location")
-            if raw.status not in (301, 302, 303, 307, 308) or not location:
-                return _response(method, url, raw)
-            url = self._follow(url, location, method, body)
-        raise UnreachableError(f"{url} redirects without end; check the server's URL")
+        more = content_headers | dict(headers or {})
+        start = _position(body)
+        lost = False
+
+        def send() -> Response:
+            nonlocal lost
+            if start is not None:
+                body.seek(start)
+            response = self._send_along(method, url, body, more, timeout)
+            if method == "DELETE" and lost and response.status_code == 404:  # noqa: PLR2004
+                return replace(response, status_code=204, reason="No Content")
+            return response
+
+        def may_repeat(outcome: Outcome) -> bool:
+            nonlocal lost
+            lost = lost or outcome is not Outcome.NOT_PROCESSED
+            can = is_repeatable(method, outcome, harmless=harmless)
+            return can and self.is_own(url) and (start is not None or _is_whole(body))
+
+        return self._repeatedly(send, may_repeat)
+
+    def _repeatedly(
+        self, send: Callable[[], Response], may_repeat: Callable[[Outcome], bool]
+    ) -> Response:
+        return send_repeatedly(send, may_repeat, self.retry, is_known=self._is_reached)
 
     def close(self) -> None:
         """Close the pooled connections; calling it again does no harm."""
@@ -238,27 +255,35 @@ class Connection:
         api = self._client.api_client
         name = credentials.username or credentials.email
         url = f"{self._settings.url}/api/auth/login"
-        try:
-            with _readable(url):
-                _, raw = api.auth_api.create_login(
-                    models.LoginSerializerExRequest(**who),
-                    _request_timeout=self._settings.timeout,
-                    _parse_response=False,  # its model differs between SDKs
-                )
-                status, _ = raw.status, raw.data
-        except sdk_exceptions.ApiException as error:
-            status = error.status
+
+        def send() -> Response:
+            try:
+                with readable_errors(url):
+                    _, raw = api.auth_api.create_login(
+                        models.LoginSerializerExRequest(**who),
+                        _request_timeout=self._settings.timeout,
+                        _parse_response=False,  # its model differs between SDKs
+                    )
+            except sdk_exceptions.ApiException as error:
+                headers = error.headers or {}
+                return Response("POST", url, error.status, error.reason, headers, b"")
+            self._note(url, raw)
+            return _response("POST", url, raw)
+
+        # a sign-in whose answer is lost leaves a session that nobody uses
+        answer = self._repeatedly(send, lambda outcome: outcome is not Outcome.ANSWERED)
+        status = answer.status_code
         if status in (400, 401, 403):
             raise AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept this password for "
                 f"'{name}'; check user name and password, or use an access token"
             ) from None
         if status != 200:  # noqa: PLR2004
+            tried = f" ({answer.tried})" if answer.tried else ""
             raise UnreachableError(
-                f"{self._settings.url} answered {status} to the sign-in; check that "
-                "the URL is that of a CVAT server"
-            ) from None
-        self._keep_cookies(url, raw)
+                f"{self._settings.url} answered {status} to the sign-in{tried}; check "
+                "that the URL is that of a CVAT server"
+            )
         if "csrftoken" in api.cookies:
             token = api.cookies["csrftoken"].value
             api.configuration.api_key["csrfHeaderAuth"] = token
@@ -283,6 +308,30 @@ class Connection:
         api.update_params_for_auth(headers, [], settings, "", method, None)
         return headers
 
+    def _send_along(
+        self,
+        method: str,
+        url: str,
+        body: Any,
+        more: Mapping[str, str | None],
+        timeout: float | tuple[float, float] | None,
+    ) -> Response:
+        """Send a request once, and along its redirects at the server."""
+        for _ in range(MAX_REDIRECTS):
+            sent = self._headers(method, url)
+            for name, value in more.items():
+                if value is None:
+                    sent.pop(name, None)
+                else:
+                    sent[name] = value
+            raw = self._send(method, url, body, sent, timeout)
+            self._note(url, raw)
+            location = raw.headers.get("location")
+            if raw.status not in (301, 302, 303, 307, 308) or not location:
+                return _response(method, url, raw)
+            url = self._follow(url, location, method, body)
+        raise RedirectError(f"{url} redirects without end; check the server's URL")
+
     def _send(
         self,
         method: str,
@@ -292,7 +341,7 @@ class Connection:
         timeout: float | tuple[float, float] | None,
     ) -> urllib3.BaseHTTPResponse:
         pool: urllib3.PoolManager = self._client.api_client.rest_client.pool_manager
-        with _readable(url):
+        with readable_errors(url):
             return pool.request(
                 method,
                 url,
@@ -300,70 +349,40 @@ class Connection:
                 headers=headers,
                 timeout=_timeout(timeout or self._settings.timeout),
                 redirect=False,
-                retries=_RETRIES,
+                retries=False,
             )
 
-    def _keep_cookies(self, url: str, raw: urllib3.BaseHTTPResponse) -> None:
+    def _note(self, url: str, raw: urllib3.BaseHTTPResponse) -> None:
+        """Keep what an answer of the server tells about the session."""
+        if not self.is_own(url):
+            return
+        self._is_reached = True
+        self.server_date = raw.headers.get("date", self.server_date)
         cookies = raw.headers.get("set-cookie")
-        if cookies and self.is_own(url):
+        if cookies:
             self._client.api_client.cookies.update(SimpleCookie(cookies))
 
     def _follow(self, url: str, location: str, method: str, body: Any) -> str:
         target = urllib.parse.urljoin(url, location)
         if self.is_own(target):
-            if body is None or isinstance(body, (bytes, str)):
+            if _is_whole(body):
                 return target
-            raise UnreachableError(
+            raise RedirectError(
                 f"{url} redirects to {target}, and what was read while it was sent "
                 "cannot be sent again; check the server's URL"
             )
         if method != "GET" or self.is_own(url):
-            raise UnreachableError(
+            raise RedirectError(
                 f"{url} redirects to {origin_of(target)}, which is not the configured "
                 f"server {self._origin}; if that is where CVAT is, use it as `url`"
             )
         return target
 
 
-_RETRIES = urllib3.Retry(
-    total=3,
-    connect=2,
-    read=0,
-    redirect=0,
-    status=3,
-    other=0,
-    status_forcelist=(502, 503, 504),
-    backoff_factor=0.2,
-    raise_on_status=False,
+_NO_RETRIES = urllib3.Retry(
+    total=None, connect=0, read=0, redirect=0, status=0, other=0, raise_on_status=False
 )
-"""Only methods that may be repeated are repeated, and only where nothing was done."""
-
-
-def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
-    """Ask again and again, ever less often, until there is an answer.
-
-    Args:
-        ask: returns None as long as there is no answer
-        timeout: seconds to wait at most
-        work: what is waited for, for the message
-
-    Returns:
-        the first answer that is not None
-
-    Raises:
-        WaitTimeoutError: if there is none in time
-    """
-    deadline = time.monotonic() + timeout
-    delay = FIRST_WAIT
-    while (answer := ask()) is None:
-        if time.monotonic() + delay > deadline:
-            raise WaitTimeoutError(
-                f"{work} did not end within {timeout:g} s; the server may be busy: "
-                "look at it there, or raise `wait_timeout`"
-            )
-        time.sleep(delay)
-        delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
-    return answer
+"""For the sign-in, which the SDK sends: a password must not follow a redirect."""
 
 
 def _open_client(settings: ServerSettings) -> Client:
@@ -376,7 +395,7 @@ def _open_client(settings: ServerSettings) -> Client:
             check_server_version=False,
         )
     configuration = client.api_client.configuration
-    configuration.retries = _RETRIES  # a password must not follow a redirect
+    configuration.retries = _NO_RETRIES
     if isinstance(verify, str):
         _check_bundle(verify)
         configuration.ssl_ca_cert = verify
@@ -425,39 +444,14 @@ def _undisturbed_logging() -> Iterator[None]:
         HTTPConnection.debuglevel = debug
 
 
-@contextmanager
-def _readable(url: str) -> Iterator[None]:
-    """Turn urllib3's exceptions into ours."""
-    where = origin_of(url)
-    try:
-        yield
-    except HTTPError as error:
-        cause: BaseException | None = error
-        if isinstance(error, MaxRetryError):
-            cause = error.reason
-        if isinstance(cause, SSLError):
-            raise CertificateError(
-                f"The certificate of {where} does not verify: {cause}. If the server "
-                "uses a private CA, give its bundle's path as `verify_ssl`; "
-                "`verify_ssl=False` turns the check off"
-            ) from None
-        # urllib3 counts a refused connection among its timeouts
-        refused = isinstance(cause, NewConnectionError)
-        if isinstance(cause, TimeoutError) and not refused:
-            raise RequestTimeoutError(
-                f"{where} did not answer in time; it may be busy: try again, or "
-                "raise `timeout`"
-            ) from None
-        if isinstance(error, LocationParseError):
-            raise ConfigurationError(f"'{url}' is not a URL") from None
-        if isinstance(cause, ResponseError):
-            raise UnreachableError(
-                f"{where} redirects the sign-in; check the server's URL"
-            ) from None
-        raise UnreachableError(
-            f"No connection to {where} ({type(cause).__name__}); check that the URL "
-            "is right and that the server runs"
-        ) from None
+def _is_whole(body: Any) -> bool:
+    """Tell whether a body is in memory, and not read while it is sent."""
+    return body is None or isinstance(body, (bytes, str))
+
+
+def _position(body: Any) -> int | None:
+    """Return where the file that a body is read from stands; None if it is no file."""
+    return body.tell() if hasattr(body, "seek") and body.seekable() else None
 
 
 def _timeout(timeout: float | tuple[float, float]) -> urllib3.Timeout:

@@ -18,8 +18,8 @@ from fiftyone_cvat.transport import (
     Connection,
     Credentials,
     ServerSettings,
-    wait_until,
 )
+from fiftyone_cvat.waiting import wait_until
 from tests import media
 
 

@@ -20,6 +20,7 @@ BUILTINS = {
     "MediaError": (ValueError,),
     "NotFoundError": (OSError, LookupError),
     "OrganizationError": (LookupError,),
+    "RedirectError": (ConnectionError,),
     "RequestError": (OSError,),
     "RequestTimeoutError": (TimeoutError,),
     "SchemaError": (ValueError,),

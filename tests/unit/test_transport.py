@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import signal
 import ssl
 import threading
 import time
@@ -12,13 +13,14 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 import pytest
 import trustme
 
-from fiftyone_cvat import transport
+from fiftyone_cvat import transport, waiting
 from fiftyone_cvat.errors import (
     AccessDeniedError,
     AnswerError,
@@ -34,13 +36,17 @@ from fiftyone_cvat.errors import (
     WaitTimeoutError,
 )
 from fiftyone_cvat.messages import Response, value_of
+from fiftyone_cvat.retrying import RetryPolicy
 from fiftyone_cvat.transport import (
     Connection,
     Credentials,
     ServerSettings,
-    wait_until,
 )
+from fiftyone_cvat.waiting import wait_until
 
+QUICK = RetryPolicy(attempts=4, first_delay=0.01)
+TWICE = RetryPolicy(attempts=2, first_delay=0.01)
+LOST = [(502, {}, b""), (503, {}, b""), (504, {}, b""), None]
 SECRETS = {"s3cr3t-password", "s3cr3t-token", "s3cr3t-cookie", "s3cr3t-header"}
 
 
@@ -61,8 +67,10 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.server.answers.get(asked.path, (200, {}, {}))
         if callable(answer):
             answer = answer(request)
-        if answer is None:
+        if answer is None or isinstance(answer, FunctionType):
             self.close_connection = True
+            if answer is not None:
+                answer(self)
         else:
             self.send(*answer)
 
@@ -98,7 +106,8 @@ class Site(ThreadingHTTPServer):
     """A small web server that keeps what it is asked and answers what it is told.
 
     An answer is a status, headers and a body, by path; or a function that returns
-    them from the request, or None to hang up.
+    them from the request, or None to hang up, or a function to answer by hand and
+    hang up.
     """
 
     daemon_threads = True
@@ -152,6 +161,7 @@ def connect():
     made = []
 
     def open_connection(url, **settings):
+        settings = {"retry": QUICK, **settings}
         made.append(Connection(ServerSettings(url=url, **settings)))
         return made[-1]
 
@@ -422,10 +432,12 @@ def test_no_answer_in_time(connect, site, settings, timeout):
     site.answers["/x"] = lambda request: time.sleep(0.3)
 
     with pytest.raises(RequestTimeoutError, match="in time") as caught:
-        connect(site.url, **settings).get(f"{site.url}/x", timeout=timeout)
+        connect(site.url, retry=TWICE, **settings).get(f"{site.url}/x", timeout=timeout)
 
     assert isinstance(caught.value, TimeoutError)
-    assert len(site.requests) == 1
+    assert "tried 2 times" in str(caught.value)
+    assert caught.value.may_have_been_processed
+    assert len(site.requests) == 2
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
@@ -436,10 +448,153 @@ def test_overload_is_waited_for(connection, site, status):
     assert connection.get(f"{site.url}/x").json() == {"a": 1}
 
 
-def test_overload_does_not_repeat_what_changes_something(connection, site):
-    site.answers["/x"] = (503, {}, b"")
+@pytest.mark.parametrize(
+    "answer", [(502, {}, b""), (503, {}, b""), (504, {}, b""), None]
+)
+def test_what_may_be_done_is_not_repeated(connection, site, answer):
+    site.answers["/x"] = lambda request: answer
 
-    assert connection.post(f"{site.url}/x", json={}).status_code == 503
+    with pytest.raises((UnreachableError, RequestError)) as caught:
+        connection.post(f"{site.url}/x", json={}).raise_for_status()
+
+    assert caught.value.may_have_been_processed
+    assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [(502, {}, b""), (503, {}, b""), (504, {}, b""), None]
+)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_what_does_no_harm_is_repeated(connection, site, answer, method):
+    answers = iter([answer, answer, (200, {}, {"a": 1})])
+    site.answers["/x"] = lambda request: next(answers)
+    body = {} if method in ("GET", "DELETE") else {"data": b"body"}
+
+    found = connection.request(method, f"{site.url}/x", harmless=True, **body)
+
+    assert found.json() == {"a": 1}
+    assert [each["body"] for each in site.requests] == [body.get("data", b"")] * 3
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("wait", ["0", "Thu, 01 Jan 1970 00:00:01 GMT"])
+def test_what_is_not_begun_is_repeated(connection, site, status, wait):
+    answers = iter([(status, {"Retry-After": wait}, b""), (201, {}, {"a": 1})])
+    site.answers["/x"] = lambda request: next(answers)
+
+    assert connection.post(f"{site.url}/x", json={"b": 2}).json() == {"a": 1}
+    assert [each["body"] for each in site.requests] == [b'{"b":2}'] * 2
+
+
+def test_file_is_sent_again_from_where_it_stood(connection, site):
+    answers = iter([(429, {}, b""), (201, {}, {})])
+    site.answers["/x"] = lambda request: next(answers)
+    file = io.BytesIO(b"0123456789")
+    file.seek(4)
+
+    connection.post(f"{site.url}/x", data=file)
+
+    assert [each["body"] for each in site.requests] == [b"456789"] * 2
+
+
+def test_what_cannot_be_read_again_is_not_sent_again(connection, site):
+    site.answers["/x"] = (429, {}, b"")
+
+    assert connection.put(f"{site.url}/x", data=iter([b"body"])).status_code == 429
+    assert len(site.requests) == 1
+
+
+def test_deleted_by_the_first_of_two_requests(connection, site):
+    answers = iter([None, (404, {}, b"")])
+    site.answers["/x"] = lambda request: next(answers)
+
+    assert connection.delete(f"{site.url}/x").status_code == 204
+
+
+@pytest.mark.parametrize("first", [(429, {}, b""), (404, {}, b"")])
+def test_nothing_to_delete(connection, site, first):
+    answers = iter([first, (404, {}, b"")])
+    site.answers["/x"] = lambda request: next(answers)
+
+    assert connection.delete(f"{site.url}/x").status_code == 404
+
+
+def test_overload_without_end_says_how_often_it_was_tried(connection, site):
+    site.answers["/x"] = (503, {}, {"detail": "Busy."})
+
+    with pytest.raises(RequestError, match=r"Busy\. \(tried 4 times in 0 s\)"):
+        connection.get(f"{site.url}/x").raise_for_status()
+
+    assert len(site.requests) == 4
+
+
+def test_no_server_says_how_often_it_was_tried(connect, closed_url):
+    with pytest.raises(UnreachableError, match="tried 3 times") as caught:
+        connect(closed_url).post(f"{closed_url}/x", json={})
+
+    assert not caught.value.may_have_been_processed
+
+
+def test_half_an_answer_is_asked_for_again(connection, site):
+    def cut(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.wfile.write(b'{"a": ')
+
+    answers = iter([cut, (200, {}, {"a": 1})])
+    site.answers["/x"] = lambda request: next(answers)
+
+    assert connection.get(f"{site.url}/x").json() == {"a": 1}
+
+
+def test_page_in_place_of_the_api(connection, site):
+    page = (200, {"Content-Type": "text/html"}, b"<html>")
+    answers = iter([page, (200, {}, {"a": 1})])
+    site.answers["/api/x"] = lambda request: next(answers)
+
+    assert connection.get(f"{site.url}/api/x").json() == {"a": 1}
+
+
+def test_page_in_place_of_the_api_after_a_change(connection, site):
+    site.answers["/api/x"] = (200, {"Content-Type": "text/html"}, b"<html>")
+
+    with pytest.raises(AnswerError) as caught:
+        connection.post(f"{site.url}/api/x", json={}).json()
+
+    assert caught.value.may_have_been_processed
+    assert len(site.requests) == 1
+
+
+def test_foreign_servers_are_asked_once(connection, foreign):
+    foreign.answers["/x"] = (503, {}, b"")
+
+    connection.get(f"{foreign.url}/x")
+
+    assert len(foreign.requests) == 1
+
+
+@pytest.mark.parametrize("first", [None, (429, {}, b""), (502, {}, b"")])
+def test_sign_in_is_repeated(connection, site, first):
+    answers = iter([first, (200, {"Set-Cookie": "sessionid=1"}, {"key": "k"})])
+    site.answers["/api/auth/login"] = lambda request: next(answers)
+
+    connection.sign_in(Credentials(username="ann", password="s3cr3t-password"))
+
+    assert len(site.requests) == 2
+
+
+def test_ctrl_c_ends_the_wait_for_another_attempt(connect, site):
+    site.answers["/x"] = (429, {"Retry-After": "60"}, b"")
+    connection = connect(site.url)
+    begun = time.monotonic()
+    main = threading.get_ident()
+    threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        connection.get(f"{site.url}/x")
+
+    assert time.monotonic() - begun < 2
     assert len(site.requests) == 1
 
 
@@ -798,7 +953,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(transport, "time", made)
+    monkeypatch.setattr(waiting, "time", made)
     return made
 
 

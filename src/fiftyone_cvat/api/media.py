@@ -140,6 +140,19 @@ class MultipartBody:
         block, self._rest = self._rest[:size], self._rest[size:]
         return block
 
+    def seekable(self) -> bool:
+        """Tell that the body can be read again from its beginning."""
+        return True
+
+    def tell(self) -> int:
+        """Return 0: a body that is sent again is sent from its beginning."""
+        return 0
+
+    def seek(self, offset: int) -> int:
+        """Go back to the beginning, the only place to go to: ``offset`` is 0."""
+        self._blocks, self._rest = self._stream(), b""
+        return offset
+
     def _head(self, name: str, filename: str | None = None) -> bytes:
         field = RequestField(name, b"", filename=filename)
         kind = "application/octet-stream" if filename else None

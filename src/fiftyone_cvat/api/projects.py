@@ -8,12 +8,12 @@ from typing import Any
 
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.api.session import Session
+from fiftyone_cvat.api.sending import Sending
+from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels, label_id_attribute
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError, RequestError
-from fiftyone_cvat.messages import value_of
-from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
+from fiftyone_cvat.waiting import wait_until
 
 __all__ = ["Projects"]
 
@@ -24,7 +24,7 @@ BUSY_TIMEOUT = 30.0
 answers 500 to that until the work is done."""
 
 
-class Projects(Session):
+class Projects(Sending):
     """Find, create, list and delete projects; find users."""
 
     def get_user_id(self, username: str | None) -> int | None:
@@ -107,8 +107,8 @@ class Projects(Session):
             the ID of the created project in CVAT
         """
         labels = cvat_schema_to_labels(schema or {})
-        response = self.post(self.projects_url, json={"name": name, "labels": labels})
-        project_id: int = value_of(response, "id")
+        made = self._create(self.projects_url, {"name": name, "labels": labels})
+        project_id: int = made["id"]
         self._project_id_map.setdefault(name, project_id)
         return project_id
 
@@ -207,7 +207,8 @@ class Projects(Session):
     def _add_project_label_ids(self, project_id: int, labels: list[Json]) -> None:
         """Add the attribute ``label_id`` to labels of a project.
 
-        The labels keep their ids, so annotations that are there stay as they are.
+        The labels keep their ids, so annotations that are there stay as they are. If
+        the answer is lost, the labels tell whether it was done.
 
         Args:
             project_id: the project ID
@@ -217,7 +218,21 @@ class Projects(Session):
         for label in labels:
             attributes = [*label["attributes"], label_id_attribute()]
             changes.append({"id": label["id"], "attributes": attributes})
-        self.patch(self.project_url(project_id), json={"labels": changes})
+        wanted = {label["id"] for label in labels}
+
+        def send() -> bool:
+            self.patch(self.project_url(project_id), json={"labels": changes})
+            return True
+
+        def look() -> bool | None:
+            lacking = {
+                each["id"]
+                for each in self._get_project_labels(project_id)
+                if LABEL_ID not in {one["name"] for one in each["attributes"]}
+            }
+            return None if wanted & lacking else True
+
+        self._send_surely(send, look)
 
     def _parse_project_details(
         self, project_name: str | None, project_id: int | None

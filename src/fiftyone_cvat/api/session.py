@@ -65,6 +65,7 @@ class Session(Urls, AnnotationAPI):
 
         self._user_id_map: dict[str, int] = {}
         self._project_id_map: dict[str, int] = {}
+        self._made: set[tuple[str, int]] = set()  # lists and ids of what is created
 
         self._setup()
 
@@ -112,7 +113,9 @@ class Session(Urls, AnnotationAPI):
         Args:
             url: the url
             **kwargs: additional request parameters: ``params``, ``json``, ``data``,
-                ``files``, ``headers``, ``timeout`` in seconds, ``print_error_info``
+                ``files``, ``headers``, ``timeout`` in seconds, ``print_error_info``,
+                and ``harmless``, whether the request may be sent again if its answer
+                is lost; otherwise the error says so in ``may_have_been_processed``
 
         Returns:
             the request response
@@ -292,7 +295,7 @@ class Session(Urls, AnnotationAPI):
             response.raise_for_status()
         except RequestError as error:
             error.advice = self._advice(error)
-            logger.error("%s (sent with %s)", error, ", ".join(kwargs) or "nothing")
+            logger.error("%s (sent with %s)", error, _content_of(kwargs))
             raise
 
     def _advice(self, error: RequestError) -> str:
@@ -391,3 +394,8 @@ class Session(Urls, AnnotationAPI):
     def _parse_arg(self, arg: Any, config_arg: Any) -> Any:
         """Return an argument, or what the configuration says if it is None."""
         return config_arg if arg is None else arg
+
+
+def _content_of(kwargs: dict[str, Any]) -> str:
+    """Return the names of what was sent in a request."""
+    return ", ".join(name for name in kwargs if name != "harmless") or "nothing"

@@ -6,7 +6,7 @@ import base64
 import itertools
 import logging
 import urllib.parse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,17 @@ from fiftyone_cvat.api.media import (
 from fiftyone_cvat.api.projects import Projects
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
-from fiftyone_cvat.errors import AnswerError, NotFoundError, ServerJobError, UploadError
+from fiftyone_cvat.errors import (
+    AnswerError,
+    CVATError,
+    NotFoundError,
+    RequestError,
+    ServerJobError,
+    UploadError,
+)
 from fiftyone_cvat.messages import Response, value_of
-from fiftyone_cvat.transport import wait_until
 from fiftyone_cvat.types import CVATSchema, Json
+from fiftyone_cvat.waiting import wait_until
 
 __all__ = ["Tasks"]
 
@@ -221,8 +228,7 @@ class Tasks(Projects):
         data = {name: value for name, value in data.items() if value is not None}
 
         files = self._parse_local_files(paths)
-        response = self._send_media(task_id, files, data)
-        self._wait_for_task(task_id, value_of(response, "rq_id"))
+        self._wait_for_task(task_id, self._send_media(task_id, files, data))
 
         job_ids = self._get_job_ids(task_id)
         self._parse_reviewers(job_reviewers)
@@ -250,10 +256,12 @@ class Tasks(Projects):
                 "CVAT 2 has no job reviewers: ignoring %s", ", ".join(job_reviewers)
             )
 
-    def _send_media(
-        self, task_id: int, files: Sequence[MediaFile], data: Json
-    ) -> Response:
-        """Send media in as few requests as the server takes; return the last answer."""
+    def _send_media(self, task_id: int, files: Sequence[MediaFile], data: Json) -> str:
+        """Send media in as few requests as the server takes.
+
+        Returns:
+            the id of the server's request that builds the task of them
+        """
         url = f"{self.task_data_url(task_id)}/"
         groups = group_by_size(files, GROUP_SIZE)
         if len(groups) == 1 and sum(each.size for each in files) <= GROUP_SIZE:
@@ -261,18 +269,60 @@ class Tasks(Projects):
                 name: str(value).lower() if isinstance(value, bool) else str(value)
                 for name, value in data.items()
             }
-            return self._post_files(url, fields, files)
+            return self._begin_task(
+                task_id, lambda: self._post_files(url, fields, files)
+            )
 
-        self.post(url, headers={"Upload-Start": ""})
+        # this only says that files will follow
+        self.post(url, headers={"Upload-Start": ""}, harmless=True)
         quality = {"image_quality": str(data["image_quality"])}
         for group in groups:
             if group[0].size > GROUP_SIZE:
                 self._send_in_chunks(url, group[0])
             else:
-                self._post_files(url, quality, group, {"Upload-Multiple": ""})
+                self._append_files(url, quality, group)
         if not is_video(files[0].path):
             data = data | {"upload_file_order": [each.name for each in files]}
-        return self.post(url, json=data, headers={"Upload-Finish": ""})
+        finish = {"Upload-Finish": ""}
+        return self._begin_task(
+            task_id, lambda: self.post(url, json=data, headers=finish)
+        )
+
+    def _begin_task(self, task_id: int, send: Callable[[], Response]) -> str:
+        """Send what makes the server build a task; return its request's id.
+
+        If the answer is lost, the server's list of requests tells whether it begun.
+        """
+        url = f"{self.base_api_url}/requests"
+        params = {"task_id": task_id, "target": "task", "action": "create"}
+
+        def look() -> str | None:
+            requests = value_of(self.get(url, params=params), "results")
+            return next((each["id"] for each in requests), None)
+
+        return self._send_surely(lambda: str(value_of(send(), "rq_id")), look)
+
+    def _append_files(
+        self, url: str, fields: dict[str, str], files: Sequence[MediaFile]
+    ) -> None:
+        """Add files to those that the server has.
+
+        Nothing tells which files it has, but it takes none of a name twice: if the
+        answer is lost and the files are refused when they are sent again, they are
+        there. A mistake in that shows: the last request names all files in order.
+        """
+        headers = {"Upload-Multiple": ""}
+        try:
+            self._post_files(url, fields, files, headers)
+        except CVATError as error:
+            if not error.may_have_been_processed:
+                raise
+            try:
+                self._post_files(url, fields, files, headers)
+            except RequestError as refusal:
+                if refusal.status not in (400, 409, 500):
+                    raise
+                logger.debug("%s has the files already: %s", url, refusal)
 
     def _post_files(
         self,
@@ -292,7 +342,9 @@ class Tasks(Projects):
             "Upload-Length": str(file.size),
             "Upload-Metadata": f"filename {name}",
         }
-        location = self.post(url, headers=begin).headers.get("location")
+        # a file that was begun and is not gone on with is no part of the task
+        answer = self.post(url, headers=begin, harmless=True)
+        location = answer.headers.get("location")
         if not location:
             raise AnswerError(f"{url} did not say where to send '{file.name}'")
         # the server builds this address from what it thinks it is called
@@ -307,11 +359,34 @@ class Tasks(Projects):
                     "Upload-Offset": str(offset),
                 }
                 chunk = stream.read(CHUNK_SIZE)
-                answer = self.patch(target, data=chunk, headers=headers)
-                reached = int(answer.headers.get("upload-offset", offset + len(chunk)))
+                end = offset + len(chunk)
+                send = partial(self._send_chunk, target, chunk, headers, end)
+                look = partial(self._reached_offset, target, offset, file.size, end)
+                reached = self._send_surely(send, look)
                 if reached <= offset:
                     raise UploadError(f"{target} takes no more of '{file.name}'")
                 offset = reached
+
+    def _send_chunk(
+        self, target: str, chunk: bytes, headers: dict[str, str], end: int
+    ) -> int:
+        """Send a part of a file; return where the next one begins."""
+        answer = self.patch(target, data=chunk, headers=headers)
+        return int(answer.headers.get("upload-offset", end))
+
+    def _reached_offset(
+        self, target: str, offset: int, size: int, end: int
+    ) -> int | None:
+        """Return how much of a file the server has, if more than before.
+
+        It forgets a file that is whole.
+        """
+        answer = self._session.request("HEAD", target)
+        if answer.status_code == 404 and end == size:  # noqa: PLR2004
+            return size
+        answer.raise_for_status()
+        reached = int(answer.headers["upload-offset"])
+        return reached if reached > offset else None
 
     def _wait_for_task(self, task_id: int, request_id: str) -> None:
         """Wait until the server has built a task of the media that it was sent."""
@@ -339,7 +414,7 @@ class Tasks(Projects):
             user_id = self.get_user_id(username)
             if user_id is not None:
                 url = self.taskless_job_url(job_id)
-                self.patch(url, json={self.assignee_key: user_id})
+                self.patch(url, json={self.assignee_key: user_id}, harmless=True)
 
     def _get_job_ids(self, task_id: int) -> list[int]:
         """Return the ids of a task's annotation jobs, in the order of their frames.
@@ -360,7 +435,7 @@ class Tasks(Projects):
         Args:
             task_json: the task as the server takes it
         """
-        task_id: int = value_of(self.post(self.tasks_url, json=task_json), "id")
+        task_id: int = self._create(self.tasks_url, task_json)["id"]
         try:
             return task_id, self._get_task_labels(task_id)
         except BaseException:

@@ -373,18 +373,7 @@ class Upload(Preparation):
         }
         if not (anno_tags or anno_shapes or anno_tracks):
             return self._create_server_id_map({}, attr_id_map)
-        stored = self.put(self.task_annotation_url(task_id), json=payload).json()
-        for kind in ("tags", "shapes"):
-            missing = len(payload[kind]) - len(stored[kind])
-            if missing > 0:
-                logger.warning(
-                    "CVAT did not store %d of %d %s in task %d (%s)",
-                    missing,
-                    len(payload[kind]),
-                    kind,
-                    task_id,
-                    self.base_task_url(task_id),
-                )
+        stored = self._store_annotations(task_id, payload, class_id_map, attr_id_map)
         return self._create_server_id_map(stored, attr_id_map)
 
     def _stop(self, run: RunState, error: BaseException) -> None:

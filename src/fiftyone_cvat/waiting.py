@@ -1,0 +1,137 @@
+"""Waiting: for the answer to a request that is sent again, and for work to end.
+
+Every wait has an end, and Ctrl-C ends it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from fiftyone_cvat.errors import (
+    CertificateError,
+    RedirectError,
+    RequestTimeoutError,
+    UnreachableError,
+    WaitTimeoutError,
+)
+from fiftyone_cvat.messages import Response
+from fiftyone_cvat.retrying import (
+    FIRST_CONTACT,
+    PAGES,
+    Attempts,
+    Outcome,
+    RetryPolicy,
+    outcome_of_answer,
+    retry_after,
+)
+
+__all__ = ["send_repeatedly", "wait_until"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_WAIT = 0.03
+WAIT_GROWTH = 1.4
+LONGEST_WAIT = 2.0
+
+
+def send_repeatedly(
+    send: Callable[[], Response],
+    may_repeat: Callable[[Outcome], bool],
+    policy: RetryPolicy,
+    *,
+    is_known: bool = True,
+) -> Response:
+    """Send until there is an answer, or it was tried often or long enough.
+
+    Args:
+        send: sends the request once
+        may_repeat: tells whether it may be sent again after what came of it
+        policy: how often and how long to try
+        is_known: whether the server ever answered; else its address is likely wrong,
+            and no connection is a reason to give up soon
+
+    Returns:
+        the last answer, with how often and how long it was tried
+
+    Raises:
+        UnreachableError: if there was no connection or it broke, at the last attempt
+        RequestTimeoutError: if there was no answer in time, at the last attempt
+    """
+    attempts = Attempts(policy)
+    while True:
+        asked = limit = None
+        result: Response | UnreachableError | RequestTimeoutError
+        try:
+            result = send()
+        except (CertificateError, RedirectError):
+            raise
+        except (UnreachableError, RequestTimeoutError) as error:
+            result = error
+            lost = error.may_have_been_processed
+            outcome = Outcome.UNCERTAIN if lost else Outcome.NOT_PROCESSED
+            if not (lost or is_known):
+                limit = FIRST_CONTACT
+            why = str(error)
+        else:
+            outcome = outcome_of_answer(result.status_code, result.headers)
+            asked = retry_after(result.headers)
+            if outcome is Outcome.ANSWERED and _is_page(result):
+                outcome, limit = Outcome.PAGE, PAGES
+            why = f"{result.method} {result.url.partition('?')[0]} is answered "
+            why += f"{result.status_code} {result.reason}"
+        delay = attempts.next_delay(asked, limit) if may_repeat(outcome) else None
+        if delay is None:
+            return _final(result, str(attempts))
+        level = logging.WARNING if attempts.count > 2 else logging.INFO  # noqa: PLR2004
+        logger.log(level, "%s; trying again in %.1f s", why, delay)
+        time.sleep(delay)
+
+
+def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
+    """Ask again and again, ever less often, until there is an answer.
+
+    Args:
+        ask: returns None as long as there is no answer
+        timeout: seconds to wait at most
+        work: what is waited for, for the message
+
+    Returns:
+        the first answer that is not None
+
+    Raises:
+        WaitTimeoutError: if there is none in time
+    """
+    deadline = time.monotonic() + timeout
+    delay = FIRST_WAIT
+    while (answer := ask()) is None:
+        if time.monotonic() + delay > deadline:
+            raise WaitTimeoutError(
+                f"{work} did not end within {timeout:g} s; the server may be busy: "
+                "look at it there, or raise `wait_timeout`"
+            )
+        time.sleep(delay)
+        delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
+    return answer
+
+
+def _final(
+    result: Response | UnreachableError | RequestTimeoutError, tried: str
+) -> Response:
+    """Return an answer, or raise a failure, with how often and long it was tried."""
+    if isinstance(result, Response):
+        return replace(result, tried=tried) if tried else result
+    if tried:
+        result.args = (f"{result} ({tried})",)
+    raise result
+
+
+def _is_page(response: Response) -> bool:
+    """Tell whether a web page answers in place of the API, which has none."""
+    kind = response.headers.get("content-type", "")
+    return response.ok and "/api/" in response.url and kind.startswith("text/html")

@@ -1,0 +1,205 @@
+"""A stand-in for a CVAT server that keeps tasks and annotations in memory.
+
+It speaks only what a run of images with boxes and tags asks for; a test compares the
+shape of its answers with recorded ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import urllib.parse
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import Any
+
+__all__ = ["StandIn"]
+
+USER = {"id": 1, "username": "admin", "first_name": "", "last_name": ""}
+WIDTH, HEIGHT = 32, 24
+
+
+class StandIn(ThreadingHTTPServer):
+    """A server on a free port of this machine; ``close`` ends it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.tasks: dict[int, dict[str, Any]] = {}
+        self.ids = count(1)
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def handle_error(self, *args: Any) -> None:
+        """Stay silent: connections are broken on purpose."""
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
+        """Return status and JSON of the answer to a request."""
+        url = urllib.parse.urlsplit(target)
+        query = dict(urllib.parse.parse_qsl(url.query))
+        path = urllib.parse.unquote(url.path).rstrip("/").removeprefix("/api")
+        with self.lock:
+            if path == "/tasks":
+                if method == "POST":
+                    return 201, self.add_task(json.loads(body))
+                return page(
+                    each["task"]
+                    for each in self.tasks.values()
+                    if query.get("name") in (None, each["task"]["name"])
+                    and query.get("search", "") in each["task"]["name"]
+                )
+            if path == "/users/self":
+                return 200, {**USER, "email": "admin@example.com"}
+            if path == "/server/about":
+                return 200, {"name": "stand-in", "version": "2.73.0"}
+            number = re.search(r"(?<=/tasks/)\d+|(?<=target_id=)\d+", path)
+            task_id = int(number[0] if number else query.get("task_id", 0))
+            record = self.tasks.get(task_id)
+            if record is None:
+                missing = {"detail": "No Task matches the given query."}
+                return (404, missing) if number else page([])
+            return self.answer_task(method, path, query, body, task_id)
+
+    def answer_task(  # noqa: PLR0911  one for each of the URLs
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        body: bytes,
+        task_id: int,
+    ) -> tuple[int, Any]:
+        record = self.tasks[task_id]
+        request = {
+            "id": f"action=create&target=task&target_id={task_id}",
+            "status": "finished",
+            "message": "",
+        }
+        if path.startswith("/requests"):
+            known = record["meta"] is not None
+            if path == "/requests":
+                return page([request] if known else [])
+            return (200, request) if known else (404, {"detail": "Not found."})
+        if path == "/labels":
+            return page(record["labels"])
+        if path == "/jobs":
+            stop = record["task"]["size"] - 1
+            job = {"id": task_id, "type": "annotation", "task_id": task_id}
+            return page([{**job, "start_frame": 0, "stop_frame": stop}])
+        if path.endswith("/data/meta"):
+            return 200, record["meta"]
+        if path.endswith("/data"):
+            return self.add_data(record, body, request["id"])
+        if path.endswith("/annotations"):
+            if method == "GET":
+                return 200, record["annotations"]
+            return self.change(record, method, query, json.loads(body))
+        if method == "DELETE":
+            del self.tasks[task_id]
+            return 204, None
+        return 200, record["task"]
+
+    def add_task(self, given: dict[str, Any]) -> dict[str, Any]:
+        task_id = next(self.ids)
+        task = {
+            "id": task_id,
+            "name": given["name"].strip(),
+            "owner": USER,
+            "created_date": datetime.now(UTC).isoformat(),
+            "data": None,
+        }
+        labels = [
+            {
+                "id": next(self.ids),
+                "name": label["name"],
+                "type": label.get("type", "any"),
+                "sublabels": [],
+                "attributes": [
+                    {**each, "id": next(self.ids), "default_value": ""}
+                    for each in label["attributes"]
+                ],
+            }
+            for label in given["labels"]
+        ]
+        empty: dict[str, Any] = {"version": 0, "tags": [], "shapes": [], "tracks": []}
+        self.tasks[task_id] = {
+            "task": task,
+            "labels": labels,
+            "meta": None,
+            "annotations": empty,
+        }
+        return task
+
+    def add_data(
+        self, record: dict[str, Any], body: bytes, request_id: str
+    ) -> tuple[int, Any]:
+        if record["meta"] is not None:
+            return 400, ["Adding more data is not supported"]
+        names = [each.decode() for each in re.findall(rb'; filename="([^"]*)"', body)]
+        record["task"] |= {"size": len(names), "data": record["task"]["id"]}
+        frames = [{"name": each, "width": WIDTH, "height": HEIGHT} for each in names]
+        record["meta"] = {
+            "size": len(names),
+            "frames": frames,
+            "deleted_frames": [],
+            "start_frame": 0,
+            "stop_frame": len(names) - 1,
+            "frame_filter": "",
+            "included_frames": None,
+        }
+        return 202, {"rq_id": request_id}
+
+    def change(
+        self,
+        record: dict[str, Any],
+        method: str,
+        query: dict[str, str],
+        given: dict[str, Any],
+    ) -> tuple[int, Any]:
+        """Replace all annotations, or create, update or delete some."""
+        action = "replace" if method == "PUT" else query["action"]
+        for kind in ("tags", "shapes", "tracks"):
+            stored = [] if action == "replace" else record["annotations"][kind]
+            for each in given[kind]:
+                if action in ("replace", "create"):
+                    stored.append({**each, "id": next(self.ids)})
+                    continue
+                place = [old["id"] for old in stored].index(each["id"])
+                stored[place : place + 1] = [each] if action == "update" else []
+            record["annotations"][kind] = stored
+        return 200, record["annotations"]
+
+
+def page(items: Any) -> tuple[int, Any]:
+    found = list(items)
+    return 200, {"count": len(found), "next": None, "previous": None, "results": found}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads a request and writes the answer."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is several small writes
+    server: StandIn
+
+    def reply(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, value = self.server.answer(self.command, self.path, body)
+        content = b"" if status == 204 else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/vnd.cvat+json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
+
+    def log_message(self, *args: Any) -> None:
+        pass

@@ -1,0 +1,294 @@
+"""What becomes of a change whose answer is lost."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import orjson
+import pytest
+
+from fiftyone_cvat.api import sending
+from fiftyone_cvat.api.media import MediaFile
+from fiftyone_cvat.api.tasks import Tasks
+from fiftyone_cvat.errors import RequestError, UnreachableError, UploadError
+from fiftyone_cvat.messages import Response
+from fiftyone_cvat.retrying import RetryPolicy
+from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
+
+NOW = "2026-11-24T12:00:05.5Z"
+BEFORE = "2026-11-24T11:59:59Z"
+URL = "http://cvat.example.com/api/tasks"
+
+
+def lost():
+    error = UnreachableError("The connection broke")
+    error.may_have_been_processed = True
+    return error
+
+
+def answer(value=None, status=200, method="POST", **headers):
+    content = encoded(value)
+    return Response(method, URL, status, "Reason", headers, content)
+
+
+def encoded(value):
+    return b"" if value is None else orjson.dumps(value)
+
+
+@pytest.fixture
+def api(monkeypatch):
+    """An API whose requests are answered by the lists of the test."""
+    monkeypatch.setattr(sending, "SETTLING", 0.0)
+    made = object.__new__(Tasks)
+    made._url = "http://cvat.example.com"
+    made._timeout, made._made, made._name = 0.0, set(), "cvat"
+    made._session = SimpleNamespace(
+        retry=RetryPolicy(first_delay=0.001),
+        server_date="Tue, 24 Nov 2026 12:00:05 GMT",
+    )
+    made.sent = []
+    made.answers = {}
+
+    def verb(method):
+        def send(url, **kwargs):
+            made.sent.append((method, url.removeprefix(made._url), kwargs))
+            given = made.answers[method]
+            result = given.pop(0) if isinstance(given, list) else given(url)
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        return send
+
+    for method in ("get", "post", "put", "patch"):
+        setattr(made, method, verb(method))
+    made._session.request = lambda method, url: verb(method.lower())(url)
+    return made
+
+
+def methods(api):
+    return [method for method, _, _ in api.sent]
+
+
+def task(number, created=NOW, owner=1, name="a", **more):
+    return {"id": number, "name": name, "owner": {"id": owner}, "size": None} | {
+        "created_date": created,
+        **more,
+    }
+
+
+def listing(*tasks):
+    def get(url):
+        if url.endswith("/users/self"):
+            return answer({"id": 1})
+        return answer({"results": tasks})
+
+    return get
+
+
+def test_created_although_the_answer_is_lost(api):
+    api.answers = {"post": [lost()], "get": listing(task(7))}
+
+    assert api._create(URL, {"name": "a"})["id"] == 7
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        task(7, created=BEFORE),
+        task(7, owner=2),
+        task(7, name="ab"),
+        task(7, size=3),
+        task(7, owner=1) | {"owner": None},
+    ],
+    ids=["old", "another user's", "another name", "full", "nobody's"],
+)
+def test_another_task_is_not_taken(api, other):
+    api.answers = {"post": [lost(), answer({"id": 8})], "get": listing(other)}
+
+    assert api._create(URL, {"name": "a"})["id"] == 8
+
+
+def test_an_earlier_task_of_the_same_second_is_not_taken(api):
+    api.answers = {"post": [answer({"id": 7})]}
+    api._create(URL, {"name": "a"})
+    api.answers = {"post": [lost(), answer({"id": 8})], "get": listing(task(7))}
+
+    assert api._create(URL, {"name": "a"})["id"] == 8
+
+
+def test_no_guess_between_two(api):
+    api.answers = {"post": [lost()], "get": listing(task(7), task(8))}
+
+    with pytest.raises(UploadError, match=r"several new ones of this name \(7, 8\)"):
+        api._create(URL, {"name": "a"})
+
+
+def test_refused_at_once(api):
+    refusal = RequestError("POST", URL, 400, "No.")
+    api.answers = {"post": [refusal]}
+
+    with pytest.raises(RequestError, match="No"):
+        api._create(URL, {"name": "a"})
+
+
+def test_error_of_the_server_is_tried_twice_only(api):
+    errors = [RequestError("POST", URL, 500, "Broken.") for _ in range(5)]
+    api.answers = {"post": errors, "get": listing()}
+
+    with pytest.raises(RequestError, match="Broken"):
+        api._create(URL, {"name": "a"})
+
+    assert methods(api).count("post") == 2
+
+
+def labels(*names):
+    attributes = [{"name": each} for each in names]
+    return answer({"results": [{"id": 5, "attributes": attributes}], "next": None})
+
+
+@pytest.mark.parametrize(("found", "patches"), [("label_id", 1), ("color", 2)])
+def test_label_ids_of_a_project(api, found, patches):
+    api.answers = {
+        "patch": [lost(), answer({})],
+        "get": lambda url: labels(found) if "labels" in url else answer({}),
+    }
+
+    api._add_project_label_ids(3, [{"id": 5, "attributes": []}])
+
+    assert methods(api).count("patch") == patches
+
+
+@pytest.mark.parametrize("found", [[], [{"id": "request"}]])
+def test_beginning_of_a_task(api, found):
+    posts = [lost(), answer({"rq_id": "request"})]
+    api.answers = {"get": [answer({"results": found})]}
+
+    def send():
+        result = posts.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    assert api._begin_task(3, send) == "request"
+    assert len(posts) == bool(found)
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr("fiftyone_cvat.api.tasks.CHUNK_SIZE", 4)
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"0123456789")
+    return MediaFile(path, "a.mp4", 10)
+
+
+@pytest.mark.parametrize(
+    ("heads", "chunks"),
+    [
+        ([answer(**{"upload-offset": "0"})], [b"0123", b"0123", b"4567", b"89"]),
+        ([answer(**{"upload-offset": "2"})], [b"0123", b"2345", b"6789"]),
+        ([answer(**{"upload-offset": "4"})], [b"0123", b"4567", b"89"]),
+    ],
+    ids=["nothing", "some", "all"],
+)
+def test_large_file_goes_on_where_the_server_is(api, file, heads, chunks):
+    reached = {"0123": 4, "2345": 6, "4567": 8, "6789": 10, "89": 10}
+    first = [lost()]
+
+    def patch(url):
+        text = api.sent[-1][2]["data"].decode()
+        return first.pop() if first else answer(**{"upload-offset": str(reached[text])})
+
+    location = f"{URL}/3/data/file"
+    api.answers = {
+        "post": [answer(status=201, location=location)],
+        "patch": patch,
+        "head": heads,
+    }
+
+    api._send_in_chunks(f"{URL}/3/data/", file)
+
+    sent = [more["data"] for method, _, more in api.sent if method == "patch"]
+    assert sent == chunks
+
+
+def test_end_of_a_large_file_is_lost(api, file):
+    parts = [answer(**{"upload-offset": "4"}), answer(**{"upload-offset": "8"}), lost()]
+    api.answers = {
+        "post": [answer(status=201, location=f"{URL}/3/data/file")],
+        "patch": parts,
+        "head": [answer(status=404)],
+    }
+
+    api._send_in_chunks(f"{URL}/3/data/", file)
+
+    assert methods(api) == ["post", "patch", "patch", "patch", "head"]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_there"), [(500, True), (400, True), (403, False)]
+)
+def test_files_that_are_there_already(api, status, is_there):
+    api.answers = {"post": [lost(), RequestError("POST", URL, status, "No.")]}
+
+    if is_there:
+        api._append_files(URL, {}, [])
+    else:
+        with pytest.raises(RequestError):
+            api._append_files(URL, {}, [])
+
+    assert methods(api) == ["post", "post"]
+
+
+PAYLOAD = {
+    "tags": [cvat_tag(label_id=1, attributes=[{"spec_id": 9, "value": "t"}])],
+    "shapes": [
+        cvat_shape(label_id=1, attributes=[{"spec_id": 9, "value": each}])
+        for each in "ab"
+    ],
+    "tracks": [cvat_track(track_shape(0), track_shape(1), label_id=1)],
+}
+IDS = ({"cat": 1}, {1: {"label_id": 9}})
+
+
+def test_annotations_that_are_there_are_not_sent_again(api):
+    stored = PAYLOAD | {"version": 1}
+    api.answers = {"put": [lost()], "get": [answer(stored)]}
+
+    assert api._store_annotations(3, PAYLOAD, *IDS) == stored
+    assert api.sent[0][2]["harmless"] is False
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        PAYLOAD | {"shapes": []},
+        PAYLOAD | {"shapes": PAYLOAD["shapes"][:1] * 2},
+        PAYLOAD | {"tracks": [cvat_track(track_shape(0), label_id=2)]},
+    ],
+    ids=["fewer", "other ids", "another class"],
+)
+def test_annotations_that_are_not_there_are_sent_again(api, there):
+    api.answers = {"put": [lost(), answer(PAYLOAD)], "get": [answer(there)]}
+
+    api._store_annotations(3, PAYLOAD, *IDS)
+
+    assert methods(api) == ["put", "get", "put"]
+
+
+def test_what_the_server_drops_is_reported(api, caplog):
+    stored = {
+        "tags": [],
+        "shapes": PAYLOAD["shapes"][:1],
+        "tracks": [cvat_track(track_shape(0), label_id=1)],
+    }
+    api.answers = {"put": [answer(stored)]}
+
+    api._store_annotations(3, PAYLOAD, *IDS)
+
+    where = "of class 'cat' in task 3 (http://cvat.example.com/tasks/3)"
+    assert [each.getMessage() for each in caplog.records] == [
+        f"CVAT did not store 1 of 1 tags {where}",
+        f"CVAT did not store 1 of 2 shapes {where}",
+        f"CVAT did not store 1 of 2 shapes of tracks {where}",
+    ]
