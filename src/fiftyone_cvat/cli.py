@@ -180,6 +180,31 @@ def demo(
     _run_demo(server, output, keep=keep)
 
 
+@app.command()
+def resume(
+    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
+    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+) -> None:
+    """Go on with a run that was stopped before all of its tasks were created.
+
+    It works for runs that were begun with `on_failure="keep"`. Finished tasks stay as
+    they are. The server is the run's; the credentials are those of FiftyOne's
+    configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
+    """
+    import fiftyone as fo
+
+    from fiftyone_cvat.resumption import resume as resume_run
+
+    if not fo.dataset_exists(dataset):
+        _fail(f"FiftyOne has no dataset '{dataset}'")
+    samples = fo.load_dataset(dataset)
+    if anno_key not in samples.list_annotation_runs():
+        known = ", ".join(samples.list_annotation_runs()) or "none"
+        _fail(f"Dataset '{dataset}' has no annotation run '{anno_key}'; it has {known}")
+    results = resume_run(samples, anno_key)
+    typer.echo(f"Run '{anno_key}' is complete: {len(results.task_ids)} tasks")
+
+
 def _is_on_command_line(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"

@@ -6,9 +6,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import fiftyone as fo
+import fiftyone.core.config as foc
 import pytest
+from typer.testing import CliRunner
 
-from fiftyone_cvat import CVATAnnotationAPI, resume
+from fiftyone_cvat import CVATAnnotationAPI, cli, resume
 from fiftyone_cvat.api import upload
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError, ServerJobError
@@ -185,3 +187,20 @@ def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
     assert [each["cats"] for each in after] == [each["cats"] for each in before]
     # and the rest goes up all the same
     assert len(resume(cats, "run", **credentials).task_ids) == 3
+
+
+def test_the_command(cats, server, api, monkeypatch):
+    before = list(cats._sample_collection.find({}))
+    with monkeypatch.context() as patch:
+        kill(patch, "_upload_annotations", 2)
+        with pytest.raises(Killed):
+            Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
+    as_another_process(cats)
+    monkeypatch.setenv("FIFTYONE_CVAT_ACCESS_TOKEN", server.access_token)
+    monkeypatch.setattr(fo, "annotation_config", foc.load_annotation_config())
+
+    result = CliRunner().invoke(cli.app, ["resume", cats.name, "run"])
+
+    assert result.output.endswith("Run 'run' is complete: 3 tasks\n")
+    assert result.exit_code == 0
+    check_complete(cats, server, api, before)

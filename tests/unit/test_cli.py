@@ -190,6 +190,14 @@ def test_password_is_asked_for(run, started, monkeypatch):
     assert started[0]["password"] == "p"
 
 
+def test_resuming_what_is_not_there(run, dataset):
+    assert "no dataset 'nowhere'" in run("resume", "nowhere", "run").output
+    dataset.persistent = False
+    result = run("resume", dataset.name, "run")
+    assert result.exit_code == 1
+    assert "no annotation run 'run'; it has none" in " ".join(result.output.split())
+
+
 def test_errors_are_one_line(monkeypatch, capsys):
     def fail(server, output, *, keep):
         raise UnreachableError("No connection to\nhttps://cvat.example.com:443")

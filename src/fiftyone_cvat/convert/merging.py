@@ -165,6 +165,11 @@ def _adopt_attributes(
 ) -> None:
     before, sent = original.label, original.annotations
     texts = attribute_values(got, attribute_ids)
+    for name, value in list(label.iter_attributes()):
+        known = before.get_attribute_value(name, None)
+        if name not in texts and known is None and not value:
+            # occlusion and group of an object that has neither say nothing
+            label[name] = None
     had = attribute_values(sent[0], attribute_ids) if sent else {}
     specs = attribute_ids.get(got["label_id"], {})
     # editors clear all attributes where a class with other ones is chosen

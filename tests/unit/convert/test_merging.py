@@ -94,6 +94,21 @@ class TestUnchanged:
         assert adopted(detection(), detection(index=7), [moved]).index == 7
         assert adopted(detection(index=3), detection(index=7), [moved]).index == 3
 
+    @pytest.mark.parametrize(
+        ("value", "before", "after"),
+        [
+            (False, None, None),
+            (0, None, None),
+            (True, None, True),
+            (False, True, False),
+        ],
+    )
+    def test_occlusion_and_group_of_a_label_that_had_none(self, value, before, after):
+        moved = {**sent()[0], "points": [1, 2, 3, 4]}
+        label = detection(hidden=value)
+        had = detection() if before is None else detection(hidden=before)
+        assert adopted(label, had, [moved])["hidden"] is after
+
     def test_new_rotation_is_kept(self):
         before = detection(rotation=30.0)
         went_up = sent(cvat_shape(label_id=1, rotation=30.0, attributes=[]))
