@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from urllib.parse import urlencode
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI
@@ -13,6 +15,7 @@ from fiftyone_cvat.errors import (
     AccessDeniedError,
     AuthenticationError,
     ConfigurationError,
+    CVATError,
     MediaError,
     OrganizationError,
     SchemaError,
@@ -136,3 +139,38 @@ def test_wrong_password(cats, server, nothing_left):
             username=server.username,
             password="wrong-password",
         )
+
+
+def unreadable(**kwargs):
+    return fo.Detection(label="cat", **{"bounding_box": [0.1, 0.1, 0.5, 0.5], **kwargs})
+
+
+@pytest.mark.parametrize(
+    ("label_type", "label", "words"),
+    [
+        pytest.param("detections", unreadable(bounding_box=[0, 0, 1]), "4", id="box"),
+        pytest.param("detections", unreadable(rotation=nan), "rotation", id="angle"),
+        pytest.param("detections", unreadable(note="x" * 4097), "4097", id="text"),
+        pytest.param("detections", unreadable(note="a\0b"), "note", id="NUL"),
+        pytest.param(
+            "instances", unreadable(mask=np.ones((2, 3, 4), bool)), "mask", id="mask"
+        ),
+        pytest.param(
+            "instances", unreadable(mask_path="/nowhere.png"), "nowhere", id="file"
+        ),
+    ],
+)
+def test_labels_are_refused_before_anything_is_created(
+    cats, server, nothing_left, caplog, label_type, label, words
+):
+    sample = cats.last()
+    sample["things"] = fo.Detections(detections=[label])
+    sample.save()
+
+    with pytest.raises(CVATError, match=words) as refusal:
+        Run(cats, server, {"things": {"type": label_type}})
+
+    assert "things" in str(refusal.value)
+    assert sample.id in str(refusal.value)
+    assert label.id in str(refusal.value)
+    assert "deleting what it created" not in caplog.text

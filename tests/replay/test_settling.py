@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import fiftyone as fo
 import numpy as np
 import pytest
@@ -250,3 +252,18 @@ def test_digits_in_a_new_field_twice(dataset, server, tmp_path):
     before = run.documents()
     assert run.load() == {"state": {"kept": 1}}
     assert run.differences(before) == []
+
+
+def test_a_label_that_was_spoiled_in_the_dataset_comes_back(dataset, server, tmp_path):
+    cats = fo.Detections(detections=[box()])
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    sample = dataset.first()
+    sample.cats.detections[0].bounding_box = [nan, 0.1, 0.2, 0.3]
+    sample.save()
+
+    assert run.load() == {"cats": {"changed": 1}}
+
+    [label] = dataset.first().cats.detections
+    assert label.id == cats.detections[0].id
+    assert label.bounding_box == pytest.approx([0.1, 0.2, 0.3137, 0.2718])

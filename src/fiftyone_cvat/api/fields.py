@@ -273,7 +273,7 @@ class Fields(Conversion):
                 label_type=conversion.label_type,
                 **keywords,
             )
-        except CVATError as error:
+        except (CVATError, OSError) as error:
             raise GeometryError(
                 f"Field '{conversion.label_field}' of sample {ref.sample_id} cannot "
                 f"go to CVAT: {error}"

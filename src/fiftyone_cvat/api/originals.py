@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,7 +17,10 @@ from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts, field_schema
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import ClassSchema, Json
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["DatasetLabels", "Originals"]
 
@@ -163,23 +167,45 @@ class DatasetLabels:
                 if label.id in by_id:
                     by_id[label.id].label = label
                     _add_class(conversion, getattr(label, "label", None))
-            size = task.sizes[frame]
-            _, created, _ = self._api._convert(value, conversion, frame, size, ref)
-            known: list[Json] = []
-            gone: list[Json] = []
-            for each in created:
-                if not conversion.occluded_attrs:
-                    each.pop("occluded", None)
-                if not conversion.group_id_attrs:
-                    each.pop("group", None)
-                label_id, _ = split_label_id(each["attributes"][0]["value"])
+            created = self._annotations(value, conversion, frame, ref, task)
+            for label_id, annotation in created:
                 if label_id in by_id:
-                    by_id[label_id].annotations.append(each)
-                (known if each["label_id"] in task.class_ids else gone).append(each)
-            self._api._remap_ids(known, task.class_ids, task.attribute_ids)
-            for each in gone:
-                # renamed or deleted in CVAT since: the place still tells what it is
-                each["label_id"] = None
+                    by_id[label_id].annotations.append(annotation)
+
+    def _annotations(
+        self,
+        value: Any,
+        conversion: FieldConversion,
+        frame: int,
+        ref: FrameRef,
+        task: TaskAnswer,
+    ) -> list[tuple[str | None, Json]]:
+        """Return what a field's value goes up as: label ids and annotations.
+
+        The annotations have the server's ids of classes and attributes.
+        """
+        size = task.sizes[frame]
+        try:
+            _, created, _ = self._api._convert(value, conversion, frame, size, ref)
+        except GeometryError as error:
+            # spoiled since it went up: what CVAT has takes its place
+            logger.warning("%s", error)
+            return []
+        label_ids = [
+            split_label_id(each["attributes"][0]["value"])[0] for each in created
+        ]
+        for each in created:
+            if not conversion.occluded_attrs:
+                each.pop("occluded", None)
+            if not conversion.group_id_attrs:
+                each.pop("group", None)
+        known = [each for each in created if each["label_id"] in task.class_ids]
+        gone = [each for each in created if each["label_id"] not in task.class_ids]
+        self._api._remap_ids(known, task.class_ids, task.attribute_ids)
+        for each in gone:
+            # renamed or deleted in CVAT since: the place still tells what it is
+            each["label_id"] = None
+        return list(zip(label_ids, created, strict=True))
 
 
 def _add_class(conversion: FieldConversion, name: str | None) -> None:

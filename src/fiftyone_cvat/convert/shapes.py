@@ -293,7 +293,7 @@ class _Frame:
     def _parts(self, label: Any, build: Any, skeleton: Skeleton | None) -> list[_Part]:
         try:
             parts: list[_Part] = build(label, self.size, skeleton)
-        except (GeometryError, TypeError, ValueError) as error:
+        except (GeometryError, OSError, TypeError, ValueError) as error:
             raise GeometryError(f"Label {label.id}: {error}") from error
         return parts
 
