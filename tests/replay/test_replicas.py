@@ -148,8 +148,13 @@ def test_ground_truth_of_a_video(video, server):
 
 def test_ground_truth_joins_no_parts_of_tracks(video, server):
     """It shows frames of all jobs, so parts of a track are not two tracks for that."""
-    run = Run(video, server, FRAMES_SCHEMA, segment_size=5)
+    sample = video.first()
+    for number in range(5, 9):
+        sample.frames[number]["cats"] = None
+    sample.save()
+    run = Run(video, server, FRAMES_SCHEMA, segment_size=3)
     add_ground_truth(run, [0, 11])
+    assert len(run.annotations()["tracks"]) > 1
 
     counts = run.load()
 

@@ -26,9 +26,7 @@ def video(path, length, **fields):
 
 @pytest.fixture
 def paths(tmp_path):
-    return [
-        media.copy_video(tmp_path / f"{length}.mp4", length) for length in LENGTHS
-    ]
+    return [media.copy_video(tmp_path / f"{length}.mp4", length) for length in LENGTHS]
 
 
 @pytest.fixture
