@@ -77,7 +77,7 @@ def make_images(
 
 def copy_video(path: str | Path, frames: int = 12) -> str:
     """Put a video of ``tests/data`` at a path; return the path."""
-    name = "video.mp4" if frames == 12 else f"video-{frames}.mp4"  # noqa: PLR2004
+    name = "video.mp4" if frames == 12 else f"video-{frames}.mp4"
     return str(shutil.copyfile(DATA / name, path))
 
 

@@ -41,7 +41,7 @@ def kept_only(counts):
 
 
 def frames_sent(run):
-    """Return the numbers of the frames in each task, from 1, as the dataset has them."""
+    """Return the numbers of the frames in each task, from 1, by the dataset."""
     columns = run.dataset.values(["frames.id", "frames.frame_number"], unwind=True)
     numbers = dict(zip(*columns, strict=True))
     return [
