@@ -6,6 +6,7 @@ lies in ``tests/data``:
 
 - ``rotated.jpg``: 24 x 16 pixels stored, EXIF orientation 6, so shown as 16 x 24
 - ``video.mp4``: 12 frames of 32 x 24 pixels at 10 per second, MPEG-4 part 2
+- ``video-5.mp4``, ``video-8.mp4``: its first 5 and its first 8 frames
 """
 
 from __future__ import annotations
@@ -74,9 +75,10 @@ def make_images(
     ]
 
 
-def copy_video(path: str | Path) -> str:
-    """Put the video of ``tests/data`` at a path; return the path."""
-    return str(shutil.copyfile(DATA / "video.mp4", path))
+def copy_video(path: str | Path, frames: int = 12) -> str:
+    """Put a video of ``tests/data`` at a path; return the path."""
+    name = "video.mp4" if frames == 12 else f"video-{frames}.mp4"
+    return str(shutil.copyfile(DATA / name, path))
 
 
 def copy_rotated_jpeg(path: str | Path) -> str:

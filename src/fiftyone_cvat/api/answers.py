@@ -23,7 +23,7 @@ class TaskAnswer:
         sizes: position of a frame, from 0, to its size in pixels
         annotations: its tags, shapes and tracks as the server sent them
         refs: position of a frame to what it is in the dataset
-        jobs: the first and last position of each of its jobs, if it has tracks
+        jobs: the first and last position of each annotation job, if it has tracks
         deleted_frames: the positions of frames that were deleted in CVAT
     """
 

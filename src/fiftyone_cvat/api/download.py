@@ -107,7 +107,12 @@ class Download(Resuming, Parsing):
         jobs: list[tuple[int, int]] = []
         if annotations.get("tracks"):
             answers = self._get_paginated_results(self.jobs_url(task_id))
-            jobs = [(job["start_frame"], job["stop_frame"]) for job in answers]
+            # a ground truth job spans all others, but shows none of their tracks
+            jobs = [
+                (job["start_frame"], job["stop_frame"])
+                for job in answers
+                if job.get("type", "annotation") == "annotation"
+            ]
         return TaskAnswer(
             task_id,
             self._get_task_labels(task_id),

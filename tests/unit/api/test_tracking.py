@@ -1,0 +1,186 @@
+"""Which index tracks get that come back."""
+
+from __future__ import annotations
+
+import pytest
+
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.tracking import settle_tracks
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.merging import Original
+from tests.builders import detection, object_id
+
+REFS = {number: FrameRef("sample", f"frame {number}") for number in range(6)}
+CATS, DOGS = 10, 20  # what the ids of their labels begin at
+
+
+class Tracks:
+    """Tracks that went up, and those that came back."""
+
+    def __init__(self, *jobs):
+        self.originals = {ref: {} for ref in REFS.values()}
+        self.labels = []
+        self.server_ids = {}
+        self.task = TaskAnswer(1, [], {}, {}, REFS, list(jobs or [(0, 5)]), set())
+
+    def went_up(self, name, first, frames=range(6), index=1):
+        for frame in frames:
+            label = detection(name, index=index, number=first + frame)
+            self.originals[REFS[frame]][label.id] = Original(label)
+
+    def came_back(self, number, name, first, frames=range(6), keys=None, part=1):
+        """Add a track whose key shapes have ids; by default all are key shapes."""
+        for frame in frames:
+            is_key = first is not None and (keys is None or frame in keys)
+            self.labels.append(
+                ReadLabel(
+                    kind="detections",
+                    frame=frame,
+                    value=detection(name, index=None),
+                    label_id=object_id(first + frame) if is_key else None,
+                    part=part,
+                    annotation={"id": 100 + number, "label_id": 1},
+                    track=number,
+                )
+            )
+
+    def settle(self):
+        settle_tracks(self.labels, self.originals, self.task, self.server_ids)
+        assert all(each.index == each.value.index for each in self.labels)
+
+    def indexes(self, number):
+        return [each.index for each in self.labels if each.track == number]
+
+    def ids(self, number):
+        return [each.label_id for each in self.labels if each.track == number]
+
+
+def ids_from(first, frames=range(6)):
+    return [object_id(first + frame) for frame in frames]
+
+
+def test_tracks_of_different_classes_may_share_an_index():
+    tracks = Tracks()
+    for number, (name, first) in enumerate([("cat", CATS), ("dog", DOGS)]):
+        tracks.went_up(name, first)
+        tracks.came_back(number, name, first, keys=[0])
+
+    tracks.settle()
+
+    assert [tracks.indexes(number) for number in (0, 1)] == [[1] * 6] * 2
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(DOGS)
+
+
+def test_parts_of_one_label_share_its_index():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", CATS)
+    tracks.came_back(1, "cat", CATS, part=2)
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == tracks.indexes(1) == [1] * 6
+
+
+def test_a_track_that_was_split_goes_on_with_its_first_part():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("dog", DOGS, index=7)
+    tracks.came_back(0, "cat", CATS, frames=range(3))
+    tracks.came_back(1, "cat", CATS, frames=range(3, 6), keys=[3])
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 3
+    assert tracks.indexes(1) == [8] * 3  # above all that the dataset has
+    # no label of the dataset has the new index: only the key shape has an id
+    assert tracks.ids(1) == [object_id(CATS + 3), None, None]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "indexes"),
+    [
+        pytest.param([(0, 2), (3, 5)], [1, 1], id="two jobs"),
+        pytest.param([(0, 5)], [1, 2], id="one job"),
+        pytest.param([(0, 3), (3, 5)], [1, 2], id="jobs that overlap"),
+    ],
+)
+def test_parts_that_no_job_shows_both_of_are_one_track(jobs, indexes):
+    tracks = Tracks(*jobs)
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", CATS, frames=range(3))
+    tracks.came_back(1, "cat", CATS, frames=range(3, 6))
+
+    tracks.settle()
+
+    assert [tracks.indexes(number)[0] for number in (0, 1)] == indexes
+
+
+def test_each_of_three_copies_is_a_track_of_its_own():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    for number in range(3):
+        tracks.came_back(number, "cat", CATS)
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in range(3)] == [{1}, {2}, {3}]
+
+
+def test_the_majority_of_key_shapes_decides():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS, index=4)
+    tracks.went_up("cat", DOGS, index=5)
+    tracks.came_back(0, "cat", CATS, frames=[0])
+    tracks.came_back(0, "cat", DOGS, frames=range(1, 6))
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [5] * 6
+
+
+def test_a_track_without_ids_is_found_by_what_the_server_called_it():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", None)
+    tracks.server_ids = {100: object_id(CATS)}
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 6
+    assert tracks.ids(0) == ids_from(CATS)
+
+
+def test_new_tracks_get_new_indexes():
+    tracks = Tracks()
+    tracks.came_back(0, "cat", None, frames=[0, 1])
+    tracks.came_back(1, "dog", None, frames=[1, 2])
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+    assert tracks.ids(0) == tracks.ids(1) == [None, None]
+
+
+def test_a_track_of_another_class_now_keeps_its_index_and_ids():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "dog", CATS, keys=[0, 3])
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 6
+    assert tracks.ids(0) == ids_from(CATS)
+
+
+def test_labels_of_no_track_are_left_alone():
+    tracks = Tracks()
+    tracks.came_back(0, "cat", None)
+    for each in tracks.labels:
+        each.track = None
+
+    tracks.settle()
+
+    assert {each.index for each in tracks.labels} == {None}
