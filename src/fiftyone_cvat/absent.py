@@ -16,6 +16,8 @@ import fiftyone.core.frame as fofr
 import fiftyone.core.sample as fos
 from bson import ObjectId
 
+from fiftyone_cvat.types import GEOMETRY
+
 __all__ = [
     "AbsentAttributes",
     "narrow_attributes",
@@ -66,7 +68,9 @@ def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
     for label_field, info in schema.items():
         if not info.get("existing_field"):
             continue
-        wanted = edited.get(label_field, set())
+        wanted = set(edited.get(label_field, ()))
+        if not info.get("allow_spatial_edits", True):
+            wanted.difference_update(GEOMETRY)
         places = [info, *(each for each in info["classes"] if isinstance(each, dict))]
         for each in places:
             attributes = each.get("attributes") or {}

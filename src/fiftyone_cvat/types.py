@@ -13,6 +13,7 @@ __all__ = [
     "AttributeSpec",
     "AttributeValue",
     "CVATSchema",
+    "GEOMETRY",
     "ClassSchema",
     "Json",
     "LabelSchema",
@@ -30,6 +31,9 @@ Json = dict[str, Any]
 LabelSchema = dict[Any, dict[str, Any]]
 """FiftyOne's label schema: field name (or None) to its type, classes, attributes."""
 
+
+GEOMETRY = ("rotation", "location", "dimensions")
+"""Attributes of a detection that CVAT keeps as the shape's own geometry."""
 
 RETURN_TYPES = {
     "classification": "classifications",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import fiftyone.core.labels as fol
+import numpy as np
 from bson import ObjectId
 
 from fiftyone_cvat.absent import AbsentAttributes
@@ -26,8 +27,7 @@ from fiftyone_cvat.convert.merging import (
     same_label,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
-from fiftyone_cvat.convert.schema import GEOMETRY
-from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema
+from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, Json, LabelSchema
 
 __all__ = ["Settler"]
 
@@ -361,7 +361,14 @@ class Settler:
                 before,
             )
             label.id = label_id
-            count(label_field, task.id, "added" if before is None else "changed")
+            if before is None:
+                what = "added"
+            elif np.array_equal(label.mask, before.get_mask()):
+                # an ellipse that was drawn is pixels here
+                what, label = "kept", before
+            else:
+                what = "changed"
+            count(label_field, task.id, what)
             self._add(label_field, "segmentation", ref, label_id, label)
 
     def _settle_missing(
@@ -445,9 +452,14 @@ class Settler:
         attributes = self._label_schema[label_field].get("attributes")
         if isinstance(value, fol.Detection) and attributes is not None:
             for name in GEOMETRY:
-                if value.has_attribute(name):
-                    # FiftyOne merges the attributes that the schema names
-                    attributes.setdefault(name, {})
+                if value.has_attribute(name) and _is_unsent(attributes.get(name)):
+                    # FiftyOne merges the attributes that the schema lets it write
+                    attributes[name] = {}
+
+
+def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
+    """Tell whether an attribute goes up, if at all, as the place of its label."""
+    return attribute is None or attribute.get("sent") is False
 
 
 def _new_id() -> str:

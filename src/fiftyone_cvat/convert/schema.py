@@ -11,6 +11,7 @@ from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
+    GEOMETRY,
     RETURN_TYPES,
     AttributeSpec,
     ClassSchema,
@@ -22,7 +23,6 @@ from fiftyone_cvat.types import (
 
 __all__ = [
     "ATTRIBUTE_TYPES",
-    "GEOMETRY",
     "SchemaParts",
     "build_cvat_schema",
     "classes_of",
@@ -45,9 +45,6 @@ ATTRIBUTE_TYPES = (
     *SHAPE_PROPERTIES,
 )
 """The types of attributes that a label schema may name."""
-
-GEOMETRY = ("rotation", "location", "dimensions")
-"""Attributes of a detection that CVAT keeps as the shape's own geometry."""
 
 SchemaParts = tuple[
     CVATSchema,
