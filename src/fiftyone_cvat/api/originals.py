@@ -59,11 +59,13 @@ class DatasetLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = _collection(results)
+        # a dataset of groups has many
+        self._media_type = results.samples.media_type
 
     @property
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
-        return self._samples.media_type in (fom.POINT_CLOUD, fom.THREE_D)
+        return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
 
     def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
         """Return the ids of a run's labels on a frame; ``[True]`` for a scalar."""
@@ -218,7 +220,11 @@ def _add_class(conversion: FieldConversion, name: str | None) -> None:
 def _collection(results: Any) -> Any:
     """Return the collection in which a run's sample ids are found."""
     samples = results.samples
-    if results._is_clips or results._is_frames:
+    if results._is_frames:
+        # a dataset of its own, which does not see what was loaded before
+        samples.reload()
+        return samples
+    if results._is_clips:
         return samples
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:

@@ -1,0 +1,174 @@
+"""Views of a dataset: what is edited there arrives at its sample, and only there."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import pytest
+
+from tests import media
+from tests.replay.run import Run, box, moved
+from tests.replay.test_point_clouds import car, write_pcd
+
+NAMES = ("1.png", "2.png", "3.png")
+CATS = {"cats": {"type": "detections"}}
+
+
+@pytest.fixture
+def pictures(dataset, tmp_path):
+    """Three pictures, each with a cat and a dog."""
+    for path in media.make_images(tmp_path, NAMES):
+        cats = fo.Detections(detections=[box(), box("dog", 0.5)])
+        dataset.add_sample(fo.Sample(filepath=str(path), cats=cats))
+    return dataset
+
+
+def by_frame(run):
+    shapes = run.annotations()["shapes"]
+    return sorted(shapes, key=lambda each: (each["frame"], each["points"][0]))
+
+
+def edit(run):
+    """Move one shape, delete the next, draw another on the frame of a third."""
+    first, second, third = by_frame(run)[:3]
+    run.change("update", shapes=[moved(first)])
+    run.change("delete", shapes=[second])
+    drawn = {**moved(third, 3.0), "id": None, "attributes": []}
+    run.change("create", shapes=[drawn])
+
+
+def check_edited(run, kept):
+    """Check that loading brings the edits of :func:`edit`, once."""
+    [field] = run.results.config.label_schema
+    assert run.load() == {field: {"kept": kept, "changed": 1, "added": 1, "deleted": 1}}
+    loaded = run.documents()
+    changed = {key for key in loaded if repr(loaded[key]) != repr(run.before[key])}
+    assert run.load() == {field: {"kept": kept + 2}}
+    assert run.differences(loaded) == []
+    return changed
+
+
+def id_of(sample):
+    return {str(sample.id)}
+
+
+def test_patches(pictures, server):
+    view = pictures.to_patches("cats").match(fo.ViewField("cats.label") == "dog")
+    run = Run(view, server, CATS)
+    assert len(by_frame(run)) == 3
+    assert run.load() == {"cats": {"kept": 3}}
+    assert run.differences() == []
+    first, second, _ = by_frame(run)
+    run.change("update", shapes=[moved(first)])
+    run.change("delete", shapes=[second])
+
+    assert run.load() == {"cats": {"kept": 1, "changed": 1, "deleted": 1}}
+
+    labels = pictures.values("cats.detections.label")
+    assert labels == [["cat", "dog"], ["cat"], ["cat", "dog"]]
+    dog = pictures.first().cats.detections[1]
+    assert dog.bounding_box[0] == pytest.approx(0.5 + 1 / 32)
+
+
+def test_some_labels_of_some_pictures(pictures, server):
+    view = pictures.filter_labels("cats", fo.ViewField("label") == "dog").skip(1)
+    run = Run(view, server, CATS)
+    first, second = by_frame(run)
+    run.change("update", shapes=[moved(first)])
+    run.change("delete", shapes=[second])
+
+    assert run.load() == {"cats": {"changed": 1, "deleted": 1}}
+
+    labels = pictures.values("cats.detections.label")
+    assert labels == [["cat", "dog"], ["cat", "dog"], ["cat"]]
+    assert run.documents()[pictures.first()._id] == run.before[pictures.first()._id]
+
+
+def test_frames_of_videos(dataset, server, tmp_path):
+    paths = media.make_images(tmp_path, NAMES)
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+    for number, path in enumerate(paths, 1):
+        cats = fo.Detections(detections=[box(), box("dog", 0.5)])
+        sample.frames[number] = fo.Frame(filepath=str(path), cats=cats)
+    dataset.add_sample(sample)
+    run = Run(dataset.to_frames(sample_frames=False), server, CATS)
+    assert len(by_frame(run)) == 6
+    assert run.load() == {"cats": {"kept": 6}}
+    assert run.differences() == []
+    edit(run)
+
+    changed = check_edited(run, kept=4)
+
+    frames = dataset.first().frames
+    assert changed == {frames[1]._id, frames[2]._id}
+    labels = [[each.label for each in frames[n].cats.detections] for n in (1, 2, 3)]
+    assert labels == [["cat"], ["cat", "dog", "cat"], ["cat", "dog"]]
+
+
+@pytest.fixture
+def groups(dataset, tmp_path):
+    """Two groups of a picture, a video and a cloud, each with labels."""
+    dataset.add_group_field("group", default="picture")
+    for number, path in enumerate(media.make_images(tmp_path, NAMES[:2])):
+        group = fo.Group()
+        cats = fo.Detections(detections=[box(), box("dog", 0.5)])
+        picture = fo.Sample(
+            filepath=str(path), cats=cats, group=group.element("picture")
+        )
+        video_path = media.copy_video(tmp_path / f"{number}.mp4")
+        video = fo.Sample(filepath=str(video_path), group=group.element("video"))
+        for frame in range(1, 13):
+            cats = fo.Detections(detections=[box(index=1), box("dog", 0.5)])
+            video.frames[frame] = fo.Frame(cats=cats)
+        cloud_path = write_pcd(tmp_path / f"{number}.pcd", number)
+        cars = fo.Detections(detections=[car(), car("van", 7.3)])
+        cloud = fo.Sample(filepath=cloud_path, cats=cars, group=group.element("cloud"))
+        dataset.add_samples([picture, video, cloud])
+    return dataset
+
+
+@pytest.mark.parametrize("name", ["picture", "cloud"])
+def test_slices(groups, server, name):
+    run = Run(groups.select_group_slices(name), server, CATS)
+    assert run.load() == {"cats": {"kept": 4}}
+    assert run.differences() == []
+    edit(run)
+
+    changed = check_edited(run, kept=2)
+
+    view = groups.select_group_slices(name)
+    assert changed == {each._id for each in view}
+
+
+def test_slices_of_videos(groups, server):
+    run = Run(
+        groups.select_group_slices("video"), server, {"frames.cats": CATS["cats"]}
+    )
+    assert len(run.results.task_ids) == 2
+    assert run.load() == {"frames.cats": {"kept": 48}}
+    assert run.differences() == []
+    shape = by_frame(run)[1]
+    run.change("update", shapes=[moved(shape)])
+
+    assert run.load() == {"frames.cats": {"kept": 47, "changed": 1}}
+
+    first, second = groups.select_group_slices("video")
+    dog = first.frames[2].cats.detections[1]
+    assert dog.bounding_box[0] == pytest.approx(0.5 + 1 / 32)
+    assert second.frames[2].cats.detections[1].bounding_box[0] == 0.5
+
+
+def test_media_in_another_field(pictures, server, tmp_path):
+    (tmp_path / "small").mkdir()
+    small = media.make_images(tmp_path / "small", NAMES, width=16, height=12)
+    pictures.set_values("small", [str(path) for path in small])
+    run = Run(pictures, server, CATS, media_field="small")
+    first = by_frame(run)[0]
+    assert first["points"][0] == pytest.approx(0.1 * 16)
+    assert run.load() == {"cats": {"kept": 6}}
+    assert run.differences() == []
+    edit(run)
+
+    check_edited(run, kept=4)
+
+    cat = pictures.first().cats.detections[0]
+    assert cat.bounding_box[0] == pytest.approx(0.1 + 1 / 16)
