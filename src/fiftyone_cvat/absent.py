@@ -1,8 +1,9 @@
-"""Attributes that FiftyOne's merge writes as null into labels that never had them.
+"""What FiftyOne's merge writes wrongly into labels, and what puts it right.
 
 When labels are loaded, FiftyOne sets every attribute of the label schema on every
 label that came back, to null where there is none. Labels that nobody touched must
-stay as they are, so those nulls are taken out again.
+stay as they are, so those nulls are taken out again. Labels that share an index on a
+frame, which tracks of different classes may, get theirs when the merge is over.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
     "AbsentAttributes",
+    "end_merge",
     "narrow_attributes",
     "remove_nulls",
+    "restore_indexes",
     "restore_attributes",
 ]
 
@@ -32,10 +35,14 @@ class AbsentAttributes:
 
     Attributes:
         ids: field to attribute to the ids of the labels
+        indexes: field to the id of a label to the index that it is merged without
     """
 
     ids: dict[Any, dict[str, list[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    indexes: dict[Any, dict[str, int]] = field(
+        default_factory=lambda: defaultdict(dict)
     )
 
     def note(self, label_field: Any, names: Collection[str], label: Any) -> None:
@@ -87,6 +94,20 @@ def restore_attributes(results: Any) -> None:
     results.whole_attributes.clear()
 
 
+def end_merge(results: Any) -> None:
+    """Put right what FiftyOne's merge of a run's labels left wrong.
+
+    Args:
+        results: the run's results
+    """
+    absent = results.absent_attributes
+    remove_nulls(results.samples, absent.ids)
+    others = results.id_map.keys() - {"_clips", "_frames"}
+    restore_indexes(results.samples, absent.indexes, others)
+    results.absent_attributes = AbsentAttributes()
+    restore_attributes(results)
+
+
 def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:
     """Take attributes that are null out of labels that did not have them.
 
@@ -115,10 +136,47 @@ def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) ->
                     {"$unset": {f"{path}.{name}": ""}},
                 )
     if absent:
-        dataset = samples._root_dataset
-        fos.Sample._reload_docs(dataset._sample_collection_name)
-        if dataset._has_frame_fields():
-            fofr.Frame._reload_docs(dataset._frame_collection_name)
+        _reload(samples)
+
+
+def restore_indexes(
+    samples: Any, indexes: Mapping[Any, Mapping[str, int]], others: Collection[Any]
+) -> None:
+    """Give labels the index that they were merged without.
+
+    Args:
+        samples: the collection that the labels are in
+        indexes: field to the id of a label to its index
+        others: fields that the labels may have been loaded into instead
+    """
+    ids_by_index: dict[int, list[ObjectId]] = defaultdict(list)
+    for by_id in indexes.values():
+        for label_id, index in by_id.items():
+            ids_by_index[index].append(ObjectId(label_id))
+    if not ids_by_index:
+        return
+    for label_field in {*indexes, *others}:
+        if not samples.has_field(label_field):
+            continue
+        collection, path, listed = _place(samples, label_field)
+        if not listed:
+            continue  # a single label shares its index with none
+        for index, label_ids in ids_by_index.items():
+            ids = {"$in": label_ids}
+            collection.update_many(
+                {f"{path}._id": ids},
+                {"$set": {f"{path}.$[label].index": index}},
+                array_filters=[{"label._id": ids, "label.index": None}],
+            )
+    _reload(samples)
+
+
+def _reload(samples: Any) -> None:
+    """Let samples and frames in memory follow what was written past them."""
+    dataset = samples._root_dataset
+    fos.Sample._reload_docs(dataset._sample_collection_name)
+    if dataset._has_frame_fields():
+        fofr.Frame._reload_docs(dataset._frame_collection_name)
 
 
 def _place(samples: Any, label_field: str) -> tuple[Any, str, bool]:

@@ -15,7 +15,7 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.absent import AbsentAttributes, remove_nulls, restore_attributes
+from fiftyone_cvat.absent import AbsentAttributes, end_merge
 from fiftyone_cvat.arguments import (
     one_of,
     positive_number,
@@ -336,9 +336,7 @@ class CVATBackend(foua.AnnotationBackend):
         """
         super().save_run_results(samples, key, run_results, **kwargs)
         if run_results is not None:
-            remove_nulls(run_results.samples, run_results.absent_attributes.ids)
-            run_results.absent_attributes = AbsentAttributes()
-            restore_attributes(run_results)
+            end_merge(run_results)
 
     def _has_results(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run has saved results; it has if it is not registered."""

@@ -309,28 +309,51 @@ def test_turned_boxes(dataset, server, tmp_path):
     assert_settled(run)
 
 
-def test_masks_on_some_frames(dataset, server, tmp_path):
-    ring = np.ones((4, 5), bool)
-    ring[1:3, 1:4] = False
+RING = np.ones((4, 5), bool)
+RING[1:3, 1:4] = False
+
+
+def ringed(number):
     where = [3 / WIDTH, 4 / HEIGHT, 5 / WIDTH, 4 / HEIGHT]
+    return detections(box("cat", bounding_box=where, mask=RING, score=0.5))
 
-    def cats(number):
-        cat = box("cat", bounding_box=where, mask=ring, score=0.5)
-        return detections(cat, box("dog", 0.5, index=1))
 
-    film(dataset, tmp_path, [2, 3, 7], cats=cats)
+def test_masks_on_some_frames(dataset, server, tmp_path):
+    film(dataset, tmp_path, [2, 3, 7], cats=ringed)
     run = Run(dataset, server, {"frames.cats": {"type": "instances"}})
-    assert load_untouched(run) == {"frames.cats": 6}
-    shapes = [s for s in run.annotations()["shapes"] if s["type"] == "mask"]
-    assert [each["frame"] for each in shapes] == [1, 2, 6]
+    assert load_untouched(run) == {"frames.cats": 3}
+    shapes = sorted(run.annotations()["shapes"], key=lambda shape: shape["frame"])
+    assert [(s["frame"], s["type"]) for s in shapes] == [
+        (number, "mask") for number in (1, 2, 6)
+    ]
 
     filled = [0.0, 20.0, 3.0, 4.0, 7.0, 7.0]
     run.change("update", shapes=[{**shapes[1], "points": filled}])
 
-    assert run.load() == {"frames.cats": {"kept": 5, "changed": 1}}
+    assert run.load() == {"frames.cats": {"kept": 2, "changed": 1}}
     found = labels_by_frame(dataset, "cats")
     assert [found[number][0].mask.sum() for number in (2, 3, 7)] == [14, 20, 14]
     assert found[3][0].score == 0.5
+    assert_settled(run)
+
+
+def test_masks_among_boxes_stay_here(dataset, server, tmp_path):
+    def cats(number):
+        both = [*ringed(number).detections, box("cat", 0.5, index=1)]
+        return detections(*both)
+
+    film(dataset, tmp_path, [2, 3, 7], cats=cats)
+    run = Run(dataset, server, {"frames.cats": {"type": "detections"}})
+    assert load_untouched(run) == {"frames.cats": 3}
+    assert run.annotations()["shapes"] == []
+    track = only_track(run)
+
+    edit(run, track, 2, points=[1.0, 2.0, 11.0, 12.0])
+
+    assert run.load() == {"frames.cats": {"kept": 2, "changed": 1}}
+    found = labels_by_frame(dataset, "cats")
+    assert [cat.mask.sum() for cat, _ in found.values()] == [14] * 3
+    assert found[3][1].bounding_box[0] == pytest.approx(1 / WIDTH)
     assert_settled(run)
 
 
@@ -486,7 +509,7 @@ def test_only_key_frames_of_which_one_is_edited(dataset, server, tmp_path):
     found = labels_by_frame(dataset, "cars")
     left = [car.bounding_box[0] * WIDTH - 3.2 for [car] in found.values()]
     assert left == pytest.approx([0, 1, 2, 3, 4, 3, 2, 1, 0, 0, 0, 0], abs=1e-3)
-    keys = [n for n, [car] in found.items() if car.get_attribute_value("keyframe")]
+    keys = [n for n, [car] in found.items() if car.get_attribute_value("keyframe", 0)]
     assert keys == [1, 5, 9]
     assert_settled(run)
 

@@ -22,7 +22,7 @@ from fiftyone_cvat.types import ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DatasetLabels", "Originals"]
+__all__ = ["DatasetLabels", "Originals", "labels_of"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
@@ -165,7 +165,7 @@ class DatasetLabels:
             by_id = originals.get(ref)
             if not by_id:
                 continue
-            for label in _labels_of(value):
+            for label in labels_of(value):
                 if label.id in by_id:
                     by_id[label.id].label = label
                     _add_class(conversion, getattr(label, "label", None))
@@ -232,7 +232,8 @@ def _collection(results: Any) -> Any:
     return dataset
 
 
-def _labels_of(value: Any) -> Iterable[Any]:
+def labels_of(value: Any) -> Iterable[Any]:
+    """Return the labels that a field's value is or lists."""
     name = getattr(value, "_LABEL_LIST_FIELD", None)
     return [value] if name is None else (value[name] or [])
 

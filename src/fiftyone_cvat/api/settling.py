@@ -13,8 +13,8 @@ from bson import ObjectId
 from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import LIST_BY_TYPE
-from fiftyone_cvat.api.originals import DatasetLabels, Originals
-from fiftyone_cvat.api.tracking import settle_tracks
+from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
+from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
 from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
@@ -123,6 +123,21 @@ class Settler:
             else:
                 room = None if occupied is None else int(ref not in occupied)
                 self._settle_frame(label_field, ref, mine, known, task, room)
+        if any(each.track is not None for each in labels):
+            self._withhold_indexes(label_field, expected, task)
+
+    def _withhold_indexes(
+        self, label_field: Any, kind: str | None, task: TaskAnswer
+    ) -> None:
+        by_sample = self.annotations[label_field].get(kind, {})
+        frames = {
+            ref: value for _, ref, value in self._dataset.values(label_field, task)
+        }
+        for ref in task.refs.values():
+            labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
+            present = labels_of(frames[ref]) if ref in frames else ()
+            withheld = withhold_shared_indexes(labels, present)
+            self.absent.indexes[label_field].update(withheld)
 
     def _occupied(
         self, label_field: Any, originals: Originals, task: TaskAnswer

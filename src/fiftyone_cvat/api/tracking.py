@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.originals import Originals
@@ -11,7 +12,7 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
 
-__all__ = ["settle_tracks"]
+__all__ = ["settle_tracks", "withhold_shared_indexes"]
 
 
 def settle_tracks(
@@ -59,6 +60,36 @@ def settle_tracks(
             known = originals.get(task.refs[each.frame], {})
             if each.label_id not in known:
                 each.label_id = _id_of_index(known, index, name)
+
+
+def withhold_shared_indexes(
+    labels: Mapping[str, Any], present: Iterable[Any]
+) -> dict[str, int]:
+    """Take their index off labels of a frame that share it with others, in place.
+
+    FiftyOne takes labels of one index on a frame for one label, whatever their class,
+    and would overwrite all but one of them.
+
+    Args:
+        labels: the frame's labels that are to be merged, by id
+        present: all labels that the field has on the frame
+
+    Returns:
+        id of the label to the index that it has to get after the merge
+    """
+    ids_by_index: dict[int, set[str]] = defaultdict(set)
+    for each in (*labels.values(), *present):
+        index = getattr(each, "index", None)
+        if index is not None:
+            ids_by_index[index].add(each.id)
+    withheld = {}
+    for label_id, label in labels.items():
+        index = getattr(label, "index", None)
+        if index is not None and len(ids_by_index[index]) > 1:
+            withheld[label_id] = index
+    for label_id in withheld:
+        labels[label_id].index = None
+    return withheld
 
 
 def _in_one_job(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.tracking import settle_tracks
+from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
@@ -184,3 +184,23 @@ def test_labels_of_no_track_are_left_alone():
     tracks.settle()
 
     assert {each.index for each in tracks.labels} == {None}
+
+
+def test_indexes_that_labels_of_a_frame_share_are_withheld():
+    cat, dog, bus = (
+        detection(name, index=index, number=number)
+        for name, index, number in (("cat", 1, 1), ("dog", 1, 2), ("bus", 2, 3))
+    )
+    labels = {each.id: each for each in (cat, dog, bus)}
+
+    withheld = withhold_shared_indexes(labels, [cat, detection(index=2, number=3)])
+
+    assert withheld == {cat.id: 1, dog.id: 1}
+    assert [each.index for each in labels.values()] == [None, None, 2]
+
+
+def test_an_index_shared_with_a_label_that_did_not_go_up_is_withheld():
+    cat, other = detection("cat", index=1), detection("dog", index=1, number=2)
+
+    assert withhold_shared_indexes({cat.id: cat}, [cat, other]) == {cat.id: 1}
+    assert (cat.index, other.index) == (None, 1)
