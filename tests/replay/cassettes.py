@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,9 @@ class Server:
     url: str = "http://cvat.example.com"
     username: str = "admin"
     email: str = "admin@example.com"
-    password: str = "password"
-    access_token: str = "access-token"
-    read_only_token: str = "read-only-token"
+    password: str = field(default="password", repr=False)
+    access_token: str = field(default="access-token", repr=False)
+    read_only_token: str = field(default="read-only-token", repr=False)
     organization: str = "team"
     other_user: str = "annotator"
 

@@ -15,7 +15,6 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import LIST_BY_TYPE
 from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
 from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
-from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
 from fiftyone_cvat.convert.labels import ReadLabel
@@ -26,7 +25,7 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
     same_label,
 )
-from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
+from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation, same_scalar
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, Json, LabelSchema
 
 __all__ = ["Settler"]
@@ -209,7 +208,7 @@ class Settler:
                 values.append(each)
         if not values:
             return None
-        same = [each for each in values if _same_scalar(each.value, before)]
+        same = [each for each in values if same_scalar(each.value, before)]
         newest = max(values, key=lambda each: each.annotation.get("id") or 0)
         chosen = same[0] if same else newest
         for each in values:
@@ -485,17 +484,6 @@ def _server_kind(label: ReadLabel) -> str:
     if label.track is not None:
         return "tracks"
     return "tags" if label.kind == "classifications" else "shapes"
-
-
-def _same_scalar(value: Any, before: Any) -> bool:
-    """Tell whether a scalar is the dataset's, as it went up or as it was read."""
-    if before is None:
-        return False
-    # CVAT takes white space off the ends of texts
-    text = value_to_text(value).strip()
-    return value_to_text(before).strip() == text or (
-        type(value) is type(before) and bool(value == before)
-    )
 
 
 def _same_pieces(

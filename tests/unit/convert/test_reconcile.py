@@ -8,6 +8,7 @@ from fiftyone_cvat.convert.reconcile import (
     Reconciliation,
     same_annotation,
     same_geometry,
+    same_scalar,
 )
 from tests.builders import cvat_shape, cvat_tag
 
@@ -202,3 +203,20 @@ def test_lines_for_people():
 def test_counts_are_no_other_run_s():
     Reconciliation().add("a", 1, "kept")
     assert Reconciliation().counts == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "same"),
+    [
+        ("a", "a ", True),
+        (7, "007", False),
+        (7, 7, True),
+        (7.0, 7, False),
+        (True, True, True),
+        (True, "true", True),
+        (1, True, False),
+        ("a", None, False),
+    ],
+)
+def test_scalars_as_they_went_up_or_were_read(value, before, same):
+    assert same_scalar(value, before) is same
