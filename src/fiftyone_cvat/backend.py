@@ -29,7 +29,7 @@ from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.status import status_lines
-from fiftyone_cvat.stored_runs import forget_tasks, stored_to_results
+from fiftyone_cvat.stored_runs import forget_tasks, number_targets, stored_to_results
 from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:
@@ -161,6 +161,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     password = secret("password", "The password; not stored.")
     headers = private("headers", "Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
+
+    def _sanitize_label_schema(self, label_schema: Any) -> None:
+        number_targets(label_schema)  # FiftyOne 1.8 fails on colours
 
     def load_credentials(
         self,
@@ -478,13 +481,10 @@ class CVATAnnotationResults(foua.AnnotationResults):
         if empty:
             logger.info("Deleting projects...")
             api.delete_projects(empty)
-        self.project_ids = []
-        self.task_ids = []
-        self.job_ids = {}
+        self.project_ids, self.task_ids = [], []
+        self.job_ids, self.frame_id_map, self.labels_task_map = {}, {}, {}
         self.id_map: dict[Any, Any] = {}
-        self.frame_id_map = {}
         self.server_id_map = {}
-        self.labels_task_map = {}
 
     @classmethod
     def _from_dict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["forget_tasks", "stored_to_results"]
+__all__ = ["forget_tasks", "number_targets", "stored_to_results"]
 
 
 def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +34,23 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "frame_numbering": stored.get("frame_numbering", "source"),
         "progress": stored.get("progress"),
     }
+
+
+def number_targets(label_schema: Any) -> None:
+    """Make pixel values numbers again where JSON has turned them into texts, in place.
+
+    Args:
+        label_schema: the label schema of a run
+    """
+    for info in label_schema.values() if isinstance(label_schema, dict) else ():
+        targets = info.get("mask_targets")
+        if isinstance(targets, dict):
+            info["mask_targets"] = {
+                int(key)
+                if isinstance(key, str) and key.lstrip("-").isdecimal()
+                else key: name
+                for key, name in targets.items()
+            }
 
 
 def forget_tasks(results: Any, task_ids: Iterable[int]) -> None:
