@@ -46,6 +46,7 @@ API = [
 WRITING = {"project_schema", "schema", "shapes", "tags", "tracks"}
 READING = {
     "arranging",
+    "checking",
     "interpolation",
     "labels",
     "merging",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -12,12 +12,15 @@ from bson import ObjectId
 
 from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.fields import LIST_BY_TYPE
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.tracking import settle_tracks
-from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
+from fiftyone_cvat.convert.identity import (
+    Claim,
+    join_label_id,
+    settle_ids,
+    split_label_id,
+)
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import (
     Original,
@@ -26,7 +29,7 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
     same_label,
 )
-from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
+from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation, same_scalar
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, Json, LabelSchema
 
 __all__ = ["Settler"]
@@ -59,6 +62,7 @@ class Settler:
         self._dataset = dataset
         self._attributes = attributes
         self._unreadable: set[str] = set()
+        self._unsure: set[int] = set()  # tasks
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
         self.edited: dict[Any, set[str]] = defaultdict(set)
@@ -75,9 +79,13 @@ class Settler:
         self.reconciliation.add_reason(reason)
         self.reconciliation.add(label_field, task.id, "unmatched")
 
-    def keep_unreadable(self, label_id: str) -> None:
-        """Keep a label as it is in the dataset, since what came back says nothing."""
-        self._unreadable.add(label_id)
+    def keep_unreadable(self, label_ids: Iterable[str]) -> None:
+        """Keep labels as they are in the dataset, since what came back says nothing."""
+        self._unreadable.update(label_ids)
+
+    def keep_missing(self, task: TaskAnswer) -> None:
+        """Delete no label of a task: nobody knows which ones cannot be read."""
+        self._unsure.add(task.id)
 
     def settle(
         self,
@@ -103,8 +111,13 @@ class Settler:
         settle_tracks(labels, originals, task, server_ids)
         by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
-            by_frame[task.refs[each.frame]].append(each)
-        occupied = self._occupied(label_field, originals, task)
+            ids = {each.label_id, *split_label_id(self._claim(each).server_label_id)}
+            if ids.isdisjoint(self._unreadable):
+                by_frame[task.refs[each.frame]].append(each)
+            else:
+                reason = "part or copy of a label that cannot be read"
+                self.leave_out(reason, label_field, task)
+        occupied = self._dataset.occupied(label_field, originals, task)
         for frame, ref in task.refs.items():
             if frame in task.deleted_frames:
                 self._keep(label_field, ref, originals.get(ref, {}), task)
@@ -124,22 +137,6 @@ class Settler:
                 room = None if occupied is None else int(ref not in occupied)
                 self._settle_frame(label_field, ref, mine, known, task, room)
 
-    def _occupied(
-        self, label_field: Any, originals: Originals, task: TaskAnswer
-    ) -> set[FrameRef] | None:
-        """Return where a field of one label holds one that did not go up.
-
-        None for a field that holds any number of labels.
-        """
-        label_type = self._label_schema[label_field].get("type")
-        if label_type is None or label_type in LIST_BY_TYPE:
-            return None
-        return {
-            ref
-            for _, ref, value in self._dataset.values(label_field, task)
-            if value.id not in originals.get(ref, {})
-        }
-
     def _settle_scalars(
         self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
     ) -> None:
@@ -152,7 +149,9 @@ class Settler:
             if self._dataset.known_ids(label_field, ref)
         }
         count = self.reconciliation.add
-        seen = self._keep_scalars(label_field, had, task)
+        deleted = [task.refs.get(frame) for frame in task.deleted_frames]
+        seen = {ref for ref in deleted if ref in had}
+        self._keep_scalars(label_field, had, seen, task)
         by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
             ref = task.refs[each.frame]
@@ -169,7 +168,11 @@ class Settler:
                 self._dataset.add_scalar(label_field, ref)
             if value is not None:
                 self._add(label_field, "scalar", ref, None, value)
-        count(label_field, task.id, "deleted", len(had.keys() - seen))
+        gone = had.keys() - seen
+        if task.id in self._unsure:
+            self._keep_scalars(label_field, had, gone, task)
+        else:
+            count(label_field, task.id, "deleted", len(gone))
         for ref, value in values.items():
             if ref not in had and ref not in seen:
                 # its class did not go up: FiftyOne would delete it
@@ -194,7 +197,7 @@ class Settler:
                 values.append(each)
         if not values:
             return None
-        same = [each for each in values if _same_scalar(each.value, before)]
+        same = [each for each in values if same_scalar(each.value, before)]
         newest = max(values, key=lambda each: each.annotation.get("id") or 0)
         chosen = same[0] if same else newest
         for each in values:
@@ -206,18 +209,16 @@ class Settler:
         return before if same else chosen.value
 
     def _keep_scalars(
-        self, label_field: Any, had: Mapping[FrameRef, Any], task: TaskAnswer
-    ) -> set[FrameRef]:
-        """Return scalars on deleted frames as they are; tell which frames those are."""
-        kept = {
-            ref
-            for frame, ref in task.refs.items()
-            if frame in task.deleted_frames and ref in had
-        }
-        for ref in kept:
+        self,
+        label_field: Any,
+        had: Mapping[FrameRef, Any],
+        refs: Iterable[FrameRef],
+        task: TaskAnswer,
+    ) -> None:
+        """Return the scalars of some frames as they are."""
+        for ref in refs:
             self.reconciliation.add(label_field, task.id, "kept")
             self._add(label_field, "scalar", ref, None, had[ref])
-        return kept
 
     def _settle_frame(
         self,
@@ -230,13 +231,19 @@ class Settler:
     ) -> None:
         """Settle one frame, on which a field has room for so many labels, if told."""
         claims = [self._claim(each) for each in labels]
-        uploaded = {key: each.annotations for key, each in known.items()}
+        uploaded = {
+            key: each.annotations
+            for key, each in known.items()
+            if key not in self._unreadable
+        }
         ids = settle_ids(claims, uploaded, _new_id)
         parts: dict[str, list[ReadLabel]] = defaultdict(list)
         for label_id, each in zip(ids, labels, strict=True):
             parts[label_id].append(each)
         if room is not None:
-            parts = self._first(room, label_field, parts, known, task)
+            missing = {key: known[key] for key in known.keys() - parts}
+            stays = any(self._stays(key, missing[key], task) for key in missing)
+            parts = self._first(0 if stays else room, label_field, parts, known, task)
         for label_id, own in parts.items():
             own.sort(key=lambda each: each.part)
             original = known.get(label_id)
@@ -316,6 +323,8 @@ class Settler:
         got = [each.annotation for each in parts]
         index = before.get_attribute_value("index", None)
         same_track = parts[0].index in (None, index)
+        if len(got) < len(sent) and task.id in self._unsure:
+            return True
         if same_track and same_annotation(
             sent, got, task.defaults, task.label_id_specs
         ):
@@ -340,7 +349,7 @@ class Settler:
         for each in pieces:
             self._remember(each, label_id)
         if original is not None and (
-            _same_pieces(original, pieces, task) or label_id in self._unreadable
+            _same_pieces(original, pieces, task) or self._is_unread(label_id, task)
         ):
             self._keep(label_field, ref, known, task)
         elif not pieces:
@@ -382,14 +391,19 @@ class Settler:
         """Count what did not come back; keep what could not go up or be read."""
         missing = {key: each for key, each in known.items() if key not in found}
         kept = {
-            key: each
-            for key, each in missing.items()
-            if not each.annotations or key in self._unreadable
+            key: each for key, each in missing.items() if self._stays(key, each, task)
         }
         self._keep(label_field, ref, kept, task)
         gone = [each for key, each in missing.items() if key not in kept]
         deleted = sum(each.label is not None for each in gone)
         self.reconciliation.add(label_field, task.id, "deleted", deleted)
+
+    def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
+        """Tell whether a label that did not come back is not deleted."""
+        return not original.annotations or self._is_unread(label_id, task)
+
+    def _is_unread(self, label_id: str, task: TaskAnswer) -> bool:
+        return label_id in self._unreadable or task.id in self._unsure
 
     def _keep(
         self,
@@ -470,17 +484,6 @@ def _server_kind(label: ReadLabel) -> str:
     if label.track is not None:
         return "tracks"
     return "tags" if label.kind == "classifications" else "shapes"
-
-
-def _same_scalar(value: Any, before: Any) -> bool:
-    """Tell whether a scalar is the dataset's, as it went up or as it was read."""
-    if before is None:
-        return False
-    # CVAT takes white space off the ends of texts
-    text = value_to_text(value).strip()
-    return value_to_text(before).strip() == text or (
-        type(value) is type(before) and bool(value == before)
-    )
 
 
 def _same_pieces(

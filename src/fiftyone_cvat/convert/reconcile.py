@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.types import Json
 
-__all__ = ["Reconciliation", "same_annotation", "same_geometry"]
+__all__ = ["Reconciliation", "same_annotation", "same_geometry", "same_scalar"]
 
 TOLERANCE = 1e-3
 """Pixels, and degrees: nearer than this is the same place."""
@@ -170,3 +171,19 @@ def _texts(
         if each["spec_id"] != label_id_spec
         and defaults.get(each["spec_id"], "").strip() != each["value"].strip()
     }
+
+
+def same_scalar(value: Any, before: Any) -> bool:
+    """Tell whether a scalar is the dataset's, as it went up or as it was read.
+
+    Args:
+        value: what was read
+        before: what the dataset has, or None
+    """
+    if before is None:
+        return False
+    # CVAT takes white space off the ends of texts
+    text = value_to_text(value).strip()
+    return value_to_text(before).strip() == text or (
+        type(value) is type(before) and bool(value == before)
+    )
