@@ -34,7 +34,8 @@ API = [
     {"resuming"},
     {"reading", "upload"},
     {"contexts", "preparing", "settling"},
-    {"tracking"},
+    {"scalars", "tracking"},
+    {"loading"},
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"answers", "media", "parsing", "projects", "stored", "videos", "views"},
@@ -46,6 +47,7 @@ API = [
 WRITING = {"project_schema", "schema", "shapes", "tags", "tracks"}
 READING = {
     "arranging",
+    "checking",
     "interpolation",
     "labels",
     "merging",

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 MAX_DETAIL = 500
+MAX_DEPTH = 5
 
 NOT_SENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
 """What fails before a request leaves this machine."""
@@ -196,11 +197,15 @@ def detail_of(response: Response) -> str:
     return _words(answer)[:MAX_DETAIL].strip()
 
 
-def _words(answer: Any) -> str:
+def _words(answer: Any, depth: int = MAX_DEPTH) -> str:
+    if isinstance(answer, (dict, list)) and not depth:
+        return "..."
     if isinstance(answer, dict):
-        return "; ".join(f"{name}: {_words(value)}" for name, value in answer.items())
+        return "; ".join(
+            f"{name}: {_words(value, depth - 1)}" for name, value in answer.items()
+        )
     if isinstance(answer, list):
-        return ", ".join(_words(value) for value in answer)
+        return ", ".join(_words(value, depth - 1) for value in answer)
     return str(answer)
 
 

@@ -55,7 +55,7 @@ class TaskAnswer:
             for each in label["attributes"]
         }
         self.choices = {
-            each["id"]: each["values"]
+            each["id"]: each.get("values") or []
             for label in self.labels
             for each in label["attributes"]
             if each["input_type"] in ("select", "radio")

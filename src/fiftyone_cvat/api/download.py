@@ -12,6 +12,12 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
 from fiftyone_cvat.api.resuming import Resuming
+from fiftyone_cvat.convert.checking import (
+    check_annotations,
+    check_jobs,
+    check_labels,
+    check_meta,
+)
 from fiftyone_cvat.convert.frames import (
     frame_refs,
     frames_to_sizes,
@@ -93,29 +99,38 @@ class Download(Resuming, Parsing):
 
     def _read_task(self, task_id: int, results: Any) -> TaskAnswer | None:
         """Ask for a task; None if it does not exist any more."""
+        where = f"Task {task_id}: {{}}".format
         try:
             url = self.task_annotation_url(task_id)
             annotations = self.get(url, print_error_info=False).json()
         except NotFoundError:
             return None
-        meta = self.get(self.task_data_meta_url(task_id)).json()
+        check_annotations(annotations, where(url))
+        url = self.task_data_meta_url(task_id)
+        meta = self.get(url).json()
         refs = frame_refs(results.frame_id_map[task_id])
+        images = [frame for frame, ref in refs.items() if ref.frame_id is None]
+        check_meta(meta, images, where(url))
         if results.frame_numbering == "source":
             starts = results.id_map.get("_clips_frame_start") or {}
             offset = starts.get(str(task_id), starts.get(task_id, 0))
             refs = source_frames_to_frames(refs, meta, offset)
         jobs: list[tuple[int, int]] = []
-        if annotations.get("tracks"):
-            answers = self._get_paginated_results(self.jobs_url(task_id))
+        if annotations["tracks"]:
+            url = self.jobs_url(task_id)
+            answers = self._get_paginated_results(url)
+            check_jobs(answers, where(url))
             # a ground truth job spans all others, but shows none of their tracks
             jobs = [
                 (job["start_frame"], job["stop_frame"])
                 for job in answers
                 if job.get("type", "annotation") == "annotation"
             ]
+        labels = self._get_task_labels(task_id)
+        check_labels(labels, where(self.labels_url(task_id)))
         return TaskAnswer(
             task_id,
-            self._get_task_labels(task_id),
+            labels,
             frames_to_sizes(meta),
             annotations,
             refs,

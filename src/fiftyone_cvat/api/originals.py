@@ -11,7 +11,12 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.fields import FieldConversion, Fields, labels_by_frame
+from fiftyone_cvat.api.fields import (
+    LIST_BY_TYPE,
+    FieldConversion,
+    Fields,
+    labels_by_frame,
+)
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
@@ -126,6 +131,28 @@ class DatasetLabels:
             self._fill(originals, label_field, task)
         return originals
 
+    def occupied(
+        self, label_field: Any, originals: Originals, task: TaskAnswer
+    ) -> set[FrameRef] | None:
+        """Return where a field of one label holds one that did not go up.
+
+        Args:
+            label_field: the field
+            originals: the run's labels of the field as they are in the dataset
+            task: what the server answers about the task
+
+        Returns:
+            the frames; None for a field that holds any number of labels
+        """
+        label_type = self._label_schema[label_field].get("type")
+        if label_type is None or label_type in LIST_BY_TYPE:
+            return None
+        return {
+            ref
+            for _, ref, value in self.values(label_field, task)
+            if value.id not in originals.get(ref, {})
+        }
+
     def value_types(self, label_field: Any, originals: Originals) -> dict[str, type]:
         """Return the types that the dataset gives a field's attributes.
 
@@ -186,7 +213,10 @@ class DatasetLabels:
 
         The annotations have the server's ids of classes and attributes.
         """
-        size = task.sizes[frame]
+        size = task.sizes.get(frame)
+        if size is None:
+            # the server found fewer frames in the video: this one stays as it is
+            return []
         try:
             _, created, _ = self._api._convert(value, conversion, frame, size, ref)
         except GeometryError as error:

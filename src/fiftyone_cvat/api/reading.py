@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.contexts import FieldContexts
 from fiftyone_cvat.api.fields import Fields
-from fiftyone_cvat.api.originals import DatasetLabels
+from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.settling import Settler
+from fiftyone_cvat.api.tracking import ids_of_tracks
 from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.checking import (
+    annotation_fault,
+    label_id_texts,
+    reference_fault,
+)
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.interpolation import interpolate_track
 from fiftyone_cvat.convert.labels import (
     FieldContext,
     ReadLabel,
-    attribute_values,
     is_attribute_name,
     read_annotation,
 )
@@ -25,6 +30,9 @@ from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
 
 __all__ = ["RunReader"]
+
+LONGEST = 20
+"""No type of shape has a longer name, in characters."""
 
 
 class RunReader:
@@ -48,6 +56,7 @@ class RunReader:
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
         }
+        self._originals: dict[Any, Originals] = {}
         self.settled = Settler(results, self._dataset, self._attributes)
 
     def read(self, task: TaskAnswer) -> None:
@@ -56,7 +65,7 @@ class RunReader:
         Args:
             task: what the server answers about it
         """
-        originals = {
+        self._originals = originals = {
             name: self._dataset.originals(name, task) for name in self._label_schema
         }
         contexts = {
@@ -69,13 +78,13 @@ class RunReader:
         deleted = task.deleted_frames & task.refs.keys()
         self.settled.reconciliation.deleted_frames += len(deleted)
         for kind in ("tags", "shapes"):
-            for annotation in task.annotations.get(kind) or []:
+            for annotation in self._legible(kind, task):
                 if annotation["frame"] in task.deleted_frames:
                     continue
                 label_field, read = self._place(annotation, kind, contexts, task)
                 if read is not None:
                     found[label_field].append(read)
-        for number, track in enumerate(task.annotations.get("tracks") or []):
+        for number, track in enumerate(self._legible("tracks", task)):
             label_field, labels = self._place_track(track, number, contexts, task)
             if labels:
                 found[label_field].extend(labels)
@@ -97,6 +106,23 @@ class RunReader:
                     attributes[name] = {}
                     self._attributes[label_field].add(name)
 
+    def _legible(self, kind: str, task: TaskAnswer) -> Iterator[Json]:
+        """Yield the annotations of a kind that can be read; report the others."""
+        known: dict[int, Json] = {}
+        for annotation in task.annotations[kind]:
+            fault = annotation_fault(annotation, kind)
+            fault = fault or reference_fault(annotation, task.input_types)
+            if fault is None:
+                first = known.setdefault(annotation["id"], annotation)
+                if first is annotation:
+                    yield annotation
+                    continue
+                fault = "another one has its id"
+                if first == annotation:
+                    self._leave_out(f"{_name(annotation, kind, task)}: {fault}", task)
+                    continue
+            self._leave_out_unreadable(annotation, kind, fault, task)
+
     def _place(
         self,
         annotation: Json,
@@ -112,12 +138,13 @@ class RunReader:
         placed: tuple[Any, ReadLabel | None] = (None, None)
         if annotation["frame"] not in task.refs:
             self._leave_out("on a frame that the run did not send", task)
+            self._keep_labels(annotation, kind, task)
             return placed
         for label_field, context in contexts.items():
             try:
                 read = read_annotation(annotation, kind, context)
             except GeometryError as error:
-                self._leave_out_unreadable(annotation, error, task)
+                self._leave_out_unreadable(annotation, kind, str(error), task)
                 return placed
             if read is None:
                 continue
@@ -133,18 +160,26 @@ class RunReader:
         self.settled.leave_out(reason, next(iter(self._label_schema)), task)
 
     def _leave_out_unreadable(
-        self, shape: Json, error: GeometryError, task: TaskAnswer
+        self, annotation: Any, kind: str, fault: str, task: TaskAnswer
     ) -> None:
-        """Report a shape that describes none; its label stays as it is."""
-        where = f"on frame {shape['frame']} of task {task.id}"
-        self._leave_out(f"{shape['type']} {where}: {error}", task)
-        text = attribute_values(shape, task.attribute_ids).get(LABEL_ID)
-        if not text:
-            known = self._results.server_id_map.get("shapes", {})
-            text = known.get(shape["id"])
-        label_id, _ = split_label_id(text)
-        if label_id is not None:
-            self.settled.keep_unreadable(label_id)
+        """Report an annotation that describes none; its label stays as it is."""
+        self._leave_out(f"{_name(annotation, kind, task)}: {fault}", task)
+        if not self._keep_labels(annotation, kind, task):
+            self.settled.keep_missing(task)
+
+    def _keep_labels(self, annotation: Any, kind: str, task: TaskAnswer) -> bool:
+        """Keep the labels that an annotation was; tell whether any is known."""
+        specs = set(task.label_id_specs.values())
+        texts = label_id_texts(annotation, specs)
+        number = annotation.get("id") if isinstance(annotation, dict) else None
+        if isinstance(number, int):
+            texts.add(self._results.server_id_map.get(kind, {}).get(number, ""))
+        found = (split_label_id(text)[0] for text in texts)
+        label_ids = {label_id for label_id in found if label_id is not None}
+        if kind == "tracks":
+            label_ids |= ids_of_tracks(label_ids, self._originals.values())
+        self.settled.keep_unreadable(label_ids)
+        return bool(label_ids)
 
     def _place_track(
         self,
@@ -166,17 +201,19 @@ class RunReader:
         ]
         if not shapes:
             return None, []
-        label_field, first = self._place(shapes[0], "track", contexts, task)
+        label_field, first = self._place(shapes[0], "tracks", contexts, task)
         if first is None:
+            self._keep_labels(track, "tracks", task)
             return None, []
         context = contexts[label_field]
         read = []
         for shape in shapes:
             try:
-                label = read_annotation(shape, "track", context)
+                label = read_annotation(shape, "tracks", context)
             except GeometryError as error:
-                self._leave_out_unreadable(shape, error, task)
-                continue
+                fault = f"on frame {shape['frame']}: {error}"
+                self._leave_out_unreadable(track, "tracks", fault, task)
+                return None, []
             if label is not None:
                 read.append(label)
         for each in read:
@@ -185,3 +222,15 @@ class RunReader:
                 # a shape between key shapes repeats the id of the one before
                 each.label_id = None
         return label_field, read
+
+
+def _name(annotation: Any, kind: str, task: TaskAnswer) -> str:
+    """Name an annotation of any form for a report."""
+    given = annotation if isinstance(annotation, dict) else {}
+    what = given.get("type")
+    if kind != "shapes" or not isinstance(what, str) or len(what) > LONGEST:
+        what = kind.removesuffix("s")
+    frame, number = given.get("frame"), given.get("id")
+    numbered = f" (id {number})" if isinstance(number, int) else ""
+    on_frame = f" on frame {frame}" if isinstance(frame, int) else ""
+    return f"{what}{on_frame} of task {task.id}{numbered}"

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from fiftyone_cvat.api.urls import Urls
 from fiftyone_cvat.errors import (
+    AnswerError,
     AuthenticationError,
     ConfigurationError,
     RequestError,
@@ -329,8 +330,12 @@ class Session(Urls, AnnotationAPI):
 
         Returns:
             the items, or one value of each
+
+        Raises:
+            AnswerError: if the server answers with no list, or without an end
         """
         items: list[Any] = []
+        last: Any = None
         number = 1
         while True:
             url = get_page_url(number) if get_page_url else base_url
@@ -338,10 +343,20 @@ class Session(Urls, AnnotationAPI):
             params = {"page": page, "page_size": PAGE_SIZE}
             answer = self.get(url, params=params)
             results = value_of(answer, "results")
+            if not isinstance(results, list) or (results and results == last):
+                # a server that sends one page again and again would never end
+                what = (
+                    "is no list" if results != last else "are those of the page before"
+                )
+                raise AnswerError(
+                    f"{answer.url} answered with 'results' that {what}; check that no "
+                    "proxy changes answers, else report it"
+                )
             items.extend(results)
             if not results or not answer.json().get("next"):
                 break
             number += 1
+            last = results
         return [item[value] for item in items] if value is not None else items
 
     def _get_value_from_search(

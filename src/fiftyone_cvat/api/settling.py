@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import fiftyone.core.labels as fol
 import numpy as np
-from bson import ObjectId
 
-from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.fields import LIST_BY_TYPE
+from fiftyone_cvat.api.loading import new_id
 from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
+from fiftyone_cvat.api.scalars import Scalars
 from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.convert.identity import Claim, join_label_id, settle_ids
+from fiftyone_cvat.convert.identity import (
+    join_label_id,
+    settle_ids,
+    split_label_id,
+)
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import (
     Original,
@@ -25,26 +27,19 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
     same_label,
 )
-from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation, same_scalar
-from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, Json, LabelSchema
+from fiftyone_cvat.convert.reconcile import same_annotation
+from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
 
 
-class Settler:
+class Settler(Scalars):
     """Makes of the annotations of one run labels with ids, and counts them.
 
     Args:
         results: the run's results; which annotation is which label is noted in them
         dataset: the run's labels as they are in the dataset
         attributes: field to the names of its attributes
-
-    Attributes:
-        annotations: field to kind of label to sample id, and for videos frame id, to
-            label id to label
-        reconciliation: what came of the labels
-        absent: which labels lack which attributes of the schema
-        edited: field to the attributes that differ on some label that changed
     """
 
     def __init__(
@@ -53,30 +48,13 @@ class Settler:
         dataset: DatasetLabels,
         attributes: Mapping[Any, Collection[str]],
     ) -> None:
-        self._results = results
-        self._label_schema: LabelSchema = results.config.label_schema
-        self._dataset = dataset
+        super().__init__(results, dataset)
         self._attributes = attributes
         self._unreadable: set[str] = set()
-        self.reconciliation = Reconciliation()
-        self.absent = AbsentAttributes()
-        self.edited: dict[Any, set[str]] = defaultdict(set)
-        self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
 
-    def leave_out(self, reason: str, label_field: Any, task: TaskAnswer) -> None:
-        """Count an annotation that is not in the result.
-
-        Args:
-            reason: why
-            label_field: the field that it would be in
-            task: the task that it is in
-        """
-        self.reconciliation.add_reason(reason)
-        self.reconciliation.add(label_field, task.id, "unmatched")
-
-    def keep_unreadable(self, label_id: str) -> None:
-        """Keep a label as it is in the dataset, since what came back says nothing."""
-        self._unreadable.add(label_id)
+    def keep_unreadable(self, label_ids: Iterable[str]) -> None:
+        """Keep labels as they are in the dataset, since what came back says nothing."""
+        self._unreadable.update(label_ids)
 
     def settle(
         self,
@@ -100,10 +78,8 @@ class Settler:
             return
         server_ids = self._results.server_id_map.get("tracks", {})
         settle_tracks(labels, originals, task, server_ids)
-        by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
-        for each in labels:
-            by_frame[task.refs[each.frame]].append(each)
-        occupied = self._occupied(label_field, originals, task)
+        by_frame = self._readable_by_frame(label_field, labels, task)
+        occupied = self._dataset.occupied(label_field, originals, task)
         for frame, ref in task.refs.items():
             if frame in task.deleted_frames:
                 self._keep(label_field, ref, originals.get(ref, {}), task)
@@ -125,6 +101,20 @@ class Settler:
         if any(each.track is not None for each in labels):
             self._withhold_indexes(label_field, expected, task)
 
+    def _readable_by_frame(
+        self, label_field: Any, labels: Iterable[ReadLabel], task: TaskAnswer
+    ) -> dict[FrameRef, list[ReadLabel]]:
+        """Return labels by frame, without parts and copies of unreadable ones."""
+        by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            ids = {each.label_id, *split_label_id(self._claim(each).server_label_id)}
+            if ids.isdisjoint(self._unreadable):
+                by_frame[task.refs[each.frame]].append(each)
+            else:
+                reason = "part or copy of a label that cannot be read"
+                self.leave_out(reason, label_field, task)
+        return by_frame
+
     def _withhold_indexes(
         self, label_field: Any, kind: str | None, task: TaskAnswer
     ) -> None:
@@ -138,101 +128,6 @@ class Settler:
             withheld = withhold_shared_indexes(labels, present)
             self.absent.indexes[label_field].update(withheld)
 
-    def _occupied(
-        self, label_field: Any, originals: Originals, task: TaskAnswer
-    ) -> set[FrameRef] | None:
-        """Return where a field of one label holds one that did not go up.
-
-        None for a field that holds any number of labels.
-        """
-        label_type = self._label_schema[label_field].get("type")
-        if label_type is None or label_type in LIST_BY_TYPE:
-            return None
-        return {
-            ref
-            for _, ref, value in self._dataset.values(label_field, task)
-            if value.id not in originals.get(ref, {})
-        }
-
-    def _settle_scalars(
-        self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
-    ) -> None:
-        values = {
-            ref: value for _, ref, value in self._dataset.values(label_field, task)
-        }
-        had = {
-            ref: value
-            for ref, value in values.items()
-            if self._dataset.known_ids(label_field, ref)
-        }
-        count = self.reconciliation.add
-        seen = self._keep_scalars(label_field, had, task)
-        by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
-        for each in labels:
-            ref = task.refs[each.frame]
-            if each.kind == "scalar":
-                by_ref[ref].append(each)
-            else:
-                self._add_unexpected(label_field, ref, each, task)
-        for ref, found in by_ref.items():
-            seen.add(ref)
-            value = self._settle_scalar(label_field, found, values.get(ref), task)
-            if value is None:
-                value = had.get(ref)
-            else:
-                self._dataset.add_scalar(label_field, ref)
-            if value is not None:
-                self._add(label_field, "scalar", ref, None, value)
-        count(label_field, task.id, "deleted", len(had.keys() - seen))
-        for ref, value in values.items():
-            if ref not in had and ref not in seen:
-                # its class did not go up: FiftyOne would delete it
-                self._add(label_field, "scalar", ref, None, value)
-        for ref, value in self._dataset.values_not_sent(label_field, task):
-            self._add(label_field, "scalar", ref, None, value)
-
-    def _settle_scalar(
-        self, label_field: Any, found: list[ReadLabel], before: Any, task: TaskAnswer
-    ) -> Any:
-        """Return the one value that the tags of a frame are, and count them.
-
-        Of several values it is the one that the dataset has, or else the newest; None
-        if no tag is a value.
-        """
-        values = []
-        for each in found:
-            if each.value is None:
-                reason = "scalar that is no value of its field"
-                self.leave_out(reason, label_field, task)
-            else:
-                values.append(each)
-        if not values:
-            return None
-        same = [each for each in values if same_scalar(each.value, before)]
-        newest = max(values, key=lambda each: each.annotation.get("id") or 0)
-        chosen = same[0] if same else newest
-        for each in values:
-            if each is not chosen:
-                reason = f"value beyond the one that '{label_field}' holds"
-                self.leave_out(reason, label_field, task)
-        what = "kept" if same else "added" if before is None else "changed"
-        self.reconciliation.add(label_field, task.id, what)
-        return before if same else chosen.value
-
-    def _keep_scalars(
-        self, label_field: Any, had: Mapping[FrameRef, Any], task: TaskAnswer
-    ) -> set[FrameRef]:
-        """Return scalars on deleted frames as they are; tell which frames those are."""
-        kept = {
-            ref
-            for frame, ref in task.refs.items()
-            if frame in task.deleted_frames and ref in had
-        }
-        for ref in kept:
-            self.reconciliation.add(label_field, task.id, "kept")
-            self._add(label_field, "scalar", ref, None, had[ref])
-        return kept
-
     def _settle_frame(
         self,
         label_field: Any,
@@ -244,13 +139,19 @@ class Settler:
     ) -> None:
         """Settle one frame, on which a field has room for so many labels, if told."""
         claims = [self._claim(each) for each in labels]
-        uploaded = {key: each.annotations for key, each in known.items()}
-        ids = settle_ids(claims, uploaded, _new_id)
+        uploaded = {
+            key: each.annotations
+            for key, each in known.items()
+            if key not in self._unreadable
+        }
+        ids = settle_ids(claims, uploaded, new_id)
         parts: dict[str, list[ReadLabel]] = defaultdict(list)
         for label_id, each in zip(ids, labels, strict=True):
             parts[label_id].append(each)
         if room is not None:
-            parts = self._first(room, label_field, parts, known, task)
+            missing = {key: known[key] for key in known.keys() - parts}
+            stays = any(self._stays(key, missing[key], task) for key in missing)
+            parts = self._first(0 if stays else room, label_field, parts, known, task)
         for label_id, own in parts.items():
             own.sort(key=lambda each: each.part)
             original = known.get(label_id)
@@ -330,6 +231,8 @@ class Settler:
         got = [each.annotation for each in parts]
         index = before.get_attribute_value("index", None)
         same_track = parts[0].index in (None, index)
+        if len(got) < len(sent) and task.id in self._unsure:
+            return True
         if same_track and same_annotation(
             sent, got, task.defaults, task.label_id_specs
         ):
@@ -348,13 +251,13 @@ class Settler:
     ) -> None:
         """Paint the pieces of a segmentation, unless all came back as they went up."""
         remembered = (self._claim(each).server_label_id for each in pieces)
-        label_id = next(iter(known), None) or next(filter(None, remembered), _new_id())
+        label_id = next(iter(known), None) or next(filter(None, remembered), new_id())
         original = known.get(label_id)
         count = self.reconciliation.add
         for each in pieces:
             self._remember(each, label_id)
         if original is not None and (
-            _same_pieces(original, pieces, task) or label_id in self._unreadable
+            _same_pieces(original, pieces, task) or self._is_unread(label_id, task)
         ):
             self._keep(label_field, ref, known, task)
         elif not pieces:
@@ -396,14 +299,19 @@ class Settler:
         """Count what did not come back; keep what could not go up or be read."""
         missing = {key: each for key, each in known.items() if key not in found}
         kept = {
-            key: each
-            for key, each in missing.items()
-            if not each.annotations or key in self._unreadable
+            key: each for key, each in missing.items() if self._stays(key, each, task)
         }
         self._keep(label_field, ref, kept, task)
         gone = [each for key, each in missing.items() if key not in kept]
         deleted = sum(each.label is not None for each in gone)
         self.reconciliation.add(label_field, task.id, "deleted", deleted)
+
+    def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
+        """Tell whether a label that did not come back is not deleted."""
+        return not original.annotations or self._is_unread(label_id, task)
+
+    def _is_unread(self, label_id: str, task: TaskAnswer) -> bool:
+        return label_id in self._unreadable or task.id in self._unsure
 
     def _keep(
         self,
@@ -418,72 +326,6 @@ class Settler:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 self.reconciliation.add(label_field, task.id, "kept")
                 self._add(label_field, kind, ref, label_id, original.label)
-
-    def _add_unexpected(
-        self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
-    ) -> None:
-        """Add a label of a kind that the field does not expect."""
-        claim = self._claim(label)
-        label_id = claim.server_label_id or _new_id()
-        if isinstance(label.value, fol.Label):
-            label.value.id = label_id
-        self._remember(label, label_id)
-        self.reconciliation.add(label_field, task.id, "added")
-        self._add(label_field, label.kind, ref, label_id, label.value)
-
-    def _claim(self, label: ReadLabel) -> Claim:
-        # all shapes of a track have the server's id of the track
-        server_ids = self._results.server_id_map.get(_server_kind(label), {})
-        server_label_id = server_ids.get(label.annotation["id"])
-        if label.track is not None:
-            server_label_id = None
-        return Claim(label.label_id, label.part, server_label_id, label.annotation)
-
-    def _remember(self, label: ReadLabel, text: str) -> None:
-        """Note which label an annotation is, so that loading again finds it."""
-        server_ids = self._results.server_id_map.setdefault(_server_kind(label), {})
-        if label.track is None:
-            server_ids[label.annotation["id"]] = text
-        else:
-            server_ids.setdefault(label.annotation["id"], text)
-
-    def _add(
-        self,
-        label_field: Any,
-        kind: str,
-        ref: FrameRef,
-        label_id: str | None,
-        value: Any,
-    ) -> None:
-        """Put a label, or a scalar, where FiftyOne looks for it."""
-        place = self.annotations[label_field].setdefault(kind, {})
-        path = [ref.sample_id] if ref.frame_id is None else list(ref)
-        if label_id is not None:
-            path.append(label_id)
-        for key in path[:-1]:
-            place = place.setdefault(key, {})
-        place[path[-1]] = value
-        attributes = self._label_schema[label_field].get("attributes")
-        if isinstance(value, fol.Detection) and attributes is not None:
-            for name in GEOMETRY:
-                if value.has_attribute(name) and _is_unsent(attributes.get(name)):
-                    # FiftyOne merges the attributes that the schema lets it write
-                    attributes[name] = {}
-
-
-def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
-    """Tell whether an attribute goes up, if at all, as the place of its label."""
-    return attribute is None or attribute.get("sent") is False
-
-
-def _new_id() -> str:
-    return str(ObjectId())
-
-
-def _server_kind(label: ReadLabel) -> str:
-    if label.track is not None:
-        return "tracks"
-    return "tags" if label.kind == "classifications" else "shapes"
 
 
 def _same_pieces(

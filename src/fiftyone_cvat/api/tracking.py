@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
@@ -12,7 +12,7 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
 
-__all__ = ["settle_tracks", "withhold_shared_indexes"]
+__all__ = ["ids_of_tracks", "settle_tracks", "withhold_shared_indexes"]
 
 
 def settle_tracks(
@@ -90,6 +90,29 @@ def withhold_shared_indexes(
     for label_id in withheld:
         labels[label_id].index = None
     return withheld
+
+
+def ids_of_tracks(
+    label_ids: Collection[str], originals: Iterable[Originals]
+) -> set[str]:
+    """Return the ids of all labels of the tracks that some labels belong to.
+
+    Args:
+        label_ids: the ids of the labels
+        originals: the run's labels of each field as they are in the dataset
+    """
+    ids = set()
+    for by_frame in originals:
+        by_track: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for known in by_frame.values():
+            for label_id, original in known.items():
+                index = _index(original)
+                if index is not None:
+                    by_track[original.label.label, index].add(label_id)
+        for own in by_track.values():
+            if not own.isdisjoint(label_ids):
+                ids |= own
+    return ids
 
 
 def _in_one_job(

@@ -20,6 +20,9 @@ from fiftyone_cvat.types import Json
 __all__ = ["Claim", "box_distance", "join_label_id", "settle_ids", "split_label_id"]
 
 SEPARATOR = "."
+MAX_DIGITS = 9
+"""Of the number of a part: Python refuses to read thousands."""
+
 FARTHEST = 0.5
 """How far apart, as 1 - IoU of their boxes, two shapes may be to be one label."""
 
@@ -51,7 +54,8 @@ def split_label_id(text: str | None) -> tuple[str | None, int]:
     if not text or not text.strip():
         return None, 1
     label_id, _, part = text.strip().partition(SEPARATOR)
-    return label_id, int(part) if part.isdecimal() and int(part) > 0 else 1
+    number = int(part) if part.isdecimal() and len(part) <= MAX_DIGITS else 0
+    return label_id, number or 1
 
 
 def settle_ids(

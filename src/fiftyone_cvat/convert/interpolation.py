@@ -105,18 +105,19 @@ def _shapes(track: Track, frames: _Frames) -> Iterator[Shape]:
 def _key_shapes(track: Track, deleted_frames: frozenset[int]) -> list[Shape]:
     """Copy the key shapes, with all that is the track's, in order of frames."""
     by_frame = {shape["frame"]: shape for shape in track["shapes"]}
+    constant = track.get("attributes") or []
     carried: dict[Any, AttributeValue] = {}
     keys = []
     for frame in sorted(by_frame.keys() - deleted_frames):
         key = by_frame[frame].copy()
-        own = {value["spec_id"]: value for value in key["attributes"]}
+        own = {value["spec_id"]: value for value in key.get("attributes") or []}
         carried = {**own, **carried, **own}
-        key["attributes"] = _copies([*carried.values(), *track["attributes"]])
-        key["points"] = list(key["points"])
+        key["attributes"] = _copies([*carried.values(), *constant])
+        key["points"] = list(key.get("points") or [])
         key["keyframe"] = True
         key["label_id"] = track["label_id"]
-        key["group"] = track["group"]
-        key["source"] = track["source"]
+        key["group"] = track.get("group") or 0
+        key["source"] = track.get("source") or ""
         keys.append(key)
     return keys
 
@@ -152,7 +153,7 @@ def _positions(
     key: Shape, following: Shape | None, frames: range, *, on_point_cloud: bool
 ) -> tuple[Iterable[list[float]], Iterable[float]]:
     """Give the points and the rotation on each frame."""
-    rotation = key.get("rotation", 0.0)
+    rotation = key.get("rotation") or 0.0
     if following and _moves(key, following):
         before, after = np.array(key["points"]), np.array(following["points"])
         elapsed = np.array(frames) - key["frame"]
@@ -162,7 +163,7 @@ def _positions(
         points = before + np.multiply.outer(progress, after - before)
         if on_point_cloud:
             points[:, _ANGLES] = _turned(before[_ANGLES], after[_ANGLES], progress)
-        end = following.get("rotation", 0.0)
+        end = following.get("rotation") or 0.0
         if end == rotation:
             return points.tolist(), repeat(rotation)
         rotations = (rotation + _turn(rotation, end) * progress + 360) % 360

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from fiftyone_cvat.convert.masks import (
 )
 from fiftyone_cvat.convert.segmentations import MaskPiece
 from fiftyone_cvat.convert.skeletons import skeleton_to_points
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
 from fiftyone_cvat.types import Json, Size
 
@@ -33,7 +35,7 @@ __all__ = [
     "read_annotation",
 ]
 
-AnnotationType = Literal["tags", "shapes", "track"]
+AnnotationType = Literal["tags", "shapes", "track", "tracks"]
 
 DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
@@ -128,7 +130,7 @@ def read_annotation(
 
     Args:
         annotation: the annotation as the server sent it
-        annotation_type: ``tags``, ``shapes`` or ``track``
+        annotation_type: ``tags``, ``shapes``, or ``tracks`` for a shape of one
         context: what is known about the field
 
     Returns:
@@ -237,7 +239,9 @@ def _read_polygon(
 
 
 def _read_mask(shape: Json, name: str, context: FieldContext) -> tuple[str, Any] | None:
-    mask, left, top = runs_to_mask(shape["points"])
+    # points of a few bytes may ask for a mask that no memory holds
+    most = math.prod(context.size_of_frame(shape["frame"]))
+    mask, left, top = runs_to_mask(shape["points"], most)
     if context.label_type in POLYLINES:
         size = context.size_of_frame(shape["frame"])
         parts = [
@@ -282,6 +286,8 @@ def _read_points(shape: Json, name: str, context: FieldContext) -> tuple[str, An
 
 def _read_skeleton(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
     nodes = context.nodes_by_label_id.get(shape["label_id"], [])
+    if not nodes:
+        raise GeometryError(f"'{name}' is a class without nodes")
     pixels = skeleton_to_points(shape.get("elements") or [], nodes)
     points = pixels_to_points(pixels, context.size_of_frame(shape["frame"]))
     return "keypoints", fol.Keypoint(label=name, points=points)

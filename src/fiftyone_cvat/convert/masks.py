@@ -74,19 +74,20 @@ def mask_to_runs(mask: Mask, left: int, top: int) -> list[int]:
     return [*runs, int(left), int(top), int(left) + width - 1, int(top) + height - 1]
 
 
-def runs_to_mask(points: Sequence[float]) -> PlacedMask:
+def runs_to_mask(points: Sequence[float], max_pixels: int | None = None) -> PlacedMask:
     """Convert the points of a CVAT mask to a mask.
 
     Args:
         points: run lengths in row-major order, beginning with background, then
             ``left, top, right, bottom`` in pixels, the last two inclusive
+        max_pixels: the pixels of the frame, if there is one
 
     Returns:
         the mask of the whole box, its left column and its top row
 
     Raises:
         GeometryError: if a number is not whole, a run is negative, the box is
-            inverted or the runs do not fill it
+            inverted or has more pixels than the frame, or the runs do not fill it
     """
     numbers = np.asarray(points, dtype=np.float64)
     if numbers.ndim != 1 or numbers.size <= _CORNERS:
@@ -97,6 +98,8 @@ def runs_to_mask(points: Sequence[float]) -> PlacedMask:
     width, height = right - left + 1, bottom - top + 1
     if width <= 0 or height <= 0:
         raise GeometryError(f"a mask's box {(left, top, right, bottom)} is inverted")
+    if max_pixels is not None and width * height > max_pixels:
+        raise GeometryError(f"a mask of {width} x {height} pixels exceeds its frame")
     runs = numbers[:-_CORNERS]
     if (runs < 0).any():
         raise GeometryError("a mask has a negative run")

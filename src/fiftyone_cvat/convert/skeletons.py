@@ -25,7 +25,8 @@ __all__ = [
     "sublabel_ids_by_label",
 ]
 
-_NODE = re.compile(r"<circle\b.*?</circle>|<circle\b.*?/>", re.DOTALL)
+_END = re.compile(r"</circle>|/>")
+_MAX_DIGITS = 9
 _ATTRIBUTE = re.compile(r'\bdata-(node-id|label-id|label-name)="(.*?)"')
 
 
@@ -171,7 +172,7 @@ def sublabel_ids_by_label(labels_json: Sequence[Json]) -> dict[int, list[int]]:
         the id of each skeleton's label to the ids of its sublabels in order
     """
     return {
-        label["id"]: _sublabel_ids(label.get("svg") or "", label["sublabels"])
+        label["id"]: _sublabel_ids(label.get("svg") or "", label.get("sublabels") or ())
         for label in labels_json
         if label.get("type") == "skeleton"
     }
@@ -179,12 +180,15 @@ def sublabel_ids_by_label(labels_json: Sequence[Json]) -> dict[int, list[int]]:
 
 def _sublabel_ids(svg: str, sublabels: Sequence[Json]) -> list[int]:
     by_name = {sublabel["name"]: sublabel["id"] for sublabel in sublabels}
+    id_by_text = {str(each): each for each in by_name.values()}
     numbers: dict[int, int] = {}
-    for drawing in _NODE.findall(svg):
-        node = dict(_ATTRIBUTE.findall(drawing))
-        sublabel_id = node.get("label-id") or by_name.get(node.get("label-name"))
-        if sublabel_id and node.get("node-id", "").isdigit():
-            numbers[int(sublabel_id)] = int(node["node-id"])
+    for rest in svg.split("<circle")[1:]:
+        node = dict(_ATTRIBUTE.findall(_END.split(rest, maxsplit=1)[0]))
+        sublabel_id = id_by_text.get(node.get("label-id", ""))
+        sublabel_id = sublabel_id or by_name.get(node.get("label-name"))
+        number = node.get("node-id", "")
+        if sublabel_id and number.isdecimal() and len(number) <= _MAX_DIGITS:
+            numbers[sublabel_id] = int(number)
     last = max(numbers.values(), default=0) + 1
     return sorted(by_name.values(), key=lambda each: (numbers.get(each, last), each))
 

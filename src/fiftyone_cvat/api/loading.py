@@ -1,0 +1,133 @@
+"""What a load brings into FiftyOne: labels in its form, and counts of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.core.labels as fol
+from bson import ObjectId
+
+from fiftyone_cvat.absent import AbsentAttributes
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.originals import DatasetLabels
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.identity import Claim
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.reconcile import Reconciliation
+from fiftyone_cvat.types import GEOMETRY, LabelSchema
+
+__all__ = ["Loading", "new_id"]
+
+
+class Loading:
+    """Takes labels of one run in and counts them.
+
+    Args:
+        results: the run's results; which annotation is which label is noted in them
+        dataset: the run's labels as they are in the dataset
+
+    Attributes:
+        annotations: field to kind of label to sample id, and for videos frame id, to
+            label id to label
+        reconciliation: what came of the labels
+        absent: which labels lack which attributes of the schema
+        edited: field to the attributes that differ on some label that changed
+    """
+
+    def __init__(
+        self,
+        results: Any,
+        dataset: DatasetLabels,
+    ) -> None:
+        self._results = results
+        self._label_schema: LabelSchema = results.config.label_schema
+        self._dataset = dataset
+        self._unsure: set[int] = set()  # tasks
+        self.reconciliation = Reconciliation()
+        self.absent = AbsentAttributes()
+        self.edited: dict[Any, set[str]] = defaultdict(set)
+        self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
+
+    def leave_out(self, reason: str, label_field: Any, task: TaskAnswer) -> None:
+        """Count an annotation that is not in the result.
+
+        Args:
+            reason: why
+            label_field: the field that it would be in
+            task: the task that it is in
+        """
+        self.reconciliation.add_reason(reason)
+        self.reconciliation.add(label_field, task.id, "unmatched")
+
+    def keep_missing(self, task: TaskAnswer) -> None:
+        """Delete no label of a task: nobody knows which ones cannot be read."""
+        self._unsure.add(task.id)
+
+    def _add_unexpected(
+        self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
+    ) -> None:
+        """Add a label of a kind that the field does not expect."""
+        claim = self._claim(label)
+        label_id = claim.server_label_id or new_id()
+        if isinstance(label.value, fol.Label):
+            label.value.id = label_id
+        self._remember(label, label_id)
+        self.reconciliation.add(label_field, task.id, "added")
+        self._add(label_field, label.kind, ref, label_id, label.value)
+
+    def _claim(self, label: ReadLabel) -> Claim:
+        # all shapes of a track have the server's id of the track
+        server_ids = self._results.server_id_map.get(_server_kind(label), {})
+        server_label_id = server_ids.get(label.annotation["id"])
+        if label.track is not None:
+            server_label_id = None
+        return Claim(label.label_id, label.part, server_label_id, label.annotation)
+
+    def _remember(self, label: ReadLabel, text: str) -> None:
+        """Note which label an annotation is, so that loading again finds it."""
+        server_ids = self._results.server_id_map.setdefault(_server_kind(label), {})
+        if label.track is None:
+            server_ids[label.annotation["id"]] = text
+        else:
+            server_ids.setdefault(label.annotation["id"], text)
+
+    def _add(
+        self,
+        label_field: Any,
+        kind: str,
+        ref: FrameRef,
+        label_id: str | None,
+        value: Any,
+    ) -> None:
+        """Put a label, or a scalar, where FiftyOne looks for it."""
+        place = self.annotations[label_field].setdefault(kind, {})
+        path = [ref.sample_id] if ref.frame_id is None else list(ref)
+        if label_id is not None:
+            path.append(label_id)
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = value
+        attributes = self._label_schema[label_field].get("attributes")
+        if isinstance(value, fol.Detection) and attributes is not None:
+            for name in GEOMETRY:
+                if value.has_attribute(name) and _is_unsent(attributes.get(name)):
+                    # FiftyOne merges the attributes that the schema lets it write
+                    attributes[name] = {}
+
+
+def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
+    """Tell whether an attribute goes up, if at all, as the place of its label."""
+    return attribute is None or attribute.get("sent") is False
+
+
+def new_id() -> str:
+    """Return the id of a new label."""
+    return str(ObjectId())
+
+
+def _server_kind(label: ReadLabel) -> str:
+    if label.track is not None:
+        return "tracks"
+    return "tags" if label.kind == "classifications" else "shapes"

@@ -1,0 +1,102 @@
+"""Scalars that come back: tags that are values of a field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.loading import Loading
+from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.reconcile import same_scalar
+
+__all__ = ["Scalars"]
+
+
+class Scalars(Loading):
+    """Decide which value a frame has, and what came of it."""
+
+    def _settle_scalars(
+        self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
+    ) -> None:
+        values = {
+            ref: value for _, ref, value in self._dataset.values(label_field, task)
+        }
+        had = {
+            ref: value
+            for ref, value in values.items()
+            if self._dataset.known_ids(label_field, ref)
+        }
+        count = self.reconciliation.add
+        deleted = [task.refs.get(frame) for frame in task.deleted_frames]
+        seen = {ref for ref in deleted if ref in had}
+        self._keep_scalars(label_field, had, seen, task)
+        by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
+        for each in labels:
+            ref = task.refs[each.frame]
+            if each.kind == "scalar":
+                by_ref[ref].append(each)
+            else:
+                self._add_unexpected(label_field, ref, each, task)
+        for ref, found in by_ref.items():
+            seen.add(ref)
+            value = self._settle_scalar(label_field, found, values.get(ref), task)
+            if value is None:
+                value = had.get(ref)
+            else:
+                self._dataset.add_scalar(label_field, ref)
+            if value is not None:
+                self._add(label_field, "scalar", ref, None, value)
+        gone = had.keys() - seen
+        if task.id in self._unsure:
+            self._keep_scalars(label_field, had, gone, task)
+        else:
+            count(label_field, task.id, "deleted", len(gone))
+        for ref, value in values.items():
+            if ref not in had and ref not in seen:
+                # its class did not go up: FiftyOne would delete it
+                self._add(label_field, "scalar", ref, None, value)
+        for ref, value in self._dataset.values_not_sent(label_field, task):
+            self._add(label_field, "scalar", ref, None, value)
+
+    def _settle_scalar(
+        self, label_field: Any, found: list[ReadLabel], before: Any, task: TaskAnswer
+    ) -> Any:
+        """Return the one value that the tags of a frame are, and count them.
+
+        Of several values it is the one that the dataset has, or else the newest; None
+        if no tag is a value.
+        """
+        values = []
+        for each in found:
+            if each.value is None:
+                reason = "scalar that is no value of its field"
+                self.leave_out(reason, label_field, task)
+            else:
+                values.append(each)
+        if not values:
+            return None
+        same = [each for each in values if same_scalar(each.value, before)]
+        newest = max(values, key=lambda each: each.annotation.get("id") or 0)
+        chosen = same[0] if same else newest
+        for each in values:
+            if each is not chosen:
+                reason = f"value beyond the one that '{label_field}' holds"
+                self.leave_out(reason, label_field, task)
+        what = "kept" if same else "added" if before is None else "changed"
+        self.reconciliation.add(label_field, task.id, what)
+        return before if same else chosen.value
+
+    def _keep_scalars(
+        self,
+        label_field: Any,
+        had: Mapping[FrameRef, Any],
+        refs: Iterable[FrameRef],
+        task: TaskAnswer,
+    ) -> None:
+        """Return the scalars of some frames as they are."""
+        for ref in refs:
+            self.reconciliation.add(label_field, task.id, "kept")
+            self._add(label_field, "scalar", ref, None, had[ref])
