@@ -431,21 +431,17 @@ def labels_by_frame(
     """
     position_by_ref = {ref: position for position, ref in frames.items()}
     if samples._is_frame_field(label_field):
-        ids = samples.values(["id", "frames.id"])
-        columns = samples.values(label_field, **kwargs)
+        columns = samples.values(["id", "frames.id", label_field], **kwargs)
         values = {
-            FrameRef(sample_id, frame_id): value
-            for sample_id, frame_ids, column in zip(*ids, columns, strict=True)
+            FrameRef(str(sample_id), str(frame_id)): value
+            for sample_id, frame_ids, column in zip(*columns, strict=True)
             for frame_id, value in zip(frame_ids, column, strict=True)
         }
     else:
+        columns = samples.values(["id", label_field], **kwargs)
         values = {
-            FrameRef(sample_id, None): value
-            for sample_id, value in zip(
-                samples.values("id"),
-                samples.values(label_field, **kwargs),
-                strict=True,
-            )
+            FrameRef(str(sample_id), None): value
+            for sample_id, value in zip(*columns, strict=True)
         }
     for ref, value in values.items():
         position = position_by_ref.get(ref)
