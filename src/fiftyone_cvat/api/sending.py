@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from fiftyone_cvat.api.session import Session
 from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.ids import attribute_texts
 from fiftyone_cvat.errors import (
     AnswerError,
     CVATError,
@@ -194,17 +195,10 @@ def _look_for(look: Callable[[], T | None], seconds: float) -> T | None:
 def _identities(annotations: Json, id_specs: set[int]) -> Counter[Any]:
     """Count annotations by kind, class, frame, number of shapes and label ids."""
     return Counter(
-        (kind, each["label_id"], each["frame"], *_label_ids(each, id_specs))
+        (kind, each["label_id"], each["frame"], *attribute_texts(each, id_specs))
         for kind in KINDS
         for each in annotations.get(kind) or []
     )
-
-
-def _label_ids(annotation: Json, id_specs: set[int]) -> Iterator[str]:
-    for each in (annotation, *(annotation.get("shapes") or [])):
-        for attribute in each.get("attributes") or []:
-            if attribute["spec_id"] in id_specs:
-                yield attribute["value"]
 
 
 def _missing(payload: Json, stored: Json) -> Iterator[tuple[str, int, int, int]]:

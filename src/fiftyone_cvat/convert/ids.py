@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from fiftyone_cvat.convert.attributes import LABEL_ID
@@ -113,17 +113,25 @@ def create_server_id_map(
         by_id = server_ids.setdefault(kind, {})
         for each in anno_resp.get(kind) or []:
             spec_id = attr_id_map.get(each["label_id"], {}).get(LABEL_ID)
-            shapes = [each, *(each.get("shapes") or [])]
-            texts = (
-                attribute["value"]
-                for shape in shapes
-                for attribute in shape.get("attributes") or []
-                if attribute["spec_id"] == spec_id and attribute["value"]
-            )
-            text = next(texts, None)
+            text = next(filter(None, attribute_texts(each, {spec_id})), None)
             if text is not None:
                 by_id[each["id"]] = text
     return server_ids
+
+
+def attribute_texts(
+    annotation: Mapping[str, Any], spec_ids: Collection[int | None]
+) -> Iterator[str]:
+    """Yield the texts of some attributes of an annotation, and of a track's shapes.
+
+    Args:
+        annotation: a tag, shape or track with the server's ids
+        spec_ids: the ids of the attributes
+    """
+    for each in (annotation, *(annotation.get("shapes") or [])):
+        for attribute in each.get("attributes") or []:
+            if attribute["spec_id"] in spec_ids:
+                yield attribute["value"]
 
 
 def filter_field_classes(
