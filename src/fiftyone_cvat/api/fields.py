@@ -17,6 +17,7 @@ from fiftyone_cvat.convert.frames import (
     FrameRange,
     FrameRef,
     frame_refs,
+    put_at_frame,
     sample_ids_to_frames,
     video_frames_to_frames,
 )
@@ -134,14 +135,11 @@ class Fields(Conversion):
             unsent.update(_unsent(labels, ids, conversion))
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
-            if label_info["type"] not in LIST_BY_TYPE and isinstance(ids, list):
-                known = ids[0] if ids else None
+            holds_one = label_info["type"] not in LIST_BY_TYPE
+            if holds_one and isinstance(ids, list):
+                put_at_frame(id_map, ref, ids[0] if ids else None)
             else:
-                known = ids
-            if ref.frame_id is None:
-                id_map[ref.sample_id] = known
-            else:
-                id_map.setdefault(ref.sample_id, {})[ref.frame_id] = known
+                put_at_frame(id_map, ref, ids)
         for reason, number in unsent.items():
             logger.warning(
                 "Field '%s': %d labels stay in FiftyOne: %s",

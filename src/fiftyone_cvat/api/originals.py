@@ -18,7 +18,7 @@ from fiftyone_cvat.api.fields import (
     labels_by_frame,
 )
 from fiftyone_cvat.convert.attributes import cvat_class
-from fiftyone_cvat.convert.frames import FrameRef
+from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts, field_schema
@@ -83,11 +83,7 @@ class DatasetLabels:
 
     def add_scalar(self, label_field: Any, ref: FrameRef) -> None:
         """Note that a frame has a scalar of the run, so that it can be deleted."""
-        by_sample = self._id_map.setdefault(label_field, {})
-        if ref.frame_id is None:
-            by_sample[ref.sample_id] = True
-        else:
-            by_sample.setdefault(ref.sample_id, {})[ref.frame_id] = True
+        put_at_frame(self._id_map.setdefault(label_field, {}), ref, True)
 
     def values(
         self, label_field: Any, task: TaskAnswer

@@ -131,6 +131,20 @@ def video_frames_to_frames(
     return {number: each for number, each in positions.items() if number is not None}
 
 
+def put_at_frame(by_sample: dict[str, Any], ref: FrameRef, value: Any) -> None:
+    """Put a value where a run's ``id_map`` has that of a frame, in place.
+
+    Args:
+        by_sample: sample id, and for videos frame id, to values
+        ref: what the frame is
+        value: the value
+    """
+    if ref.frame_id is None:
+        by_sample[ref.sample_id] = value
+    else:
+        by_sample.setdefault(ref.sample_id, {})[ref.frame_id] = value
+
+
 def frame_refs(frame_id_map: Mapping[int, Mapping[str, str]]) -> dict[int, FrameRef]:
     """Return what each frame of a task is.
 
