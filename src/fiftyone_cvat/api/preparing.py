@@ -161,18 +161,24 @@ class Preparation(Schemas, Fields):
             self._check_project_schema(label_schema, project_id)
         _add_skeletons(samples, label_schema)
         _spell_out_scalars(label_schema)
-        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
-            label_schema,
-            project_id=project_id,
-            occluded_attr=config.occluded_attr,
-            group_id_attr=config.group_id_attr,
-        )
-        run = RunState(schema, scalars, occluded, group_ids, project_id, label_schema)
+        run = self._run_state(config, project_id)
         run.new_project_name = name if project_id is None else None
         for label_field in label_schema:
             run.done.id_map[label_field] = {}
             run.done.labels_task_map[label_field] = []
         return run
+
+    def _run_state(self, config: Any, project_id: int | None) -> RunState:
+        """Return a run that has its schema and nothing on the server yet."""
+        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
+            config.label_schema,
+            project_id=project_id,
+            occluded_attr=config.occluded_attr,
+            group_id_attr=config.group_id_attr,
+        )
+        return RunState(
+            schema, scalars, occluded, group_ids, project_id, config.label_schema
+        )
 
     def _check_labels(self, run: RunState, config: Any, batch: Any, index: int) -> None:
         """Convert the labels of a task that is not there yet, to see that they can go.

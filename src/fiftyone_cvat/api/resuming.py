@@ -57,32 +57,23 @@ class Resuming(Upload):
             project_id = None
         elif name is not None:
             name, project_id = self._parse_project_details(name, project_id)
-        schema, scalars, occluded, group_ids, _ = self._get_cvat_schema(
-            config.label_schema,
-            project_id=project_id,
-            occluded_attr=config.occluded_attr,
-            group_id_attr=config.group_id_attr,
+        run = self._run_state(config, project_id)
+        if results.project_ids:
+            run.project_id = results.project_ids[0]
+        elif project_id is None:
+            run.new_project_name = name
+        run.project_ids = results.project_ids
+        run.count = results.progress["count"]
+        run.progress = progress
+        run.done = RunPart(
+            results.task_ids,
+            results.job_ids,
+            results.frame_id_map,
+            results.id_map,
+            results.server_id_map,
+            results.labels_task_map,
         )
-        return RunState(
-            schema,
-            scalars,
-            occluded,
-            group_ids,
-            results.project_ids[0] if results.project_ids else project_id,
-            config.label_schema,
-            count=results.progress["count"],
-            new_project_name=None if results.project_ids or project_id else name,
-            project_ids=results.project_ids,
-            done=RunPart(
-                results.task_ids,
-                results.job_ids,
-                results.frame_id_map,
-                results.id_map,
-                results.server_id_map,
-                results.labels_task_map,
-            ),
-            progress=progress,
-        )
+        return run
 
     def _tidy(self, run: RunState, token: str) -> None:
         """Delete what a stopped run left unfinished; name what it had finished."""

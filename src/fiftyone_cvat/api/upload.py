@@ -181,7 +181,7 @@ class Upload(Preparation):
         self, run: RunState, config: Any, batch: Any, index: int, name: str
     ) -> RunPart:
         """Create one task with its media and annotations."""
-        part = RunPart(task_ids=run.unfinished)
+        part = RunPart()
         start, stop, step = frame_arguments(config, batch, index)
         task_id, class_ids, attribute_ids = self._create_task_upload_data(
             config,
