@@ -303,7 +303,7 @@ class CVATBackend(foua.AnnotationBackend):
         except BaseException:
             # FiftyOne has registered the run before it calls this method; a run that
             # can be resumed has saved results
-            if not self._has_results(samples, anno_key):
+            if self._is_empty(samples, anno_key):
                 self.delete_run(samples, anno_key, cleanup=False)
             raise
         if launch_editor:
@@ -341,11 +341,11 @@ class CVATBackend(foua.AnnotationBackend):
         if run_results is not None:
             end_merge(run_results)
 
-    def _has_results(self, samples: Any, anno_key: str) -> bool:
-        """Tell whether a run has saved results; it has if it is not registered."""
+    def _is_empty(self, samples: Any, anno_key: str) -> bool:
+        """Tell whether a run is registered and has saved no results."""
         if anno_key not in self.list_runs(samples):
-            return True
-        return bool(self._get_run_doc(samples, anno_key).results)
+            return False
+        return not self._get_run_doc(samples, anno_key).results
 
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI

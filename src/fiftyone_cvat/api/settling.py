@@ -149,8 +149,8 @@ class Settler(Scalars):
         for label_id, each in zip(ids, labels, strict=True):
             parts[label_id].append(each)
         if room is not None:
-            missing = {key: known[key] for key in known.keys() - parts}
-            stays = any(self._stays(key, missing[key], task) for key in missing)
+            missing = known.keys() - parts
+            stays = any(self._stays(key, known[key], task) for key in missing)
             parts = self._first(0 if stays else room, label_field, parts, known, task)
         for label_id, own in parts.items():
             own.sort(key=lambda each: each.part)
