@@ -154,6 +154,7 @@ class RunReader:
         if placed[1] is None:
             what = annotation.get("type", "tag")
             self._leave_out(f"{what} that FiftyOne cannot hold", task)
+            self._keep_labels(annotation, kind, task)
         return placed
 
     def _leave_out(self, reason: str, task: TaskAnswer) -> None:
@@ -203,7 +204,6 @@ class RunReader:
             return None, []
         label_field, first = self._place(shapes[0], "tracks", contexts, task)
         if first is None:
-            self._keep_labels(track, "tracks", task)
             return None, []
         context = contexts[label_field]
         read = []

@@ -116,9 +116,14 @@ def _shape_fault(shape: Json) -> str | None:
         return f"the z_order {_shown(order)} is none"
     if type(get("occluded")) not in _TRUTHS or type(get("outside")) not in _TRUTHS:
         return "occluded or outside is neither true nor false"
-    if get("type") == "skeleton":
-        return None if "shapes" in shape else _elements_fault(get("elements"))
-    return _points_fault(get("type"), get("points"))
+    if get("type") != "skeleton":
+        fault = _points_fault(get("type"), get("points"))
+        return "elements of no skeleton" if get("elements") else fault
+    # the points of a skeleton are those of its elements
+    points = get("points") or []
+    if type(points) is not list or any(type(each) not in _NUMBERS for each in points):
+        return f"the points are {_shown(points)}"
+    return None if "shapes" in shape else _elements_fault(get("elements"))
 
 
 def _points_fault(kind: Any, points: Any) -> str | None:
