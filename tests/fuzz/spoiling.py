@@ -25,10 +25,56 @@ JUNK = [
     *([1e308] * 4, [0, 10**18, 0, 0, 10**9 - 1, 10**9 - 1], ["1", "2", "3", "4"]),
     *([5.0, 5.0, 1.0, 1.0], [float("inf")] * 6, "<circle " * 50_000, "step=0"),
 ]
-OPERATIONS = (
-    *("delete", "junk", "junk", "junk", "type", "text", "negative", "large", "copy"),
-    *("twice", "append", "reverse", "clear"),
-)
+VALUES = {"junk": JUNK, "type": TYPES}
+
+
+def _delete(parent: Any, key: Any, value: Any) -> None:
+    del parent[key]
+
+
+def _as_text(parent: Any, key: Any, value: Any) -> None:
+    parent[key] = str(value)
+
+
+def _negate(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(value, (int, float)):
+        parent[key] = -value - 1
+
+
+def _enlarge(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(value, (int, float)):
+        parent[key] = value * 10**7
+
+
+def _repeat(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(parent, list):
+        parent.insert(0, deepcopy(value))
+        parent.append(deepcopy(value))
+
+
+def _prolong(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(value, list):
+        value.append(deepcopy(value[-1]) if value else None)
+
+
+def _reverse(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(value, list):
+        value.reverse()
+
+
+def _clear(parent: Any, key: Any, value: Any) -> None:
+    if isinstance(value, (list, dict)):
+        value.clear()
+
+
+EDITS = {
+    each.__name__.strip("_"): each
+    for each in (
+        *(_delete, _as_text, _negate, _enlarge),
+        *(_repeat, _prolong, _reverse, _clear),
+    )
+}
+OPERATIONS = ("junk", "junk", "junk", "type", "copy", *EDITS)
 
 
 class Spoiled:
@@ -56,35 +102,18 @@ def _spoil(draw: Any, made: Spoiled) -> None:
     parent, key, path = _place(draw, answer)
     if parent is None:
         return
-    value = parent[key]
     operation = draw(st.sampled_from(OPERATIONS))
-    if operation == "delete":
-        del parent[key]
-    elif operation == "junk":
-        parent[key] = deepcopy(draw(st.sampled_from(JUNK)))
-        operation = f"{repr(parent[key])[:60]} at"
-    elif operation == "type":
-        parent[key] = draw(st.sampled_from(TYPES))
-        operation = f"{parent[key]} at"
-    elif operation == "text":
-        parent[key] = str(value)
-    elif operation in ("negative", "large") and isinstance(value, (int, float)):
-        parent[key] = -value - 1 if operation == "negative" else value * 10**7
-    elif operation == "copy":
+    if operation == "copy":
         other, name, source = _place(draw, answer)
         if isinstance(other, dict) and key in other:
-            source, name = [*source[:-1], key], key
-        if other is not None:
-            parent[key] = deepcopy(other[name])
-            operation = f"copy of {source} at"
-    elif operation == "twice" and isinstance(parent, list):
-        parent.insert(draw(st.integers(0, len(parent))), deepcopy(value))
-    elif operation == "append" and isinstance(value, list):
-        value.append(deepcopy(draw(st.sampled_from(JUNK))))
-    elif operation == "reverse" and isinstance(value, list):
-        value.reverse()
-    elif operation == "clear" and isinstance(value, (list, dict)):
-        value.clear()
+            name = key
+        parent[key] = deepcopy(other[name])
+        operation = f"copy near {source} at"
+    elif operation in VALUES:
+        parent[key] = deepcopy(draw(st.sampled_from(VALUES[operation])))
+        operation = f"{repr(parent[key])[:60]} at"
+    else:
+        EDITS[operation](parent, key, parent[key])
     made.edits.append(f"{operation} {path}")
 
 

@@ -198,7 +198,7 @@ class RunReader:
                 deleted_frames=task.deleted_frames,
                 on_point_cloud=self._dataset.is_point_cloud,
             )
-            if shape["frame"] in task.refs
+            if shape["frame"] in task.refs and shape["frame"] in task.sizes
         ]
         if not shapes:
             return None, []
