@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from fiftyone_cvat.errors import AnswerError
@@ -141,12 +142,10 @@ def _points_fault(kind: Any, points: Any) -> str | None:
         return f"{count} numbers are not what a {kind} has"
     if set(map(type, points)) not in _OF_NUMBERS:
         return "the points are not all numbers"
-    total = sum(points)
-    if total != total or not (  # noqa: PLR0124  NaN
-        min(points) > -MAX_NUMBER and max(points) < MAX_NUMBER
-    ):
-        return "a coordinate is too large, or not finite"
-    return None
+    if not (min(points) > -MAX_NUMBER and max(points) < MAX_NUMBER):
+        return "a coordinate is too large"
+    # NaN is neither too large nor too small
+    return "a coordinate is not finite" if isnan(sum(points)) else None
 
 
 def _elements_fault(elements: Any) -> str | None:
