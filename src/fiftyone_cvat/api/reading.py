@@ -133,8 +133,9 @@ class RunReader:
         """Find the field of an annotation: the first that expects its kind of label.
 
         Before all others comes the field that it went up from: the classes that
-        somebody added or renamed on the server are in every field. If none does, it is the last field that has its class; FiftyOne then asks what
-        to do with labels that are not expected.
+        somebody added or renamed on the server are in every field. If none expects it,
+        it is the last field that has its class; FiftyOne then asks what to do with
+        labels that are not expected.
         """
         placed: tuple[Any, ReadLabel | None] = (None, None)
         if annotation["frame"] not in task.refs:
