@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from copy import deepcopy
 
 import orjson
 import pytest
@@ -17,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fiftyone_cvat.api import originals
-from fiftyone_cvat.errors import AnswerError, CVATError
+from fiftyone_cvat.errors import AnswerError, CVATError, RequestError
+from fiftyone_cvat.messages import Response
 from tests.faults.server import StandIn
 from tests.fuzz.runs import as_json, pictures_run, video_run
 from tests.fuzz.spoiling import may_change, spoiled
@@ -159,3 +161,63 @@ def test_bodies(runs, data):
         else:
             with pytest.raises(AnswerError, match="http"):
                 run.load_with(answer)
+
+
+def test_a_list_without_an_end(runs):
+    run = runs["pictures"]
+    labels = {**run.answers["labels"], "next": "http://cvat/api/labels?page=2"}
+
+    with in_time(), pytest.raises(AnswerError, match="the page before"):
+        run.load(run.answers | {"labels": labels})
+
+
+def renamed(run, path, name):
+    """Return the answers of a run with another name at a path in its labels."""
+    answers = deepcopy(run.answers)
+    place = answers["labels"]["results"]
+    for each in path:
+        place = place[each]
+    place["name"] = name
+    return answers
+
+
+def test_a_class_that_was_renamed_stays_in_its_field(runs):
+    run = runs["pictures"]
+    names = [each["name"] for each in run.answers["labels"]["results"]]
+    run.load(renamed(run, [names.index("sole")], "only"))
+
+    counts = run.results.reconciliation
+    assert {name: counts.totals(name)["changed"] for name in ("boxes", "one")} == {
+        "boxes": 0,
+        "one": 2,
+    }
+    assert not counts.totals("boxes")["added"]
+
+
+def test_a_node_that_was_renamed(runs):
+    run = runs["video"]
+    names = [each["name"] for each in run.answers["labels"]["results"]]
+    answers = renamed(run, [names.index("man"), "sublabels", 1], "middle")
+
+    assert run.labels.keys() == run.found(run.load(answers)).keys()
+
+
+def test_reasons_name_what_is_left_out(runs):
+    run = runs["video"]
+    answers = deepcopy(run.answers)
+    broken = answers["annotations"]["tracks"][0]
+    broken["shapes"][1]["points"] = [1.0, None]
+
+    assert load(run, answers) == run.labels
+    (reason,) = run.results.reconciliation.reasons
+    frame = broken["shapes"][1]["frame"]
+    where = f"task {run.task_id} (id {broken['id']}): shape on frame {frame}"
+    assert where in reason
+
+
+def test_an_error_page_of_many_levels():
+    body = b'{"a":[' * 400 + b"1" + b"]}" * 400
+    answer = Response("GET", "http://cvat/api", 500, "", {}, body)
+
+    with pytest.raises(RequestError, match=r"500 to GET http://cvat/api: a: a: a"):
+        answer.raise_for_status()
