@@ -122,7 +122,7 @@ class StandIn(ThreadingHTTPServer):
                 "id": next(self.ids),
                 "name": label["name"],
                 "type": label.get("type", "any"),
-                "svg": label.get("svg", ""),
+                **({"svg": label["svg"]} if "svg" in label else {}),
                 "sublabels": [
                     {"id": next(self.ids), "name": each["name"]}
                     for each in label.get("sublabels", ())
