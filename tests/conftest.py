@@ -26,9 +26,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 assert "fiftyone" not in sys.modules, "FiftyOne was imported before its environment"
 assert yaml.__with_libyaml__, "PyYAML without libyaml reads cassettes 80 times slower"
+
+settings.register_profile("nightly", max_examples=1000, print_blob=True)
 
 CASSETTE_NAMES = pytest.StashKey[set[str]]()
 """Names of the cassettes of all tests that were collected."""

@@ -1,6 +1,6 @@
 """A stand-in for a CVAT server that keeps tasks and annotations in memory.
 
-It speaks only what a run of images with boxes and tags asks for; a test compares the
+It speaks only what a run of images, or of a video, asks for; a test compares the
 shape of its answers with recorded ones.
 """
 
@@ -19,6 +19,8 @@ __all__ = ["StandIn"]
 
 USER = {"id": 1, "username": "admin", "first_name": "", "last_name": ""}
 WIDTH, HEIGHT = 32, 24
+VIDEO = 12
+"""The frames of every video."""
 
 
 class StandIn(ThreadingHTTPServer):
@@ -120,7 +122,11 @@ class StandIn(ThreadingHTTPServer):
                 "id": next(self.ids),
                 "name": label["name"],
                 "type": label.get("type", "any"),
-                "sublabels": [],
+                **({"svg": label["svg"]} if "svg" in label else {}),
+                "sublabels": [
+                    {"id": next(self.ids), "name": each["name"]}
+                    for each in label.get("sublabels", ())
+                ],
                 "attributes": [
                     {**each, "id": next(self.ids), "default_value": ""}
                     for each in label["attributes"]
@@ -143,14 +149,15 @@ class StandIn(ThreadingHTTPServer):
         if record["meta"] is not None:
             return 400, ["Adding more data is not supported"]
         names = [each.decode() for each in re.findall(rb'; filename="([^"]*)"', body)]
-        record["task"] |= {"size": len(names), "data": record["task"]["id"]}
+        size = VIDEO if names[0].endswith(".mp4") else len(names)
+        record["task"] |= {"size": size, "data": record["task"]["id"]}
         frames = [{"name": each, "width": WIDTH, "height": HEIGHT} for each in names]
         record["meta"] = {
-            "size": len(names),
+            "size": size,
             "frames": frames,
             "deleted_frames": [],
             "start_frame": 0,
-            "stop_frame": len(names) - 1,
+            "stop_frame": size - 1,
             "frame_filter": "",
             "included_frames": None,
         }

@@ -8,6 +8,7 @@ from typing import Any
 from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
 __all__ = ["TaskAnswer"]
@@ -65,3 +66,15 @@ class TaskAnswer:
             for label_id, by_name in self.attribute_ids.items()
             if LABEL_ID in by_name
         }
+
+    def size_of(self, frame: int) -> Size:
+        """Return a frame's size in pixels.
+
+        Raises:
+            GeometryError: if the task has no such frame
+        """
+        size = self.sizes.get(frame)
+        if size is None:
+            # a server may find fewer frames in a video than FiftyOne does
+            raise GeometryError(f"the task has {len(self.sizes)} frames only")
+        return size

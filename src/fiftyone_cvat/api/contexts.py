@@ -70,7 +70,7 @@ class FieldContexts:
             label_type=self._label_schema[label_field].get("type"),
             class_by_label_id=class_by_label_id,
             spec_ids=task.attribute_ids,
-            size_of_frame=task.sizes.__getitem__,
+            size_of_frame=task.size_of,
             input_types=task.input_types,
             choices=task.choices,
             value_types=self._dataset.value_types(label_field, originals),

@@ -227,13 +227,20 @@ class DatasetLabels:
                 each.pop("occluded", None)
             if not conversion.group_id_attrs:
                 each.pop("group", None)
-        known = [each for each in created if each["label_id"] in task.class_ids]
-        gone = [each for each in created if each["label_id"] not in task.class_ids]
+        known = [each for each in created if _has_classes(each, task.class_ids)]
+        gone = [each for each in created if not _has_classes(each, task.class_ids)]
         self._api._remap_ids(known, task.class_ids, task.attribute_ids)
         for each in gone:
             # renamed or deleted in CVAT since: the place still tells what it is
             each["label_id"] = None
         return list(zip(label_ids, created, strict=True))
+
+
+def _has_classes(annotation: Json, class_ids: Mapping[Any, int]) -> bool:
+    """Tell whether the server has an annotation's class, and those of its nodes."""
+    name = annotation["label_id"]
+    nodes = [(name, each["label_id"]) for each in annotation.get("elements") or ()]
+    return all(each in class_ids for each in (name, *nodes))
 
 
 def _add_class(conversion: FieldConversion, name: str | None) -> None:

@@ -132,15 +132,18 @@ class RunReader:
     ) -> tuple[Any, ReadLabel | None]:
         """Find the field of an annotation: the first that expects its kind of label.
 
-        If none does, it is the last field that has its class; FiftyOne then asks what
-        to do with labels that are not expected.
+        Before all others comes the field that it went up from: the classes that
+        somebody added or renamed on the server are in every field. If none expects it,
+        it is the last field that has its class; FiftyOne then asks what to do with
+        labels that are not expected.
         """
         placed: tuple[Any, ReadLabel | None] = (None, None)
         if annotation["frame"] not in task.refs:
             self._leave_out("on a frame that the run did not send", task)
             self._keep_labels(annotation, kind, task)
             return placed
-        for label_field, context in contexts.items():
+        for label_field in self._candidates(annotation, kind, contexts, task):
+            context = contexts[label_field]
             try:
                 read = read_annotation(annotation, kind, context)
             except GeometryError as error:
@@ -154,7 +157,33 @@ class RunReader:
         if placed[1] is None:
             what = annotation.get("type", "tag")
             self._leave_out(f"{what} that FiftyOne cannot hold", task)
+            self._keep_labels(annotation, kind, task)
         return placed
+
+    def _candidates(
+        self,
+        annotation: Json,
+        kind: str,
+        contexts: Mapping[Any, FieldContext],
+        task: TaskAnswer,
+    ) -> list[Any]:
+        """Return the fields that have an annotation's class, in order of preference."""
+        class_id = annotation["label_id"]
+        fields = [
+            name
+            for name, context in contexts.items()
+            if class_id in context.class_by_label_id
+        ]
+        if len(fields) > 1:
+            ref = task.refs[annotation["frame"]]
+            label_ids = self._label_ids(annotation, kind, task)
+            owners = (
+                name
+                for name in fields
+                if not label_ids.isdisjoint(self._originals[name].get(ref, ()))
+            )
+            fields[:0] = [*owners]
+        return fields
 
     def _leave_out(self, reason: str, task: TaskAnswer) -> None:
         self.settled.leave_out(reason, next(iter(self._label_schema)), task)
@@ -169,17 +198,21 @@ class RunReader:
 
     def _keep_labels(self, annotation: Any, kind: str, task: TaskAnswer) -> bool:
         """Keep the labels that an annotation was; tell whether any is known."""
+        label_ids = self._label_ids(annotation, kind, task)
+        if kind == "tracks":
+            label_ids |= ids_of_tracks(label_ids, self._originals.values())
+        self.settled.keep_unreadable(label_ids)
+        return bool(label_ids)
+
+    def _label_ids(self, annotation: Any, kind: str, task: TaskAnswer) -> set[str]:
+        """Return the ids of the labels that an annotation of any form says it is."""
         specs = set(task.label_id_specs.values())
         texts = label_id_texts(annotation, specs)
         number = annotation.get("id") if isinstance(annotation, dict) else None
         if isinstance(number, int):
             texts.add(self._results.server_id_map.get(kind, {}).get(number, ""))
         found = (split_label_id(text)[0] for text in texts)
-        label_ids = {label_id for label_id in found if label_id is not None}
-        if kind == "tracks":
-            label_ids |= ids_of_tracks(label_ids, self._originals.values())
-        self.settled.keep_unreadable(label_ids)
-        return bool(label_ids)
+        return {label_id for label_id in found if label_id is not None}
 
     def _place_track(
         self,
@@ -197,13 +230,12 @@ class RunReader:
                 deleted_frames=task.deleted_frames,
                 on_point_cloud=self._dataset.is_point_cloud,
             )
-            if shape["frame"] in task.refs
+            if shape["frame"] in task.refs and shape["frame"] in task.sizes
         ]
         if not shapes:
             return None, []
         label_field, first = self._place(shapes[0], "tracks", contexts, task)
         if first is None:
-            self._keep_labels(track, "tracks", task)
             return None, []
         context = contexts[label_field]
         read = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from fiftyone_cvat.errors import AnswerError
@@ -116,9 +117,14 @@ def _shape_fault(shape: Json) -> str | None:
         return f"the z_order {_shown(order)} is none"
     if type(get("occluded")) not in _TRUTHS or type(get("outside")) not in _TRUTHS:
         return "occluded or outside is neither true nor false"
-    if get("type") == "skeleton":
-        return None if "shapes" in shape else _elements_fault(get("elements"))
-    return _points_fault(get("type"), get("points"))
+    if get("type") != "skeleton":
+        fault = _points_fault(get("type"), get("points"))
+        return "elements of no skeleton" if get("elements") else fault
+    # the points of a skeleton are those of its elements
+    points = get("points") or []
+    if type(points) is not list or any(type(each) not in _NUMBERS for each in points):
+        return f"the points are {_shown(points)}"
+    return None if "shapes" in shape else _elements_fault(get("elements"))
 
 
 def _points_fault(kind: Any, points: Any) -> str | None:
@@ -136,12 +142,10 @@ def _points_fault(kind: Any, points: Any) -> str | None:
         return f"{count} numbers are not what a {kind} has"
     if set(map(type, points)) not in _OF_NUMBERS:
         return "the points are not all numbers"
-    total = sum(points)
-    if total != total or not (  # noqa: PLR0124  NaN
-        min(points) > -MAX_NUMBER and max(points) < MAX_NUMBER
-    ):
-        return "a coordinate is too large, or not finite"
-    return None
+    if not (min(points) > -MAX_NUMBER and max(points) < MAX_NUMBER):
+        return "a coordinate is too large"
+    # NaN is neither too large nor too small
+    return "a coordinate is not finite" if isnan(sum(points)) else None
 
 
 def _elements_fault(elements: Any) -> str | None:
