@@ -234,6 +234,30 @@ def test_occlusion_and_groups_by_type_of_attribute(dataset, server, tmp_path):
     ]
 
 
+def test_occlusion_and_group_of_a_class_without_a_place_for_them(
+    dataset, server, tmp_path
+):
+    [path] = media.make_images(tmp_path, ("1.png",))
+    boxes = [box("cat", hidden=False), box("dog", 0.4, team=1), box("cow", 0.6)]
+    cats = fo.Detections(detections=boxes)
+    dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    classes = [
+        {"classes": ["cat"], "attributes": {"hidden": {"type": "occluded"}}},
+        {"classes": ["dog"], "attributes": {"team": {"type": "group_id"}}},
+        "cow",
+    ]
+    run = Run(dataset, server, {"cats": {"type": "detections", "classes": classes}})
+    shapes = run.annotations()["shapes"]
+    run.change("update", shapes=[{**s, "occluded": True, "group": 9} for s in shapes])
+
+    assert run.load() == {"cats": {"changed": 2, "kept": 1}}
+
+    cat, dog, cow = dataset.first().cats.detections
+    assert (cat.hidden, dog.team) == (True, 9)
+    assert not cow.has_attribute("hidden")
+    assert not cow.has_attribute("team")
+
+
 def test_a_new_field(dataset, server, tmp_path):
     add_picture(dataset, tmp_path)
     add_picture(dataset, tmp_path)

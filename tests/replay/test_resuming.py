@@ -119,6 +119,7 @@ def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
         pytest.param("_upload_annotations", 2, [1, 2], id="before the labels"),
         pytest.param("patch", 2, [1, 2], id="before a name"),
         pytest.param("_save_progress", 4, [1, 2, 3], id="before it is saved"),
+        pytest.param("patch", 3, [1, 2, 3], id="before the last name"),
     ],
 )
 def test_a_process_that_was_killed(cats, server, api, monkeypatch, method, turn, left):
@@ -187,6 +188,30 @@ def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
     assert [each["cats"] for each in after] == [each["cats"] for each in before]
     # and the rest goes up all the same
     assert len(resume(cats, "run", **credentials).task_ids) == 3
+
+
+def test_videos_deleted_before_their_tasks_are_there(
+    dataset, server, api, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(upload.secrets, "token_hex", lambda _: TOKEN)
+    for number in (1, 2):
+        path = media.copy_video(tmp_path / f"{number}.mp4", 5)
+        sample = fo.Sample(filepath=path)
+        sample.frames[1] = fo.Frame(cats=fo.Detections(detections=[box(index=1)]))
+        dataset.add_sample(sample)
+    with monkeypatch.context() as patch:
+        kill(patch, "create_task", 2)
+        with pytest.raises(Killed):
+            Run(dataset, server, {"frames.cats": SCHEMA["cats"]}, on_failure="keep")
+    as_another_process(dataset)
+    dataset.delete_samples([dataset.last().id])
+
+    results = resume(dataset, "run", url=server.url, access_token=server.access_token)
+
+    [name] = task_names(dataset, 2)
+    assert f"Task '{name}' is left out: its samples are deleted" in caplog.text
+    assert names_on_server(api, api.tasks_url, dataset) == task_names(dataset, 1)
+    assert (len(results.task_ids), results.progress) == (1, None)
 
 
 def test_the_command(cats, server, api, monkeypatch):

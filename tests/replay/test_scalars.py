@@ -97,6 +97,8 @@ def test_values_that_are_no_class_stay_as_they_are(dataset, server, tmp_path, ca
 
     run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
 
+    why = "1 labels stay in FiftyOne: value 'neither' is none of the run's classes"
+    assert f"Field 'state': {why}" in caplog.text
     assert tags_by_frame(run).keys() == {0}
     assert run.load() == {"state": {"kept": 1}}
     assert run.differences() == []

@@ -13,6 +13,7 @@ from tests.replay.run import Run, box, moved
 
 NAMES = ("1.png", "2.png", "3.png")
 DRAWN = {"frame": 0, "attributes": []}
+SEGMENTATION = {"type": "segmentation", "mask_targets": {1: "cat"}}
 
 
 def with_values(dataset, tmp_path, **values):
@@ -195,6 +196,43 @@ def test_what_was_deleted_in_the_dataset_stays_deleted(dataset, server, tmp_path
     assert counts == {"cats": kept}
     assert list(reasons(run)) == ["label that was deleted in the dataset"]
     assert run.differences(before) == []
+
+
+def segmentation():
+    mask = np.zeros((24, 32), np.uint8)
+    mask[3:9, 4:20] = 1
+    return fo.Segmentation(mask=mask)
+
+
+def test_a_segmentation_deleted_in_the_dataset_stays_deleted(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, seg=[segmentation(), segmentation(), None])
+    run = Run(dataset, server, {"seg": SEGMENTATION})
+    sample = dataset.first()
+    sample.seg = None
+    sample.save()
+    before = run.documents()
+
+    assert run.load() == {"seg": {"kept": 1, "unmatched": 1}}
+
+    assert reasons(run) == {"label that was deleted in the dataset": 1}
+    assert run.differences(before) == []
+
+
+def test_a_mask_whose_class_has_no_value_makes_no_segmentation(
+    dataset, server, tmp_path
+):
+    with_values(dataset, tmp_path, seg=[segmentation(), None, None])
+    run = Run(dataset, server, {"seg": SEGMENTATION})
+    label = {"name": "cow", "attributes": []}
+    run.api.patch(run.api.task_url(run.task_id), json={"labels": [label]})
+    [sent] = run.annotations()["shapes"]
+    cow = new(sent, label_id=run.label_ids()["cow"])
+    run.change("create", shapes=[cow, {**cow, "frame": 1}])
+
+    for _ in range(2):
+        assert run.load() == {"seg": {"kept": 1, "unmatched": 2}}
+        assert reasons(run) == {"mask of class 'cow', which has no value": 2}
+        assert run.differences() == []
 
 
 def test_a_box_is_no_pixel_of_a_segmentation(dataset, server, tmp_path):

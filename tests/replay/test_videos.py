@@ -269,6 +269,19 @@ def test_split_track(video, server):
     assert {indexes[number] for number in (4, 5, 8, 12)} == {2}
 
 
+def test_a_copied_track_is_the_same_when_it_is_loaded_again(video, server):
+    run = Run(video, server, {"frames.cars": {"type": "detections"}})
+    [track] = run.annotations()["tracks"]
+    shapes = [{**moved(shape, 3.0), "id": None} for shape in track["shapes"]]
+    run.change("create", tracks=[{**track, "id": None, "shapes": shapes}])
+    assert run.load() == {"frames.cars": {"kept": 16, "added": 10}}
+    before = run.documents()
+
+    assert run.load() == {"frames.cars": {"kept": 26}}
+
+    assert run.differences(before) == []
+
+
 def test_skeleton_tracks(dataset, server, tmp_path):
     nan = float("nan")
     dataset.default_skeleton = fo.KeypointSkeleton(

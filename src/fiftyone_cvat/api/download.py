@@ -54,7 +54,7 @@ class Download(Resuming, Parsing):
             ConfigurationError: if none of the run's tasks is on the server
         """  # noqa: D205  the documented text
         restore_attributes(results)
-        if results.progress:
+        if results.progress and results.progress["pending"]:
             logger.warning(
                 "%d tasks of run '%s' are not on the server yet: resume the run",
                 len(results.progress["pending"]),

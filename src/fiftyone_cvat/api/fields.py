@@ -12,7 +12,7 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
 from fiftyone_cvat.api.stored import StoredLabel
-from fiftyone_cvat.convert.attributes import cvat_class
+from fiftyone_cvat.convert.attributes import cvat_class, value_to_text
 from fiftyone_cvat.convert.frames import (
     FrameRange,
     FrameRef,
@@ -389,6 +389,8 @@ def _wrapped(value: Any, label_type: str) -> Any:
 
 def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
     """Yield why labels have no annotation, for each that has none."""
+    if conversion.label_type == "scalar" and not ids:
+        yield f"value '{value_to_text(labels)}' is none of the run's classes"
     if conversion.label_type in ("scalar", "segmentation"):
         return
     values = list(_listed(labels, conversion.label_type))

@@ -223,9 +223,9 @@ class DatasetLabels:
             split_label_id(each["attributes"][0]["value"])[0] for each in created
         ]
         for each in created:
-            if not conversion.occluded_attrs:
+            if each["label_id"] not in conversion.occluded_attrs:
                 each.pop("occluded", None)
-            if not conversion.group_id_attrs:
+            if each["label_id"] not in conversion.group_id_attrs:
                 each.pop("group", None)
         known = [each for each in created if _has_classes(each, task.class_ids)]
         gone = [each for each in created if not _has_classes(each, task.class_ids)]

@@ -32,6 +32,8 @@ from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
 
+DELETED_HERE = "label that was deleted in the dataset"
+
 
 class Settler(Scalars):
     """Makes of the annotations of one run labels with ids, and counts them.
@@ -198,7 +200,7 @@ class Settler(Scalars):
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
         if original is not None and before is None:
-            self.reconciliation.add_reason("label that was deleted in the dataset")
+            self.reconciliation.add_reason(DELETED_HERE)
             what = "unmatched"
         elif original is None or before is None:
             what = "added"
@@ -250,6 +252,12 @@ class Settler(Scalars):
         task: TaskAnswer,
     ) -> None:
         """Paint the pieces of a segmentation, unless all came back as they went up."""
+        targets = self._label_schema[label_field].get("mask_targets") or {}
+        for each in pieces:
+            if each.value.label not in targets.values():
+                reason = f"mask of class '{each.value.label}', which has no value"
+                self.leave_out(reason, label_field, task)
+        pieces = [each for each in pieces if each.value.label in targets.values()]
         remembered = (self._claim(each).server_label_id for each in pieces)
         label_id = next(iter(known), None) or next(filter(None, remembered), new_id())
         original = known.get(label_id)
@@ -263,14 +271,12 @@ class Settler(Scalars):
         elif not pieces:
             deleted = sum(each.label is not None for each in known.values())
             count(label_field, task.id, "deleted", deleted)
+        elif original is not None and original.label is None:
+            # FiftyOne takes no label again that the run knows and the dataset lacks
+            for _ in pieces:
+                self.leave_out(DELETED_HERE, label_field, task)
         else:
-            info = self._label_schema[label_field]
             before = None if original is None else original.label
-            targets = info.get("mask_targets") or {}
-            for each in pieces:
-                if each.value.label not in targets.values():
-                    reason = f"mask of class '{each.value.label}', which has no value"
-                    self.reconciliation.add_reason(reason)
             label = merge_segmentation(
                 [each.value for each in pieces],
                 task.sizes[pieces[0].frame],

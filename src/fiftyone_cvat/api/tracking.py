@@ -58,8 +58,12 @@ def settle_tracks(
             each.index = index
             each.value.index = index
             known = originals.get(task.refs[each.frame], {})
+            own_id = _id_of_index(known, index, name)
             if each.label_id not in known:
-                each.label_id = _id_of_index(known, index, name)
+                each.label_id = own_id
+            elif own_id is not None and _index(known[each.label_id]) != index:
+                # a copy has the ids of the track that it was made of
+                each.label_id = own_id
 
 
 def withhold_shared_indexes(

@@ -89,7 +89,8 @@ class Upload(Preparation):
         """Create the tasks of a run one after the other; return its results."""
         config = target.backend.config
         for index, batch in batches.items():
-            self._check_labels(run, config, batch, index)
+            if len(batch):
+                self._check_labels(run, config, batch, index)
         config.label_schema = run.label_schema
         logger.info("Uploading samples to CVAT...")
         at = "before the first task"
@@ -108,6 +109,7 @@ class Upload(Preparation):
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._stop(run, error)
             raise
+        run.progress = None
         results = self._results(run, target)
         results.save_config()
         return results
@@ -115,7 +117,8 @@ class Upload(Preparation):
     def _results(self, run: RunState, target: Target) -> Any:
         done = run.done
         progress = None
-        if run.progress is not None and run.progress.pending:
+        if run.progress is not None:
+            # even without tasks to do: the last may not have its own name yet
             progress = {
                 "token": run.progress.token,
                 "count": run.count,

@@ -257,6 +257,9 @@ def _field_classes(
         specs, own_occluded, own_group_id = to_cvat_attributes(extra)
         _check_reserved(specs, name)
         merged = deepcopy(common) | specs
+        # FiftyOne lists what labels have as attributes of all classes
+        merged.pop(own_occluded or "", None)
+        merged.pop(own_group_id or "", None)
         if info.get("existing_field") and info.get("type") != "scalar":
             merged[LABEL_ID] = label_id_attribute()
         if info.get("type") == "scalar" and not info.get("classes") and not merged:

@@ -112,12 +112,13 @@ def paint_segmentation(
         GeometryError: if the base has as many rows and columns, but is neither gray
             nor in color
     """
-    code_by_name = {name: _target_code(each) for each, name in mask_targets.items()}
+    name_by_code = {_target_code(each): name for each, name in mask_targets.items()}
+    code_by_name = {name: code for code, name in name_by_code.items()}
     rgb = any(isinstance(each, str) and each.startswith("#") for each in mask_targets)
-    codes = np.zeros(shape, dtype=np.int64)
-    if base is not None and codes.size and base.shape[:2] == shape:
-        codes = _codes(gray_or_rgb(base))
-        codes[np.isin(codes, list(code_by_name.values()))] = 0
+    before = np.zeros(shape, dtype=np.int64)
+    if base is not None and before.size and base.shape[:2] == shape:
+        before = _codes(gray_or_rgb(base))
+    codes = np.where(np.isin(before, list(name_by_code)), 0, before)
     for piece in sorted(pieces, key=lambda each: each.z_order):
         if piece.label not in code_by_name:
             continue
@@ -125,6 +126,10 @@ def paint_segmentation(
         place = codes[piece.top : piece.top + height, piece.left : piece.left + width]
         seen = piece.mask[: place.shape[0], : place.shape[1]]
         place[seen] = code_by_name[piece.label]
+    for code, name in name_by_code.items():
+        if code not in (0, code_by_name[name]):
+            # several values have this name: a pixel that had one of them keeps it
+            codes[(before == code) & (codes == code_by_name[name])] = code
     if rgb:
         return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(
             np.uint8

@@ -12,7 +12,7 @@ from fiftyone_cvat.convert.merging import Original
 from tests.builders import detection, object_id
 
 REFS = {number: FrameRef("sample", f"frame {number}") for number in range(6)}
-CATS, DOGS = 10, 20  # what the ids of their labels begin at
+CATS, DOGS, COPY = 10, 20, 30  # what the ids of their labels begin at
 
 
 class Tracks:
@@ -127,6 +127,21 @@ def test_each_of_three_copies_is_a_track_of_its_own():
     tracks.settle()
 
     assert [set(tracks.indexes(number)) for number in range(3)] == [{1}, {2}, {3}]
+
+
+def test_a_copy_that_was_loaded_before_is_told_from_what_it_copies():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("cat", COPY, index=2)
+    tracks.server_ids[101] = object_id(COPY)
+    for number in (0, 1):
+        tracks.came_back(number, "cat", CATS, keys=[0, 5])
+
+    tracks.settle()
+
+    assert [tracks.indexes(number) for number in (0, 1)] == [[1] * 6, [2] * 6]
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(COPY)
 
 
 def test_the_majority_of_key_shapes_decides():

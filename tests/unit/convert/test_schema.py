@@ -216,6 +216,22 @@ class TestBuilding:
         ]
         assert build(a=info(classes=classes))[2] == {"a": {"dog": "occ"}}
 
+    def test_property_of_one_class_is_no_attribute_of_it(self):
+        classes = [
+            "cat",
+            {
+                "classes": ["dog"],
+                "attributes": {
+                    "occ": {"type": "occluded"},
+                    "team": {"type": "group_id"},
+                },
+            },
+        ]
+        attributes = {"occ": {"type": "checkbox"}, "team": {"type": "text"}}
+        schema = build(a=info(classes=classes, attributes=attributes))[0]
+        assert {"occ", "team"} <= schema["cat"].keys()
+        assert schema["dog"].keys().isdisjoint({"occ", "team"})
+
     def test_properties_in_every_field(self):
         fields = {
             "a": info(attributes={"occ": {"type": "text"}}),

@@ -215,6 +215,20 @@ def test_pixels_of_no_target_are_kept_in_rgb_too():
     assert result.tolist() == [[[0, 255, 0], [9, 9, 9]]]
 
 
+def test_values_that_share_a_name_stay_apart_and_are_erased_alike():
+    targets = {1: "cat", 2: "cat", 3: "dog"}
+    base = pixels([0, 1, 1, 2, 3, 1])
+    pieces = [piece(rows=[[1, 1, 0, 1]]), piece("dog", left=4)]
+    result = paint_segmentation(pieces, (1, 6), targets, base)
+    # the first is new, the third and the last are gone
+    assert result.tolist() == [[2, 1, 0, 2, 3, 0]]
+
+
+def test_background_that_has_a_name_is_painted_over():
+    result = paint_segmentation([piece()], (1, 2), {0: "cat", 1: "cat"}, pixels([0, 0]))
+    assert result.tolist() == [[1, 0]]
+
+
 def test_bool_mask_before():
     base = pixels([True, False], dtype=bool)
     result = paint_segmentation([piece("dog")], (1, 2), TARGETS, base)
