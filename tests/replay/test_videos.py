@@ -269,6 +269,20 @@ def test_split_track(video, server):
     assert {indexes[number] for number in (4, 5, 8, 12)} == {2}
 
 
+def test_copied_track(video, server):
+    run = Run(video, server, {"frames.cars": {"type": "detections"}})
+    [track] = run.annotations()["tracks"]
+    for shape in track["shapes"]:
+        del shape["id"]
+    run.change("create", tracks=[{**track, "id": None}])
+
+    assert run.load() == {"frames.cars": {"kept": 16, "added": 10}}
+
+    loaded = run.documents()
+    assert run.load() == {"frames.cars": {"kept": 26}}
+    assert run.differences(loaded) == []
+
+
 def test_skeleton_tracks(dataset, server, tmp_path):
     nan = float("nan")
     dataset.default_skeleton = fo.KeypointSkeleton(

@@ -12,7 +12,7 @@ from fiftyone_cvat.convert.merging import Original
 from tests.builders import detection, object_id
 
 REFS = {number: FrameRef("sample", f"frame {number}") for number in range(6)}
-CATS, DOGS = 10, 20  # what the ids of their labels begin at
+CATS, DOGS, COPIES = 10, 20, 30  # what the ids of their labels begin at
 
 
 class Tracks:
@@ -127,6 +127,22 @@ def test_each_of_three_copies_is_a_track_of_its_own():
     tracks.settle()
 
     assert [set(tracks.indexes(number)) for number in range(3)] == [{1}, {2}, {3}]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+def test_a_copy_that_was_loaded_goes_on_as_the_track_it_became(order):
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("cat", COPIES, index=2)  # what the first load made of the copy
+    for number in order:
+        tracks.came_back(number, "cat", CATS)  # with the ids of what was copied
+    tracks.server_ids = {100: object_id(CATS), 101: object_id(COPIES)}
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(COPIES)
 
 
 def test_the_majority_of_key_shapes_decides():
