@@ -25,7 +25,8 @@ def settle_tracks(
 
     A track that was split goes on with one of its parts, and the others are new. CVAT
     keeps tracks by job: parts of a track that no job shows both of are one track. A
-    shape between key shapes is the label of that index on its frame.
+    shape between key shapes is the label of that index on its frame, and so is one of a
+    copied track whose ids are those of the track that it was copied from.
 
     Args:
         labels: the labels of one field, some of them of tracks
@@ -33,7 +34,9 @@ def settle_tracks(
         task: what the server answers about the task
         server_ids: the server's id of a track to the id of one of its labels
     """
+    labels = list(labels)
     by_track: dict[int, list[ReadLabel]] = defaultdict(list)
+    claims = Counter((each.frame, each.label_id, each.part) for each in labels)
     for each in labels:
         if each.track is not None:
             by_track[each.track].append(each)
@@ -58,12 +61,12 @@ def settle_tracks(
             each.index = index
             each.value.index = index
             known = originals.get(task.refs[each.frame], {})
-            own_id = _id_of_index(known, index, name)
-            if each.label_id not in known:
-                each.label_id = own_id
-            elif own_id is not None and _index(known[each.label_id]) != index:
-                # a copy has the ids of the track that it was made of
-                each.label_id = own_id
+            claim = known.get(each.label_id or "")
+            is_shared = claims[each.frame, each.label_id, each.part] > 1
+            if claim is None:
+                each.label_id = _id_of_index(known, index, name)
+            elif is_shared and _index(claim) != index:
+                each.label_id = _id_of_index(known, index, name) or each.label_id
 
 
 def withhold_shared_indexes(
@@ -144,15 +147,19 @@ def _votes(
     task: TaskAnswer,
     server_ids: Mapping[int, str],
 ) -> Counter[int]:
-    """Count the indexes of the labels that a track's key shapes were."""
+    """Count the indexes of the labels that a track's key shapes were.
+
+    What the server still calls the same track weighs most: the ids of a copy are those
+    of the track that it was copied from.
+    """
     remembered, _ = split_label_id(server_ids.get(labels[0].annotation["id"]))
     votes: Counter[int] = Counter()
     for each in labels:
         known = originals.get(task.refs[each.frame], {})
-        for label_id in (each.label_id, remembered):
+        for label_id, weight in ((each.label_id, 1), (remembered, 1 + len(labels))):
             index = _index(known.get(label_id or ""))
             if index is not None:
-                votes[index] += 1
+                votes[index] += weight
     return votes
 
 

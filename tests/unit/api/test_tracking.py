@@ -144,6 +144,22 @@ def test_a_copy_that_was_loaded_before_is_told_from_what_it_copies():
     assert tracks.ids(1) == ids_from(COPY)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+def test_a_copy_that_was_loaded_goes_on_as_the_track_it_became(order):
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("cat", COPY, index=2)  # what the first load made of the copy
+    for number in order:
+        tracks.came_back(number, "cat", CATS)  # with the ids of what was copied
+    tracks.server_ids = {100: object_id(CATS), 101: object_id(COPY)}
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(COPY)
+
+
 def test_the_majority_of_key_shapes_decides():
     tracks = Tracks()
     tracks.went_up("cat", CATS, index=4)
