@@ -86,6 +86,56 @@ def test_nothing_but_a_project(cats, server, project):
     assert run.differences(loaded) == []
 
 
+def test_nothing_but_the_name_of_a_project(cats, server, project, request):
+    name = f"project of {request.node.name}"
+    run = Run(cats, server, None, project_name=name)
+    assert run.results.project_ids == []  # a project of others is not the run's
+    assert run.api.get_project_tasks(project) == run.results.task_ids
+    tree = run.label_ids()["tree"]
+    drawn = {"type": "rectangle", "frame": 0, "points": [3.2, 4.8, 9.6, 12.0]}
+    run.change("create", shapes=[{**drawn, "label_id": tree, "attributes": []}])
+
+    run.load()
+
+    [label] = cats.first().detections.detections
+    assert label.label == "tree"
+    assert label.bounding_box == pytest.approx([0.1, 0.2, 0.2, 0.3])
+    assert run.results.reconciliation.totals(None)["added"] == 1
+    assert unchanged(run, "cats")
+    loaded = run.documents()
+    run.load()
+    assert run.differences(loaded) == []
+
+
+def test_a_new_field_in_a_project(cats, server, project):
+    """Classes that were given don't count: those of the project do."""
+    run = Run(
+        cats,
+        server,
+        None,
+        label_field="boxes",
+        label_type="detections",
+        classes=["bird"],
+        project_id=project,
+    )
+    assert run.label_ids().keys() == {"cat", "tree"}
+    ids = run.label_ids()
+    specs = run.api._get_attr_class_maps(run.task_id)[0][ids["cat"]]
+    drawn = {"type": "rectangle", "frame": 1, "points": [3.2, 4.8, 9.6, 12.0]}
+    mood = {"spec_id": specs["mood"], "value": "wild"}
+    drawn |= {"label_id": ids["cat"], "attributes": [mood]}
+    run.change("create", shapes=[drawn])
+
+    assert run.load() == {"boxes": {"added": 1}}
+
+    [label] = cats.last().boxes.detections
+    assert (label.label, label.mood) == ("cat", "wild")
+    assert unchanged(run, "cats")
+    loaded = run.documents()
+    assert run.load() == {"boxes": {"kept": 1}}
+    assert run.differences(loaded) == []
+
+
 def unchanged(run, name):
     now = run.documents()
     return all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
+from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
 from tests.replay.test_point_clouds import car, write_pcd
@@ -172,3 +173,109 @@ def test_media_in_another_field(pictures, server, tmp_path):
 
     cat = pictures.first().cats.detections[0]
     assert cat.bounding_box[0] == pytest.approx(0.1 + 1 / 16)
+
+
+def test_patches_with_a_label_that_was_drawn(pictures, server):
+    """Patches go up as whole pictures: what is drawn there is their sample's."""
+    view = pictures.to_patches("cats").match(fo.ViewField("cats.label") == "dog")
+    run = Run(view, server, CATS)
+    edit(run)
+
+    changed = check_edited(run, kept=1)
+
+    assert changed == {each._id for each in pictures}
+    labels = pictures.values("cats.detections.label")
+    assert labels == [["cat", "dog"], ["cat"], ["cat", "dog", "dog"]]
+
+
+def test_patches_of_an_evaluation(pictures, server):
+    """The boxes of one of the two fields that were compared go up and come back."""
+    for sample in pictures:
+        found = [box(confidence=0.5), box("dog", 0.1, confidence=0.25)]
+        sample["found"] = fo.Detections(detections=found)
+        sample.save()
+    pictures.evaluate_detections("found", gt_field="cats", eval_key="eval")
+    view = pictures.to_evaluation_patches("eval").match(fo.ViewField("type") == "fn")
+    run = Run(view, server, CATS)
+    assert len(by_frame(run)) == 3
+    assert run.load() == {"cats": {"kept": 3}}
+    assert run.differences() == []
+    first, second, _ = by_frame(run)
+    run.change("update", shapes=[moved(first)])
+    run.change("delete", shapes=[second])
+
+    assert run.load() == {"cats": {"kept": 1, "changed": 1, "deleted": 1}}
+
+    labels = pictures.values("cats.detections.label")
+    assert labels == [["cat", "dog"], ["cat"], ["cat", "dog"]]
+    dog = pictures.first().cats.detections[1]
+    assert dog.bounding_box[0] == pytest.approx(0.5 + 1 / 32)
+    assert dog.eval == "fn"
+    assert {name for name, _, _ in run.differences()} == {"cats"}
+    loaded = run.documents()
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences(loaded) == []
+
+
+def test_frames_view_goes_round_twice(dataset, server, tmp_path):
+    paths = media.make_images(tmp_path, NAMES)
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+    for number, path in enumerate(paths, 1):
+        cats = fo.Detections(detections=[box(score=0.1, index=number)])
+        sample.frames[number] = fo.Frame(filepath=str(path), cats=cats)
+    dataset.add_sample(sample)
+    first = Run(dataset.to_frames(sample_frames=False), server, CATS, key="first")
+    [shape] = [each for each in by_frame(first) if each["frame"] == 1]
+    first.change("update", shapes=[moved(shape)])
+    assert first.load() == {"cats": {"kept": 2, "changed": 1}}
+    frames = dataset.first().frames
+    assert [frames[n].cats.detections[0].index for n in (1, 2, 3)] == [1, 2, 3]
+    assert [d[0] for d in first.differences()] == ["cats"]
+
+    view = dataset.to_frames(sample_frames=False).skip(1)
+    second = Run(view, server, CATS, key="second")
+
+    assert second.load() == {"cats": {"kept": 2}}
+    assert second.differences() == []
+
+
+def test_slices_of_two_cameras(dataset, server, tmp_path):
+    """Samples of two slices go into one task, and their labels to their own slice."""
+    dataset.add_group_field("group", default="left")
+    paths = media.make_images(tmp_path, (*NAMES, "4.png"))
+    for left, right in zip(paths[::2], paths[1::2], strict=True):
+        group = fo.Group()
+        for name, path in (("left", left), ("right", right)):
+            cats = fo.Detections(detections=[box(), box("dog", 0.5)])
+            element = group.element(name)
+            dataset.add_sample(fo.Sample(filepath=path, cats=cats, group=element))
+    run = Run(dataset.select_group_slices(["left", "right"]), server, CATS)
+    assert run.load() == {"cats": {"kept": 8}}
+    assert run.differences() == []
+    right = dataset.select_group_slices("right").first()
+    frames = run.results.frame_id_map[run.task_id]
+    [frame] = [n for n, each in frames.items() if each["sample_id"] == right.id]
+    shape = next(each for each in by_frame(run) if each["frame"] == frame)
+    run.change("update", shapes=[moved(shape)])
+
+    assert run.load() == {"cats": {"kept": 7, "changed": 1}}
+
+    [(name, before, now)] = run.differences()
+    assert name == "cats"
+    assert before == run.before[right._id]["cats"]
+    assert now == run.documents()[right._id]["cats"]
+    loaded = run.documents()
+    assert run.load() == {"cats": {"kept": 8}}
+    assert run.differences(loaded) == []
+
+
+def test_frames_that_have_no_files_are_refused(dataset, server, tmp_path):
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+    sample.frames[1] = fo.Frame(cats=fo.Detections(detections=[box()]))
+    dataset.add_sample(sample)
+    view = dataset.to_frames(sample_frames="dynamic")
+
+    with pytest.raises(ConfigurationError, match="sample_frames=True"):
+        Run(view, server, CATS)
+
+    assert dataset.list_annotation_runs() == []

@@ -11,6 +11,7 @@ from typing import Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.fields import FieldConversion, Fields
+from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
@@ -122,7 +123,15 @@ class Preparation(Schemas, Fields):
                 "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
                 "the paths of the point clouds as `media_field`"
             )
-        self._parse_local_files(samples.values(config.media_field))
+        paths = samples.values(config.media_field)
+        videos = [each for each in paths if each and is_video(each)]
+        if samples.media_type == fom.IMAGE and videos:
+            raise ConfigurationError(
+                f"Field '{config.media_field}' of {len(videos)} samples that are "
+                f"images names a video, such as '{videos[0]}': CVAT takes frames of "
+                "videos as files of their own, so use `to_frames(sample_frames=True)`"
+            )
+        self._parse_local_files(paths)
         names = [*listed(config.task_assignee), *listed(config.job_assignees)]
         unknown = [each for each in set(names) if self.get_user_id(each) is None]
         if unknown:
