@@ -46,12 +46,12 @@ class Setup:
     def who(self) -> str:
         """How to sign in, in words; empty if there are no credentials."""
         if self.access_token:
-            return "an access token"
+            return "the access token"
         name = self.username or self.email
         if name and self.password is not None:
             return f"the password of '{name}'"
         signed = any(each.lower() == "authorization" for each in self.headers)
-        return "an Authorization header" if signed else ""
+        return "the Authorization header" if signed else ""
 
 
 def read_setup(backend: str, overrides: Mapping[str, Any]) -> tuple[Setup, Finding]:

@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from fiftyone_cvat.doctor.findings import Finding, State, kind_and_words
 
@@ -16,6 +17,8 @@ __all__ = ["check_ffprobe", "check_mongodb", "check_sdk"]
 
 PATIENCE = 10.0
 """Seconds to wait for a program's answer."""
+
+MONGODB_PATIENCE_MS = 5000
 
 
 def check_sdk() -> Finding:
@@ -50,13 +53,14 @@ def check_mongodb() -> Finding:
         import fiftyone.constants as foc
         import pymongo
         from fiftyone.core.odm import get_db_conn
-        from packaging.version import Version
 
         uri = fo.config.database_uri
         if uri is None:
             client = get_db_conn().client
         else:
-            client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=5000)
+            client = pymongo.MongoClient(
+                uri, serverSelectionTimeoutMS=MONGODB_PATIENCE_MS
+            )
         found = client.server_info()["version"]
     except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
         advice = (

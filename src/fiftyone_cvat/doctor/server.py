@@ -55,7 +55,8 @@ def check_server(setup: Setup) -> Iterator[Finding]:
         if bundle:
             skipped = Finding("reachability", State.SKIPPED, "needs TLS")
             yield skipped
-            first = replace(first, name="TLS")
+            advice = "give the path of the PEM file of its CA"
+            first = replace(first, name="TLS", advice=advice)
         yield first
         yield from skip(first, "server version")
         return
@@ -81,15 +82,16 @@ def _check_with(connection: Connection, setup: Setup) -> Iterator[Finding]:
         return
     signed_in = check_sign_in(connection, setup)
     yield signed_in
-    if signed_in.state is State.OK:
+    is_signed_in = signed_in.state is State.OK
+    # before the organization: where that is wrong, nothing else is answered
+    versions = check_server_version(connection, setup, about, is_signed_in=is_signed_in)
+    if is_signed_in:
         rights = check_rights(connection, setup)
         yield rights
         yield check_organization(connection, setup, rights)
     else:
         yield from skip(signed_in, "organization")
-    yield check_server_version(
-        connection, setup, about, is_signed_in=signed_in.state is State.OK
-    )
+    yield versions
 
 
 def check_reachability(url: str, about: Response | CVATError) -> Finding:
@@ -319,7 +321,7 @@ def _open(setup: Setup) -> Connection:
             headers=referer | dict(setup.headers),
             verify_ssl=setup.verify_ssl,
             timeout=PATIENCE,
-            retry=RetryPolicy(attempts=2, budget=PATIENCE),
+            retry=RetryPolicy(attempts=1),
         )
     )
 
@@ -339,8 +341,10 @@ def _time_until(moment: str) -> datetime.timedelta:
 
 def _certificate_words(words: str) -> tuple[str, str]:
     """Return what is wrong with a certificate, and what to do."""
-    reason = re.search(r"certificate verify failed: ([^(]+)|SSL: (\w+)", words)
-    found = (reason.group(1) or reason.group(2)).strip() if reason else words
+    reason = re.search(r"verify failed: ([^(]+)", words) or re.search(
+        r"SSL: (\w+)", words
+    )
+    found = reason.group(1).strip() if reason else words
     reasons = {
         "WRONG_VERSION": "the server does not speak TLS at this port: use http://",
         "RECORD_LAYER": "the server does not speak TLS at this port: use http://",
