@@ -219,7 +219,10 @@ def probe(text, client):
     if given:
         names = [each for each in given.rstrip(")").split(", ") if each]
         keywords = {each[:-1]: None for each in names if each != "_"}
-        inspect.signature(value).bind(*[None] * names.count("_"), **keywords)
+        signature = inspect.signature(value)
+        signature.bind(*[None] * names.count("_"), **keywords)
+        for name in keywords.keys() - signature.parameters.keys():
+            raise TypeError(f"no parameter '{name}'")  # **kwargs takes anything
 
 def client():
     from cvat_sdk.core.client import Client
