@@ -446,7 +446,8 @@ def main(arguments: list[str] | None = None) -> int:
         given.markdown.write_text(f"{markdown}\n", encoding="utf-8")
     if given.json:
         spans = {name: _span(name, outcomes) for name in names}
-        content = {"surface": spans, "versions": [asdict(each) for each in outcomes]}
+        versions = [asdict(each) | {"passed": dict(each.passed)} for each in outcomes]
+        content = {"surface": spans, "versions": versions}
         given.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return 0 if all(each.is_good for each in outcomes) else 1
 

@@ -235,10 +235,15 @@ def test_replay(matrix, copied, monkeypatch, capsys, tmp_path, fails):
     monkeypatch.setattr(matrix, "ROOT", tmp_path)
     monkeypatch.setattr(matrix, "_install", lambda number, where: copied)
 
-    status = matrix.main(["2.80.0"])
+    report = tmp_path / "report.json"
+
+    status = matrix.main(["2.80.0", "--json", str(report)])
 
     output = capsys.readouterr().out
     assert status == int(fails)
+    (content,) = json.loads(report.read_text())["versions"]
+    assert content["passed"] == {"two words": 1 if fails else 2}
+    assert list(content["failed"]) == (["two words"] if fails else [])
     if fails:
         assert "2.80.0, two words: test_b: AssertionError: what went wrong" in output
         assert "| 2.80.0 | none | 0 of 1 | 1 | two words (1) |" in output
