@@ -16,7 +16,7 @@ NAME = "fiftyone_cvat"
 ROOMS = [
     {"cli"},
     {"demo"},
-    {"adoption", "resumption"},
+    {"adoption", "doctor", "resumption"},
     {"backend"},
     {"api"},
     {"transport"},

@@ -6,6 +6,7 @@ once.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,7 +16,9 @@ import typer
 from fiftyone_cvat.errors import CVATError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from fiftyone_cvat.doctor import Finding, State
 
 __all__ = ["app", "main"]
 
@@ -203,6 +206,105 @@ def resume(
         _fail(f"Dataset '{dataset}' has no annotation run '{anno_key}'; it has {known}")
     results = resume_run(samples, anno_key)
     typer.echo(f"Run '{anno_key}' is complete: {len(results.task_ids)} tasks")
+
+
+@app.command()
+def doctor(
+    backend: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The backend's name in FiftyOne's configuration."
+        ),
+    ] = "cvat",
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Check this CVAT server.")
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Sign in as this user.")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(metavar="PASSWORD", help="Sign in with it.")
+    ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Sign in as the user of this address."),
+    ] = None,
+    access_token: Annotated[
+        str | None,
+        typer.Option(metavar="TOKEN", help="Sign in with this access token."),
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option(metavar="SLUG", help="Work in this organization."),
+    ] = None,
+    verify_ssl: Annotated[
+        bool | None,
+        typer.Option(
+            "--verify-ssl/--no-verify-ssl",
+            help="Check the server's certificate.",
+            show_default=False,
+        ),
+    ] = None,
+    ca_bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Check the certificate with this CA bundle (PEM)."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the findings as JSON.")
+    ] = False,
+) -> None:
+    """Check what an annotation run needs, and say what to do about what is wrong.
+
+    It uses what FiftyOne would use: `annotation_config.json` and the `FIFTYONE_CVAT_*`
+    variables of the environment; an option goes before either. Nothing is changed on
+    the server, and no secret is printed.
+
+    The exit status is 0 if an annotation run can work, 1 if something is wrong.
+    """
+    from fiftyone_cvat.doctor import State, diagnose
+
+    bundle = str(ca_bundle) if ca_bundle else None
+    findings = diagnose(
+        backend,
+        url=url,
+        username=username,
+        password=password,
+        email=email,
+        access_token=access_token,
+        organization=organization,
+        verify_ssl=verify_ssl if verify_ssl is False else bundle or verify_ssl,
+    )
+    states = _print_json(findings) if as_json else _print_lines(findings)
+    if State.WRONG in states:
+        sys.exit(1)
+
+
+def _print_json(findings: Iterator[Finding]) -> list[State]:
+    import json
+    from dataclasses import asdict
+
+    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+        found = list(findings)
+    typer.echo(json.dumps([asdict(each) for each in found], indent=2))
+    return [each.state for each in found]
+
+
+def _print_lines(findings: Iterator[Finding]) -> list[State]:
+    colors = {"ok": "green", "warning": "yellow", "wrong": "red"}
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    marks = dict(
+        zip(("ok", "warning", "wrong"), "✓!✗" if unicode else "+!x", strict=True)
+    )
+    states = []
+    for each in findings:
+        mark = typer.style(marks.get(each.state, "-"), fg=colors.get(each.state))
+        typer.echo(f"{mark} {each.name:<15} {each.words}")
+        if each.advice:
+            typer.echo(f"  {'':<15} {'→' if unicode else '->'} {each.advice}")
+        states.append(each.state)
+    return states
 
 
 def _is_on_command_line(context: typer.Context, name: str) -> bool:

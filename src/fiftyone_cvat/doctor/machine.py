@@ -1,0 +1,99 @@
+"""What this machine needs: the SDK, the database, a program for videos."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from fiftyone_cvat.doctor.findings import Finding, State, kind_and_words
+
+__all__ = ["check_ffprobe", "check_mongodb", "check_sdk"]
+
+PATIENCE = 10.0
+"""Seconds to wait for a program's answer."""
+
+MONGODB_PATIENCE_MS = 5000
+
+
+def check_sdk() -> Finding:
+    """Tell whether cvat-sdk is there, new enough and whole."""
+    name = "SDK version"
+    needed = next(
+        each
+        for each in map(Requirement, requires("fiftyone-cvat") or ())
+        if each.name == "cvat-sdk"
+    )
+    advice = f"pip install '{needed}'"
+    try:
+        found = version("cvat-sdk")
+        if not needed.specifier.contains(found, prereleases=True):
+            words = f"cvat-sdk {found} is too old: {needed.specifier} is needed"
+            return Finding(name, State.WRONG, words, advice)
+        importlib.import_module("fiftyone_cvat.transport")
+    except PackageNotFoundError:
+        return Finding(name, State.WRONG, "cvat-sdk is not installed", advice)
+    except (ImportError, AttributeError) as error:
+        words = f"cvat-sdk {found} does not fit: {kind_and_words(error)}"
+        return Finding(name, State.WRONG, words, f"{advice} --force-reinstall")
+    own = version("fiftyone-cvat")
+    return Finding(name, State.OK, f"cvat-sdk {found}, fiftyone-cvat {own}")
+
+
+def check_mongodb() -> Finding:
+    """Tell whether FiftyOne's database answers; it is started if FiftyOne does that."""
+    name = "MongoDB"
+    try:
+        import fiftyone as fo
+        import fiftyone.constants as foc
+        import pymongo
+        from fiftyone.core.odm import get_db_conn
+
+        uri = fo.config.database_uri
+        if uri is None:
+            client = get_db_conn().client
+        else:
+            client = pymongo.MongoClient(
+                uri, serverSelectionTimeoutMS=MONGODB_PATIENCE_MS
+            )
+        found = client.server_info()["version"]
+    except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
+        advice = (
+            "check FIFTYONE_DATABASE_URI, or leave it away to let FiftyOne start its "
+            "own database; see https://docs.voxel51.com/user_guide/config.html"
+        )
+        words = kind_and_words(error).partition(" (configured")[0]
+        words = re.sub(r"//[^/@\s]*@", "//", words)
+        return Finding(name, State.WRONG, words.partition(", Timeout:")[0], advice)
+    words = f"MongoDB {found} at " + ", ".join(
+        f"{host}:{port}" for host, port in sorted(client.nodes)
+    )
+    if uri is not None:
+        client.close()
+    if Version(found) < foc.MONGODB_MIN_VERSION and fo.config.database_validation:
+        advice = f"FiftyOne {fo.__version__} wants {foc.MONGODB_MIN_VERSION} or newer"
+        return Finding(name, State.WRONG, words, advice)
+    return Finding(name, State.OK, words)
+
+
+def check_ffprobe() -> Finding:
+    """Tell whether ``ffprobe`` is there; only videos need it."""
+    name, advice = "ffprobe", "install ffmpeg if you annotate videos"
+    program = shutil.which("ffprobe")
+    if program is None:
+        words = "not found: OpenCV reads the metadata of videos in its place"
+        return Finding(name, State.WARNING, words, advice)
+    try:
+        done = subprocess.run(  # noqa: S603  found by name, with a fixed argument
+            [program, "-version"], capture_output=True, check=True, timeout=PATIENCE
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        words = f"{program} does not run ({type(error).__name__})"
+        return Finding(name, State.WRONG, words, advice)
+    first = done.stdout.decode(errors="replace").partition("\n")[0]
+    return Finding(name, State.OK, first.partition(" Copyright")[0])
