@@ -108,14 +108,19 @@ class Upload(Preparation):
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._stop(run, error)
             raise
+        run.progress = None
         results = self._results(run, target)
         results.save_config()
         return results
 
     def _results(self, run: RunState, target: Target) -> Any:
+        """Return a run's results as they are now.
+
+        While it can be resumed there is something left to do, if only a name.
+        """
         done = run.done
         progress = None
-        if run.progress is not None and run.progress.pending:
+        if run.progress is not None:
             progress = {
                 "token": run.progress.token,
                 "count": run.count,
