@@ -23,6 +23,7 @@ ROOMS = [
     {"waiting"},
     {"messages", "retrying"},
     {"convert"},
+    {"merges"},
     {"absent", "arguments", "status", "stored_runs"},
     {"geometry"},
     {"errors", "types"},

@@ -21,8 +21,8 @@ from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
     "AbsentAttributes",
-    "end_merge",
     "narrow_attributes",
+    "place_of",
     "remove_nulls",
     "restore_indexes",
     "restore_attributes",
@@ -94,20 +94,6 @@ def restore_attributes(results: Any) -> None:
     results.whole_attributes.clear()
 
 
-def end_merge(results: Any) -> None:
-    """Put right what FiftyOne's merge of a run's labels left wrong.
-
-    Args:
-        results: the run's results
-    """
-    absent = results.absent_attributes
-    remove_nulls(results.samples, absent.ids)
-    others = results.id_map.keys() - {"_clips", "_frames"}
-    restore_indexes(results.samples, absent.indexes, others)
-    results.absent_attributes = AbsentAttributes()
-    restore_attributes(results)
-
-
 def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:
     """Take attributes that are null out of labels that did not have them.
 
@@ -118,7 +104,7 @@ def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) ->
     for label_field, ids_by_name in absent.items():
         if not samples.has_field(label_field):
             continue
-        collection, path, listed = _place(samples, label_field)
+        collection, path, listed = place_of(samples, label_field)
         for name, label_ids in ids_by_name.items():
             if not collection.find_one({f"{path}.{name}": {"$type": "null"}}, {"_id"}):
                 continue
@@ -158,7 +144,7 @@ def restore_indexes(
     for label_field in {*indexes, *others}:
         if not samples.has_field(label_field):
             continue
-        collection, path, listed = _place(samples, label_field)
+        collection, path, listed = place_of(samples, label_field)
         if not listed:
             continue  # a single label shares its index with none
         for index, label_ids in ids_by_index.items():
@@ -179,7 +165,7 @@ def _reload(samples: Any) -> None:
         fofr.Frame._reload_docs(dataset._frame_collection_name)
 
 
-def _place(samples: Any, label_field: str) -> tuple[Any, str, bool]:
+def place_of(samples: Any, label_field: str) -> tuple[Any, str, bool]:
     """Return the database's collection of a field, its path there, if it is a list."""
     dataset = samples._root_dataset
     label_type = samples._get_label_field_type(label_field)

@@ -15,7 +15,8 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.absent import AbsentAttributes, end_merge
+from fiftyone_cvat import stored_runs
+from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.arguments import (
     one_of,
     positive_number,
@@ -28,8 +29,8 @@ from fiftyone_cvat.arguments import (
 from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.status import status_lines
-from fiftyone_cvat.stored_runs import forget_tasks, number_targets, stored_to_results
+from fiftyone_cvat.merges import begin_merge, end_merge, resume_merge
+from fiftyone_cvat.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     access_token = secret("access_token", "The personal access token; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
-        number_targets(label_schema)  # FiftyOne 1.8 fails on colours
+        stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
 
     def load_credentials(
         self,
@@ -320,9 +321,12 @@ class CVATBackend(foua.AnnotationBackend):
             the annotations dict that FiftyOne merges
         """
         api = self.connect_to_api()
+        resume_merge(results)
         logger.info("Downloading labels from CVAT...")
         annotations: dict[Any, Any] = api.download_annotations(results)
         logger.info("Download complete")
+        if begin_merge(results, annotations):
+            self._store(results.samples, results.key, results)
         return annotations
 
     @classmethod
@@ -337,9 +341,14 @@ class CVATBackend(foua.AnnotationBackend):
             run_results: a :class:`CVATAnnotationResults`, or None
             **kwargs: as FiftyOne's
         """
-        super().save_run_results(samples, key, run_results, **kwargs)
         if run_results is not None:
             end_merge(run_results)
+        cls._store(samples, key, run_results, **kwargs)
+
+    @classmethod
+    def _store(cls, samples: Any, key: str, results: Any, **kwargs: Any) -> None:
+        with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
+            super().save_run_results(samples, key, results, **kwargs)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -385,6 +394,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_numbering: ``task``, or ``source`` for a run of the built-in integration
         progress: what is left to do of a run that was stopped and can be resumed, or
             None
+        merge: what FiftyOne is about to merge, until it has, or None
         backend: the :class:`CVATBackend`
     """
 
@@ -402,6 +412,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         labels_task_map: dict[Any, list[int]],
         frame_numbering: str = "task",
         progress: dict[str, Any] | None = None,
+        merge: dict[str, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -413,6 +424,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.labels_task_map = labels_task_map
         self.frame_numbering = frame_numbering
         self.progress = progress
+        self.merge = merge
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
@@ -443,14 +455,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
             not exist any more are left out
         """
         api = self.connect_to_api()
-        task_ids = {each for ids in self.labels_task_map.values() for each in ids}
-        status_by_task = {each: api.task_summary(each) for each in sorted(task_ids)}
-        return {
-            label_field: {
-                each: status_by_task[each] for each in ids if status_by_task[each]
-            }
-            for label_field, ids in self.labels_task_map.items()
-        }
+        return status_by_field(self.labels_task_map, api.task_summary)
 
     def print_status(self) -> None:
         """Prints the status of the assigned tasks and jobs."""
@@ -466,7 +471,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         """
         task_ids = list(task_ids)
         self.connect_to_api().delete_tasks(task_ids)
-        forget_tasks(self, task_ids)
+        stored_runs.forget(self, task_ids)
 
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
@@ -481,10 +486,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         if empty:
             logger.info("Deleting projects...")
             api.delete_projects(empty)
-        self.project_ids, self.task_ids = [], []
-        self.job_ids, self.frame_id_map, self.labels_task_map = {}, {}, {}
-        self.id_map: dict[Any, Any] = {}
-        self.server_id_map = {}
+        stored_runs.forget(self)
 
     @classmethod
     def _from_dict(
@@ -495,4 +497,4 @@ class CVATAnnotationResults(foua.AnnotationResults):
         anno_key: str,
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
-        return cls(samples, config, anno_key, **stored_to_results(d))
+        return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["status_lines"]
+__all__ = ["status_by_field", "status_lines"]
+
+
+def status_by_field(
+    tasks_by_field: Mapping[Any, list[int]], summary: Callable[[int], Any]
+) -> dict[Any, dict[int, Any]]:
+    """Return where tasks stand, field by field; those that are gone are left out.
+
+    Args:
+        tasks_by_field: field to the tasks that it is annotated in
+        summary: gives the summary of a task, or None if there is no such task
+    """
+    task_ids = {each for ids in tasks_by_field.values() for each in ids}
+    by_task = {each: summary(each) for each in sorted(task_ids)}
+    return {
+        label_field: {each: by_task[each] for each in ids if by_task[each]}
+        for label_field, ids in tasks_by_field.items()
+    }
 
 
 def status_lines(

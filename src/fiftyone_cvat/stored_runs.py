@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["forget_tasks", "number_targets", "stored_to_results"]
+__all__ = ["forget", "keep_results", "number_targets", "stored_to_results"]
+
+
+@contextmanager
+def keep_results(run_doc: Any, *, overwrite: bool = True, **_: Any) -> Iterator[None]:
+    """Keep the stored results of a run until new ones are saved in the block.
+
+    FiftyOne deletes the file that holds them before it writes another: a process that
+    ends in between would leave none, and nobody would know the run's tasks.
+
+    Args:
+        run_doc: FiftyOne's document of the run
+        overwrite: whether they may be replaced; else FiftyOne refuses it
+        **_: what else FiftyOne is told about saving them
+    """
+    if not overwrite:
+        yield
+        return
+    file = run_doc.results
+    old = file.grid_id
+    file.grid_id = file.gridout = None
+    try:
+        yield
+    except BaseException:
+        file.grid_id, file.gridout = old, None
+        raise
+    if old:
+        file.fs.delete(old)
 
 
 def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +61,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "labels_task_map": stored["labels_task_map"],
         "frame_numbering": stored.get("frame_numbering", "source"),
         "progress": stored.get("progress"),
+        "merge": stored.get("merge"),
     }
 
 
@@ -53,13 +82,18 @@ def number_targets(label_schema: Any) -> None:
             }
 
 
-def forget_tasks(results: Any, task_ids: Iterable[int]) -> None:
+def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
     """Take tasks out of a run, with the labels that went up in them.
 
     Args:
         results: the run's results, which are changed in place
-        task_ids: tasks that do not exist any more
+        task_ids: tasks that do not exist any more; None for all that the run has
     """
+    if task_ids is None:
+        results.project_ids, results.task_ids = [], []
+        results.job_ids, results.id_map, results.frame_id_map = {}, {}, {}
+        results.server_id_map, results.labels_task_map = {}, {}
+        return
     gone = set(task_ids)
     for task_id in gone:
         results.job_ids.pop(task_id, None)

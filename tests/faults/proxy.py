@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -67,6 +68,8 @@ class FaultProxy(ThreadingHTTPServer):
         requests: method and path, numbers left out, and how often that was asked
             before, in order
         is_struck: whether the chosen request was asked
+        watch: is called with method, path and False before a request goes on, and
+            with True after that, before it is answered; an exception breaks it off
     """
 
     daemon_threads = True
@@ -80,6 +83,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.chosen: tuple[str, int] | None = None
         self.fault, self.is_struck = Fault("none"), False
+        self.watch: Callable[[str, str, bool], None] = lambda *args: None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def spoil(self, chosen: tuple[str, int] | None, fault: Fault) -> None:
@@ -144,12 +148,14 @@ class Handler(BaseHTTPRequestHandler):
             self.write(fault.status, made, b"<html>Not the API</html>")
 
     def ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        self.server.watch(self.command, self.path, False)
         connection = http.client.HTTPConnection(self.server.target, timeout=60)
         headers = {**self.headers, "Host": self.server.target}
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
+        self.server.watch(self.command, self.path, True)
         hidden = {"connection", "content-length", "transfer-encoding"}
         kept = [each for each in answer.getheaders() if each[0].lower() not in hidden]
         return answer.status, kept, content

@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import urllib.parse
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -24,7 +25,13 @@ VIDEO = 12
 
 
 class StandIn(ThreadingHTTPServer):
-    """A server on a free port of this machine; ``close`` ends it."""
+    """A server on a free port of this machine; ``close`` ends it.
+
+    Attributes:
+        tasks: what it keeps, by the task's id
+        watch: is called with method, path and False before a request is done, and
+            with True after that, before it is answered; an exception breaks it off
+    """
 
     daemon_threads = True
 
@@ -34,6 +41,7 @@ class StandIn(ThreadingHTTPServer):
         self.tasks: dict[int, dict[str, Any]] = {}
         self.ids = count(1)
         self.lock = threading.Lock()
+        self.watch: Callable[[str, str, bool], None] = lambda *args: None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def handle_error(self, *args: Any) -> None:
@@ -70,7 +78,7 @@ class StandIn(ThreadingHTTPServer):
                 return (404, missing) if number else page([])
             return self.answer_task(method, path, query, body, task_id)
 
-    def answer_task(  # noqa: PLR0911  one for each of the URLs
+    def answer_task(  # noqa: C901, PLR0911  one for each of the URLs
         self,
         method: str,
         path: str,
@@ -106,6 +114,8 @@ class StandIn(ThreadingHTTPServer):
         if method == "DELETE":
             del self.tasks[task_id]
             return 204, None
+        if method == "PATCH":
+            record["task"] |= json.loads(body)
         return 200, record["task"]
 
     def add_task(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +208,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.watch(self.command, self.path, False)
         status, value = self.server.answer(self.command, self.path, body)
+        self.server.watch(self.command, self.path, True)
         content = b"" if status == 204 else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/vnd.cvat+json")

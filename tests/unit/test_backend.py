@@ -21,7 +21,7 @@ from fiftyone_cvat.backend import (
     CVATBackendConfig,
 )
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.stored_runs import forget_tasks
+from fiftyone_cvat.stored_runs import forget
 
 BUILT_IN = (
     "self, name, label_schema, media_field='filepath', url=None, username=None, "
@@ -445,15 +445,18 @@ class TestBackend:
 
     def test_download_is_the_api_s(self):
         api = FakeApi()
-        api.download_annotations = lambda results: {"a": results}
-        assert connected(api).download_annotations("results") == {"a": "results"}
+        backend = connected(api)
+        made = results(backend)
+        api.download_annotations = lambda results: {"a": {"scalar": {"s1": 1}}}
+        loaded = backend.download_annotations(made)
+        assert loaded == {"a": {"scalar": {"s1": 1}}}
 
 
 class TestStoredResults:
     def test_our_own_form(self):
         made = results()
         stored = json.loads(json.dumps(made.serialize()))
-        assert set(stored) == {*STORED, "cls", "progress"}
+        assert set(stored) == {*STORED, "cls", "progress", "merge"}
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED
@@ -490,7 +493,7 @@ class TestStoredResults:
 class TestForgetting:
     def test_task(self):
         made = results()
-        forget_tasks(made, [1])
+        forget(made, [1])
         assert made.task_ids == [2]
         assert made.job_ids == {2: [21]}
         assert made.frame_id_map == {2: STORED["frame_id_map"][2]}
@@ -500,19 +503,19 @@ class TestForgetting:
     @pytest.mark.parametrize("gone", [[], [99], iter([99])])
     def test_unknown_tasks(self, gone):
         made = results()
-        forget_tasks(made, gone)
+        forget(made, gone)
         assert {name: getattr(made, name) for name in STORED} == STORED
 
     def test_all(self):
         made = results()
-        forget_tasks(made, made.task_ids)
+        forget(made, made.task_ids)
         assert (made.task_ids, made.job_ids, made.frame_id_map) == ([], {}, {})
         assert made.id_map == {"a": {}, "v": {}}
         assert made.labels_task_map == {"a": [], "v": []}
 
     def test_task_that_lost_its_frames(self):
         made = results(frame_id_map={}, job_ids={})
-        forget_tasks(made, [1, 2])
+        forget(made, [1, 2])
         assert made.task_ids == []
 
     def test_delete_tasks(self):

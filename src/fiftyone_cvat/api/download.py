@@ -26,7 +26,7 @@ from fiftyone_cvat.convert.frames import (
 from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.stored_runs import forget_tasks
+from fiftyone_cvat.stored_runs import forget
 
 __all__ = ["Download"]
 
@@ -79,7 +79,7 @@ class Download(Resuming, Parsing):
                 "deleted, or this is another server or organization; nothing has "
                 "changed here"
             )
-        forget_tasks(results, gone)
+        forget(results, gone)
         settled = reader.settled
         results.reconciliation = settled.reconciliation
         results.absent_attributes = settled.absent

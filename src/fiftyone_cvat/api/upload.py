@@ -115,10 +115,13 @@ class Upload(Preparation):
         return results
 
     def _results(self, run: RunState, target: Target) -> Any:
+        """Return a run's results as they are now.
+
+        While it can be resumed there is something left to do, if only a name.
+        """
         done = run.done
         progress = None
         if run.progress is not None:
-            # even without tasks to do: the last may not have its own name yet
             progress = {
                 "token": run.progress.token,
                 "count": run.count,

@@ -1,0 +1,50 @@
+"""Processes that are killed in the middle of a run, and what becomes of the run.
+
+A process is killed at a request, before or after the server does it, or at a write to
+the database: at a few points, or at all of them where CVAT_KILL_POINTS is ``all``.
+``scripts/kill_points.py`` does the same with a real server.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.faults.killing import Scene
+from tests.faults.processes import Processes
+from tests.faults.server import StandIn
+
+FEW = {("annotate", "before"): 3, ("annotate", "after"): 3, ("annotate", "write"): 4}
+FEW |= {("load", "before"): 1, ("load", "after"): 1, ("load", "write"): 4}
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory):
+    made = Processes(tmp_path_factory.mktemp("processes") / "log.txt")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def scene(processes):
+    server = StandIn()
+    made = Scene(server, "token", processes, server.url)
+    yield made
+    made.close()
+    server.close()
+
+
+@pytest.mark.parametrize(("do", "at"), FEW, ids=" ".join)
+def test_a_killed_process(scene, do, at):
+    points = [each for each in scene.points() if (each.do, each.at) == (do, at)]
+    if os.environ.get("CVAT_KILL_POINTS") != "all":
+        points = random.Random(f"{do} {at}").sample(points, FEW[do, at])
+    expected = scene.undisturbed
+    assert (len(expected.tasks), expected.labels.total()) == (3, 9)
+
+    for point in points:
+        outcome = scene.run(point)
+        assert outcome.is_killed, point
+        assert outcome.differences(expected) == [], point
