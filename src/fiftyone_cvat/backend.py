@@ -395,6 +395,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         progress: what is left to do of a run that was stopped and can be resumed, or
             None
         merge: what FiftyOne is about to merge, until it has, or None
+        deleted: field and id of each label that was deleted in CVAT
         backend: the :class:`CVATBackend`
     """
 
@@ -413,6 +414,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_numbering: str = "task",
         progress: dict[str, Any] | None = None,
         merge: dict[str, Any] | None = None,
+        deleted: Sequence[tuple[Any, str]] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -425,6 +427,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_numbering = frame_numbering
         self.progress = progress
         self.merge = merge
+        self.deleted = deleted
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
@@ -490,11 +493,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
 
     @classmethod
     def _from_dict(
-        cls,
-        d: dict[str, Any],
-        samples: Any,
-        config: CVATBackendConfig,
-        anno_key: str,
+        cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
         return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))

@@ -62,6 +62,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "frame_numbering": stored.get("frame_numbering", "source"),
         "progress": stored.get("progress"),
         "merge": stored.get("merge"),
+        "deleted": [(name, key) for name, key in stored.get("deleted") or ()],
     }
 
 
@@ -93,6 +94,7 @@ def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
         results.project_ids, results.task_ids = [], []
         results.job_ids, results.id_map, results.frame_id_map = {}, {}, {}
         results.server_id_map, results.labels_task_map = {}, {}
+        results.deleted = []
         return
     gone = set(task_ids)
     for task_id in gone:

@@ -167,8 +167,14 @@ def test_a_cuboid_drawn_for_boxes_is_not_expected(picture, server):
     [label] = sample[extra].polylines
     assert corners_of(label) == pairs(CUBOID)
     loaded = run.documents()
-    run.load()
+    assert run.load() == {"detections": {"kept": 1}}
     assert run.differences(loaded) == []
+
+    [shape] = run.annotations()["shapes"]
+    run.change("update", shapes=[moved(shape)])
+    assert run.load() == {"detections": {"changed": 1}}
+    [label] = picture.first()[extra].polylines
+    assert corners_of(label) == pairs([value + 1 for value in CUBOID])
 
 
 def test_a_label_of_a_cuboid_goes_round(picture, server):

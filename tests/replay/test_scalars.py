@@ -150,6 +150,34 @@ def test_two_tags_where_one_value_fits(dataset, server, tmp_path):
     assert dataset.values("state")[1:] == ["b", None]
 
 
+def test_what_was_deleted_in_the_dataset_stays_deleted(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, ["a", "b", None])
+    run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
+    sample = dataset.first()
+    sample.state = None
+    sample.save()
+
+    for _ in range(2):
+        assert run.load() == {"state": {"kept": 1, "unmatched": 1}}
+        why = {"label that was deleted in the dataset": 1}
+        assert run.results.reconciliation.reasons == why
+        assert dataset.values("state") == [None, "b", None]
+
+
+def test_what_was_deleted_in_cvat_may_come_again(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, ["a", "b", None])
+    run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})
+    tag = tags_by_frame(run)[0]
+    for _ in range(2):
+        run.change("delete", tags=[tag])
+        assert run.load() == {"state": {"kept": 1, "deleted": 1}}
+        assert dataset.values("state") == [None, "b", None]
+
+        [tag] = run.change("create", tags=[{**tag, "id": None}])["tags"]
+        assert run.load() == {"state": {"kept": 1, "added": 1}}
+        assert dataset.values("state") == ["a", "b", None]
+
+
 @pytest.mark.parametrize(
     ("restriction", "expected"),
     [

@@ -198,6 +198,43 @@ def test_what_was_deleted_in_the_dataset_stays_deleted(dataset, server, tmp_path
     assert run.differences(before) == []
 
 
+def test_what_was_deleted_in_cvat_may_come_again(dataset, server, tmp_path):
+    cats = fo.Detections(detections=[box(), box("dog", x=0.5)])
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    dog = run.annotations()["shapes"][1]
+    for _ in range(2):
+        run.change("delete", shapes=[dog])
+        assert run.load() == {"cats": {"kept": 1, "deleted": 1}}
+        assert dataset.first().cats.detections[1:] == []
+
+        # as an editor does that takes a deletion back: its ``label_id`` is the old one
+        [dog] = run.change("create", shapes=[{**dog, "id": None}])["shapes"]
+        assert run.load() == {"cats": {"kept": 1, "added": 1}}
+        assert dataset.first().cats.detections[1].label == "dog"
+        before = run.documents()
+        assert run.load() == {"cats": {"kept": 2}}
+        assert run.differences(before) == []
+
+
+def test_pixels_without_a_class_are_told_and_stay(dataset, server, tmp_path, caplog):
+    mask = segmentation()
+    mask.mask[20:, :8] = 7
+    with_values(dataset, tmp_path, seg=[mask, segmentation(), None])
+
+    run = Run(dataset, server, {"seg": SEGMENTATION})
+
+    assert "Field 'seg': 1 segmentations keep pixels in FiftyOne" in caplog.text
+    assert "none of the run's mask targets, such as 7" in caplog.text
+    [sent, _] = run.annotations()["shapes"]
+    run.change("delete", shapes=[sent])
+    run.change("create", shapes=[new({**sent, "points": [0, 96, 0, 0, 31, 2]})])
+    assert run.load() == {"seg": {"kept": 1, "changed": 1}}
+    pixels = dataset.first().seg.mask
+    assert np.count_nonzero(pixels == 7) == 4 * 8
+    assert np.count_nonzero(pixels == 1) == 3 * 32
+
+
 def segmentation():
     mask = np.zeros((24, 32), np.uint8)
     mask[3:9, 4:20] = 1

@@ -83,6 +83,7 @@ class Download(Resuming, Parsing):
         settled = reader.settled
         results.reconciliation = settled.reconciliation
         results.absent_attributes = settled.absent
+        results.deleted = sorted(settled.deleted, key=str)
         narrow_attributes(results, settled.edited)
         for line in settled.reconciliation.lines():
             logger.info("%s", line)

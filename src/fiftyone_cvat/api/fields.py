@@ -22,6 +22,7 @@ from fiftyone_cvat.convert.frames import (
     video_frames_to_frames,
 )
 from fiftyone_cvat.convert.schema import field_schema
+from fiftyone_cvat.convert.segmentations import value_without_target
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
@@ -141,12 +142,7 @@ class Fields(Conversion):
             else:
                 put_at_frame(id_map, ref, ids)
         for reason, number in unsent.items():
-            logger.warning(
-                "Field '%s': %d labels stay in FiftyOne: %s",
-                label_field,
-                number,
-                reason,
-            )
+            logger.warning("Field '%s': %d %s", label_field, number, reason)
         if not load_tracks:
             return id_map, annotations
         last = max(frames, default=0)
@@ -390,7 +386,17 @@ def _wrapped(value: Any, label_type: str) -> Any:
 def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
     """Yield why labels have no annotation, for each that has none."""
     if conversion.label_type == "scalar" and not ids:
-        yield f"value '{value_to_text(labels)}' is none of the run's classes"
+        text = value_to_text(labels)
+        yield f"labels stay in FiftyOne: value '{text}' is none of the run's classes"
+    if conversion.label_type == "segmentation":
+        mask = labels.get_mask()
+        targets = conversion.label_info.get("mask_targets") or {}
+        value = None if mask is None else value_without_target(mask, targets)
+        if value is not None:
+            yield (
+                "segmentations keep pixels in FiftyOne whose value is none of the "
+                f"run's mask targets, such as {value}"
+            )
     if conversion.label_type in ("scalar", "segmentation"):
         return
     values = list(_listed(labels, conversion.label_type))
@@ -402,9 +408,10 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
         if label.id in sent:
             continue
         if cvat_class(label.label, schema, field_name) is None:
-            yield f"class '{label.label}' is none of the run's"
+            what = f"class '{label.label}' is none of the run's"
         else:
-            yield "they have no shape that CVAT takes"
+            what = "they have no shape that CVAT takes"
+        yield f"labels stay in FiftyOne: {what}"
 
 
 def is_trackable(label_type: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -15,10 +15,13 @@ from fiftyone_cvat.api.originals import DatasetLabels
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim
 from fiftyone_cvat.convert.labels import ReadLabel
+from fiftyone_cvat.convert.merging import same_label
 from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.types import GEOMETRY, LabelSchema
 
-__all__ = ["Loading", "new_id"]
+__all__ = ["DELETED_HERE", "Loading", "new_id"]
+
+DELETED_HERE = "label that was deleted in the dataset"
 
 
 class Loading:
@@ -33,6 +36,8 @@ class Loading:
             label id to label
         reconciliation: what came of the labels
         absent: which labels lack which attributes of the schema
+        deleted: field and id of each label that was deleted in CVAT, then or before;
+            of a scalar the id of its frame or sample
         edited: field to the attributes that differ on some label that changed
     """
 
@@ -47,6 +52,7 @@ class Loading:
         self._unsure: set[int] = set()  # tasks
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
+        self.deleted: set[tuple[Any, str]] = set(results.deleted)
         self.edited: dict[Any, set[str]] = defaultdict(set)
         self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
 
@@ -71,11 +77,26 @@ class Loading:
         """Add a label of a kind that the field does not expect."""
         claim = self._claim(label)
         label_id = claim.server_label_id or new_id()
+        what = "added"
         if isinstance(label.value, fol.Label):
             label.value.id = label_id
+            before = None
+            if claim.server_label_id is not None:
+                before = self._dataset.label_anywhere(label_id, ref, type(label.value))
+            if before is not None:
+                names = [name for name, _ in label.value.iter_attributes()]
+                is_same = same_label(label.value, before, names)
+                what = "kept" if is_same else "changed"
         self._remember(label, label_id)
-        self.reconciliation.add(label_field, task.id, "added")
+        self.reconciliation.add(label_field, task.id, what)
         self._add(label_field, label.kind, ref, label_id, label.value)
+
+    def _count_deleted(
+        self, label_field: Any, keys: Collection[str], task: TaskAnswer
+    ) -> None:
+        """Count labels as deleted in CVAT, and note it: they may come again."""
+        self.reconciliation.add(label_field, task.id, "deleted", len(keys))
+        self.deleted.update((label_field, key) for key in keys)
 
     def _claim(self, label: ReadLabel) -> Claim:
         # all shapes of a track have the server's id of the track

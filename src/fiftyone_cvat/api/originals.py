@@ -52,6 +52,7 @@ class DatasetLabels:
     def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
         self._api = api
         self._id_map = results.id_map
+        self._deleted = set(results.deleted)
         self._root = results.samples._root_dataset
         self._sent_frames = set()
         if results.frame_numbering == "task":
@@ -73,7 +74,12 @@ class DatasetLabels:
         return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
 
     def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
-        """Return the ids of a run's labels on a frame; ``[True]`` for a scalar."""
+        """Return the ids of a run's labels on a frame; ``[True]`` for a scalar.
+
+        A scalar that an earlier load deleted is none of them.
+        """
+        if (label_field, ref.frame_id or ref.sample_id) in self._deleted:
+            return []
         ids = (self._id_map.get(label_field) or {}).get(ref.sample_id)
         if ref.frame_id is not None and isinstance(ids, Mapping):
             ids = ids.get(ref.frame_id)
@@ -125,7 +131,23 @@ class DatasetLabels:
                 originals[ref] = {each: Original() for each in known}
         if originals:
             self._fill(originals, label_field, task)
+        for by_id in originals.values():
+            for label_id in [key for key, each in by_id.items() if each.label is None]:
+                if (label_field, label_id) in self._deleted:
+                    # an earlier load deleted it: what has its id was drawn since
+                    del by_id[label_id]
         return originals
+
+    def label_anywhere(self, label_id: str, ref: FrameRef, label_type: type) -> Any:
+        """Return a label of a frame by its id, whichever field it is in, or None."""
+        view = self._samples.select(ref.sample_id)
+        fields = view._get_label_fields()
+        for label_field in fields:
+            for _, _, value in labels_by_frame(view, label_field, {0: ref}):
+                for label in labels_of(value):
+                    if label.id == label_id and isinstance(label, label_type):
+                        return label
+        return None
 
     def occupied(
         self, label_field: Any, originals: Originals, task: TaskAnswer

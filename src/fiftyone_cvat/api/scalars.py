@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.loading import Loading
+from fiftyone_cvat.api.loading import DELETED_HERE, Loading
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.reconcile import same_scalar
@@ -29,7 +29,6 @@ class Scalars(Loading):
             for ref, value in values.items()
             if self._dataset.known_ids(label_field, ref)
         }
-        count = self.reconciliation.add
         deleted = [task.refs.get(frame) for frame in task.deleted_frames]
         seen = {ref for ref in deleted if ref in had}
         self._keep_scalars(label_field, had, seen, task)
@@ -42,18 +41,17 @@ class Scalars(Loading):
                 self._add_unexpected(label_field, ref, each, task)
         for ref, found in by_ref.items():
             seen.add(ref)
-            value = self._settle_scalar(label_field, found, values.get(ref), task)
+            value = self._settle_scalar(label_field, ref, found, values.get(ref), task)
             if value is None:
                 value = had.get(ref)
-            else:
-                self._dataset.add_scalar(label_field, ref)
             if value is not None:
                 self._add(label_field, "scalar", ref, None, value)
         gone = had.keys() - seen
         if task.id in self._unsure:
             self._keep_scalars(label_field, had, gone, task)
         else:
-            count(label_field, task.id, "deleted", len(gone))
+            keys = [ref.frame_id or ref.sample_id for ref in gone]
+            self._count_deleted(label_field, keys, task)
         for ref, value in values.items():
             if ref not in had and ref not in seen:
                 # its class did not go up: FiftyOne would delete it
@@ -62,13 +60,22 @@ class Scalars(Loading):
             self._add(label_field, "scalar", ref, None, value)
 
     def _settle_scalar(
-        self, label_field: Any, found: list[ReadLabel], before: Any, task: TaskAnswer
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        found: list[ReadLabel],
+        before: Any,
+        task: TaskAnswer,
     ) -> Any:
         """Return the one value that the tags of a frame are, and count them.
 
         Of several values it is the one that the dataset has, or else the newest; None
-        if no tag is a value.
+        if no tag is a value, or if the value was deleted in the dataset.
         """
+        if before is None and self._dataset.known_ids(label_field, ref):
+            for _ in found:
+                self.leave_out(DELETED_HERE, label_field, task)
+            return None
         values = []
         for each in found:
             if each.value is None:
@@ -85,6 +92,8 @@ class Scalars(Loading):
             if each is not chosen:
                 reason = f"value beyond the one that '{label_field}' holds"
                 self.leave_out(reason, label_field, task)
+        self._dataset.add_scalar(label_field, ref)
+        self.deleted.discard((label_field, ref.frame_id or ref.sample_id))
         what = "kept" if same else "added" if before is None else "changed"
         self.reconciliation.add(label_field, task.id, what)
         return before if same else chosen.value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.loading import new_id
+from fiftyone_cvat.api.loading import DELETED_HERE, new_id
 from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
 from fiftyone_cvat.api.scalars import Scalars
 from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
@@ -31,8 +31,6 @@ from fiftyone_cvat.convert.reconcile import same_annotation
 from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
-
-DELETED_HERE = "label that was deleted in the dataset"
 
 
 class Settler(Scalars):
@@ -269,8 +267,7 @@ class Settler(Scalars):
         ):
             self._keep(label_field, ref, known, task)
         elif not pieces:
-            deleted = sum(each.label is not None for each in known.values())
-            count(label_field, task.id, "deleted", deleted)
+            self._count_deleted(label_field, _present(known), task)
         elif original is not None and original.label is None:
             # FiftyOne takes no label again that the run knows and the dataset lacks
             for _ in pieces:
@@ -308,9 +305,8 @@ class Settler(Scalars):
             key: each for key, each in missing.items() if self._stays(key, each, task)
         }
         self._keep(label_field, ref, kept, task)
-        gone = [each for key, each in missing.items() if key not in kept]
-        deleted = sum(each.label is not None for each in gone)
-        self.reconciliation.add(label_field, task.id, "deleted", deleted)
+        gone = _present(missing).difference(kept)
+        self._count_deleted(label_field, gone, task)
 
     def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
         """Tell whether a label that did not come back is not deleted."""
@@ -332,6 +328,11 @@ class Settler(Scalars):
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 self.reconciliation.add(label_field, task.id, "kept")
                 self._add(label_field, kind, ref, label_id, original.label)
+
+
+def _present(known: Mapping[str, Original]) -> set[str]:
+    """Return the ids of labels that are in the dataset."""
+    return {key for key, each in known.items() if each.label is not None}
 
 
 def _same_pieces(

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from fiftyone_cvat.errors import GeometryError
 
-__all__ = ["MaskPiece", "class_masks", "gray_or_rgb", "paint_segmentation"]
+__all__ = [
+    "MaskPiece",
+    "class_masks",
+    "gray_or_rgb",
+    "paint_segmentation",
+    "value_without_target",
+]
 
 _DIMENSIONS_OF_COLOR = 3
 _CHANNELS = (3, 4)  # red, green, blue, and transparency, which says nothing of classes
@@ -88,6 +94,26 @@ def class_masks(
         tight = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
         masks.append((name, tight, left, top))
     return masks
+
+
+def value_without_target(
+    pixels: NDArray[Any], mask_targets: Mapping[Any, str]
+) -> Any | None:
+    """Return the smallest pixel value that belongs to no class, or None.
+
+    Args:
+        pixels: as :func:`class_masks` takes them
+        mask_targets: pixel value, or RGB hex string, to class name
+
+    Returns:
+        an integer, or an RGB hex string if the pixels are in color
+    """
+    array = gray_or_rgb(pixels)
+    known = {0, *map(_target_code, mask_targets)}
+    unknown = sorted(set(np.unique(_codes(array)).tolist()) - known)
+    if not unknown:
+        return None
+    return unknown[0] if array.ndim == 2 else f"#{unknown[0]:06x}"  # noqa: PLR2004
 
 
 def paint_segmentation(

@@ -12,6 +12,7 @@ from fiftyone_cvat.convert.segmentations import (
     MaskPiece,
     class_masks,
     paint_segmentation,
+    value_without_target,
 )
 from fiftyone_cvat.errors import GeometryError
 
@@ -108,6 +109,21 @@ def split(array, targets=TARGETS):
 )
 def test_class_masks(array, targets, masks):
     assert split(array, targets) == masks
+
+
+@pytest.mark.parametrize(
+    ("array", "targets", "value"),
+    [
+        pytest.param([[0, 1], [2, 2]], {1: "cat", 2: "dog"}, None, id="all"),
+        pytest.param([[0, 9], [7, 2]], {2: "dog"}, 7, id="the smallest"),
+        pytest.param([[0, 0]], {}, None, id="background"),
+        pytest.param(
+            [[[255, 0, 0], [0, 255, 0]]], {"#00ff00": "x"}, "#ff0000", id="rgb"
+        ),
+    ],
+)
+def test_value_without_target(array, targets, value):
+    assert value_without_target(np.array(array, np.uint8), targets) == value
 
 
 @pytest.mark.parametrize(
