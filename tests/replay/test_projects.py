@@ -135,7 +135,7 @@ def test_existing_project_brings_its_own_classes(cats, server, api):
     tagged = cats.last()["classifications"].classifications
     assert [each.label for each in tagged] == ["sheep"]
     before = run.documents()
-    assert run.load() == {None: {"added": 2}}
+    assert run.load() == {None: {"kept": 2}}
     assert run.differences(before) == []
 
 

@@ -173,6 +173,28 @@ def test_polygons_that_were_edited(picture, server):
     assert run.differences(before) == []
 
 
+def test_a_copy_of_two_parts_is_one_label(picture, server):
+    parts = [
+        [(0.1, 0.1), (0.4, 0.1), (0.4, 0.4)],
+        [(0.6, 0.6), (0.9, 0.6), (0.9, 0.9)],
+    ]
+    lawn = fo.Polyline(label="lawn", points=parts, closed=True, filled=True)
+    sample = picture.first()
+    sample["polylines"] = fo.Polylines(polylines=[lawn])
+    sample.save()
+    run = Run(picture, server, {"polylines": {"type": "polygons"}})
+    copies = [{**moved(each), "id": None} for each in run.annotations()["shapes"]]
+    run.change("create", shapes=copies)
+
+    assert run.load() == {"polylines": {"kept": 1, "added": 1}}
+
+    first, second = picture.first().polylines.polylines
+    assert (first.id, len(second.points)) == (lawn.id, 2)
+    before = run.documents()
+    assert run.load() == {"polylines": {"kept": 2}}
+    assert run.differences(before) == []
+
+
 def test_a_part_of_a_polygon_that_was_deleted(picture, server):
     parts = [
         [(0.1, 0.1), (0.5, 0.127), (0.3, 0.51)],

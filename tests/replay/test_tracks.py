@@ -132,6 +132,38 @@ def test_classes_that_share_an_index(dataset, server, tmp_path):
     assert_settled(run)
 
 
+@pytest.mark.parametrize("only_keyframes", [False, True], ids=["dense", "keys"])
+def test_tracks_of_one_class_that_share_an_index(
+    dataset, server, tmp_path, only_keyframes
+):
+    def pets(number):
+        key = number in (1, COUNT)
+        return detections(
+            box("cat", 0.1, keyframe=key, index=1),
+            box("cat", 0.5, keyframe=key, index=1),
+        )
+
+    film(dataset, tmp_path, pets=pets)
+    run = Run(
+        dataset,
+        server,
+        {"frames.pets": {"type": "detections"}},
+        only_keyframes=only_keyframes,
+    )
+    assert run.load() == {"frames.pets": {"kept": 2 * COUNT}}
+    assert_settled(run)
+    _, second = run.annotations()["tracks"]
+
+    edit(run, second, 0, points=[17.0, 5.0, 27.0, 12.0])
+
+    assert set(run.load()["frames.pets"]) == {"kept", "changed"}
+    found = labels_by_frame(dataset, "pets")
+    assert {each.index for labels in found.values() for each in labels} == {1}
+    assert {len(labels) for labels in found.values()} == {2}
+    assert found[1][1].bounding_box[0] == pytest.approx(17 / 32)
+    assert_settled(run)
+
+
 @pytest.mark.parametrize("closed", [True, False], ids=["polygon", "polyline"])
 def test_outlines(dataset, server, tmp_path, closed):
     def lanes(number):

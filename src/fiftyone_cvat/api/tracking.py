@@ -42,17 +42,17 @@ def settle_tracks(
             by_track[each.track].append(each)
     next_index = max(_indexes(originals), default=0) + 1
     frames_by_key: dict[tuple[str, int, int], set[int]] = defaultdict(set)
-    for own in by_track.values():
+    sent, new = _sent_and_new(by_track.values(), originals, task, server_ids)
+    for own, remembered in (*sent, *((each, None) for each in new)):
         frames = {each.frame for each in own}
         # tracks of different classes may share an index
         name, part = own[0].value.label, own[0].part
-        votes = _votes(own, originals, task, server_ids)
         free = (
-            index
-            for index, _ in votes.most_common()
-            if not _in_one_job(frames_by_key[name, index, part], frames, task.jobs)
+            voted
+            for voted, _ in _votes(own, originals, task).most_common()
+            if not _in_one_job(frames_by_key[name, voted, part], frames, task.jobs)
         )
-        index = next(free, None)
+        index = next(free, None) if remembered is None else remembered
         if index is None:
             index = next_index
             next_index += 1
@@ -141,33 +141,54 @@ def _indexes(originals: Originals) -> Iterable[int]:
                 yield index
 
 
-def _votes(
-    labels: Sequence[ReadLabel],
+def _sent_and_new(
+    tracks: Iterable[Sequence[ReadLabel]],
     originals: Originals,
     task: TaskAnswer,
     server_ids: Mapping[int, str],
-) -> Counter[int]:
-    """Count the indexes of the labels that a track's key shapes were.
+) -> tuple[list[tuple[Sequence[ReadLabel], int]], list[Sequence[ReadLabel]]]:
+    """Tell tracks that the server still calls the same, with their index, from others.
 
-    What the server still calls the same track weighs most: the ids of a copy are those
-    of the track that it was copied from.
+    The ids of a copy are those of the track that it was copied from: it must not come
+    before that one.
     """
-    remembered, _ = split_label_id(server_ids.get(labels[0].annotation["id"]))
+    sent, new = [], []
+    for own in tracks:
+        remembered, _ = split_label_id(server_ids.get(own[0].annotation["id"]))
+        found = (
+            _index(originals.get(task.refs[each.frame], {}).get(remembered or ""))
+            for each in own
+        )
+        index = next((each for each in found if each is not None), None)
+        if index is None:
+            new.append(own)
+        else:
+            sent.append((own, index))
+    return sent, new
+
+
+def _votes(
+    labels: Sequence[ReadLabel], originals: Originals, task: TaskAnswer
+) -> Counter[int]:
+    """Count the indexes of the labels that a track's key shapes were."""
     votes: Counter[int] = Counter()
     for each in labels:
         known = originals.get(task.refs[each.frame], {})
-        for label_id, weight in ((each.label_id, 1), (remembered, 1 + len(labels))):
-            index = _index(known.get(label_id or ""))
-            if index is not None:
-                votes[index] += weight
+        index = _index(known.get(each.label_id or ""))
+        if index is not None:
+            votes[index] += 1
     return votes
 
 
 def _id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | None:
-    """Return the label of an index on a frame, of the same class if there is one."""
+    """Return the label of an index on a frame, of the same class if there is one.
+
+    Of two labels of one class and index the place decides which one it is: None.
+    """
     found = [key for key, original in known.items() if _index(original) == index]
-    same = (key for key in found if known[key].label.label == name)
-    return next(same, found[0] if found else None)
+    same = [key for key in found if known[key].label.label == name]
+    found = same or found
+    return found[0] if len(found) == 1 else None
 
 
 def _index(original: Original | None) -> int | None:

@@ -11,6 +11,7 @@ are new labels.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,7 @@ def settle_ids(
         rivals: dict[tuple[str, int], list[int]] = {}
         for position, claim in enumerate(claims):
             label_id, part = wish(claim)
+            part = part if _is_outline(claim) else 1
             if ids[position] is None and label_id in uploaded:
                 rivals.setdefault((str(label_id), part), []).append(position)
         for key, positions in rivals.items():
@@ -93,7 +95,23 @@ def settle_ids(
                 ids[winner] = key[0]
 
     _settle_by_place(claims, uploaded, ids, {key[0] for key in taken})
-    return [new_id() if each is None else each for each in ids]
+    copies: dict[tuple[str | None, int], str] = {}
+    number: Counter[tuple[str | None, int]] = Counter()
+    for position, claim in enumerate(claims):
+        if ids[position] is None:
+            # the parts of a label that was copied are one label again
+            copy = claim.label_id, number[claim.label_id, claim.part]
+            number[claim.label_id, claim.part] += 1
+            is_part = claim.label_id is not None and _is_outline(claim)
+            if not is_part or copy not in copies:
+                copies[copy] = new_id()
+            ids[position] = copies[copy]
+    return [str(each) for each in ids]
+
+
+def _is_outline(claim: Claim) -> bool:
+    """Tell whether an annotation may be one of several parts of a label."""
+    return claim.shape.get("type") in ("polygon", "polyline")
 
 
 def _settle_by_place(

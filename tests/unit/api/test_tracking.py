@@ -144,6 +144,35 @@ def test_a_copy_that_was_loaded_before_is_told_from_what_it_copies():
     assert tracks.ids(1) == ids_from(COPY)
 
 
+def test_two_tracks_of_one_class_and_index_keep_it():
+    tracks = Tracks()
+    for number, first in enumerate([CATS, COPY]):
+        tracks.went_up("cat", first)
+        tracks.came_back(number, "cat", first, keys=[0, 3])
+        tracks.server_ids[100 + number] = object_id(first)
+
+    tracks.settle()
+
+    for number, first in enumerate([CATS, COPY]):
+        assert tracks.indexes(number) == [1] * 6
+        # between key shapes the place decides which label it is
+        ids = tracks.ids(number)
+        assert [ids[frame] for frame in (0, 3)] == ids_from(first, [0, 3])
+        assert {ids[frame] for frame in (1, 2, 4, 5)} == {None}
+
+
+def test_a_copy_that_is_listed_first_takes_no_index():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    for number in (1, 0):
+        tracks.came_back(number, "cat", CATS)
+    tracks.server_ids[100] = object_id(CATS)
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
 def test_a_copy_that_was_loaded_goes_on_as_the_track_it_became(order):
     tracks = Tracks()

@@ -26,7 +26,8 @@ FAR = (200.0, 200.0, 210.0, 210.0)
 
 
 def claim(label_id=None, points=LEFT, server=None, part=1, **more):
-    return Claim(label_id, part, server, cvat_shape(points=points, **more))
+    shape = cvat_shape(**{"type": "polyline", "points": points, **more})
+    return Claim(label_id, part, server, shape)
 
 
 def went_up(**points_by_id):
@@ -187,6 +188,24 @@ def test_copy_of_a_deleted_object_keeps_its_id():
     assert settled([claim(A, FAR)], went_up(a=[LEFT])) == [A]
 
 
+def test_parts_of_a_copy_are_one_label():
+    claims = [
+        claim(A, points, part=part)
+        for points, part in [(LEFT, 1), (RIGHT, 2), (FAR, 2), (FAR, 1), (FAR, 2)]
+    ]
+
+    ids = settled(claims, went_up(a=[LEFT, RIGHT]))
+
+    assert ids == [A, A, "new 1", "new 1", "new 2"]
+
+
+def test_a_box_is_no_second_part():
+    places = [(LEFT, 1), (RIGHT, 2), (FAR, 2)]
+    claims = [claim(A, each, part=part, type="rectangle") for each, part in places]
+
+    assert settled(claims, went_up(a=[LEFT])) == [A, "new 1", "new 2"]
+
+
 def test_many_copies_all_come_back():
     claims = [claim(A, (x, 0.0, x + 10.0, 10.0)) for x in (30.0, 2.0, 60.0, 90.0)]
     ids = settled(claims, went_up(a=[LEFT]))
@@ -302,9 +321,14 @@ uploads = st.dictionaries(names, st.lists(shapes, max_size=3), max_size=3)
 def test_every_annotation_has_one_id_and_no_part_is_given_twice(claims, uploaded):
     ids = settled(claims, uploaded)
     new = [each for each in ids if each.startswith("new")]
+    first = list(dict.fromkeys(new))
 
     assert len(ids) == len(claims)
-    assert new == [f"new {number}" for number in range(1, len(new) + 1)]
+    assert first == [f"new {number}" for number in range(1, len(first) + 1)]
+    for label_id in first:
+        parts = [c for c, each in zip(claims, ids, strict=True) if each == label_id]
+        assert len({each.label_id for each in parts}) == 1
+        assert len({each.part for each in parts}) == len(parts)
     assert set(ids) <= set(new) | set(uploaded)
     assert settled(claims, uploaded) == ids
     for label_id in uploaded:
@@ -316,7 +340,8 @@ def test_every_annotation_has_one_id_and_no_part_is_given_twice(claims, uploaded
 def parts_claimed(each, label_id):
     """Return the parts of a label that an annotation may be by one of its ids."""
     known = [(each.label_id, each.part), split_label_id(each.server_label_id)]
-    return {part for claimed, part in known if claimed == label_id}
+    outline = each.shape.get("type") == "polyline"
+    return {part if outline else 1 for claimed, part in known if claimed == label_id}
 
 
 @settings(max_examples=500, deadline=None)
