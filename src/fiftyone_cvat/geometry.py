@@ -51,17 +51,21 @@ def corners_to_box(corners: Sequence[float], size: Size) -> list[float]:
     """Convert the corners of a CVAT rectangle to a relative box.
 
     Args:
-        corners: ``(x_min, y_min, x_max, y_max)`` in pixels
+        corners: ``(x1, y1, x2, y2)`` of two opposite corners in pixels; the server
+            keeps them in the order in which they were sent
         size: the frame's size in pixels
 
     Returns:
-        ``[x, y, width, height]`` as fractions of the frame
+        ``[x, y, width, height]`` as fractions of the frame, none of the last two below
+        0; the middle stays where it is, so a rotation about it means the same
 
     Raises:
         GeometryError: if the frame has no area or there are not four finite numbers
     """
     _check_size(size)
-    x_min, y_min, x_max, y_max = _finite(corners, 4)
+    x1, y1, x2, y2 = _finite(corners, 4)
+    x_min, x_max = min(x1, x2), max(x1, x2)
+    y_min, y_max = min(y1, y2), max(y1, y2)
     return [
         x_min / size.width,
         y_min / size.height,

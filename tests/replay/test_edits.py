@@ -166,6 +166,30 @@ def test_turned_back(dataset, server, tmp_path):
     assert [d.rotation for d in first(dataset)] == [0.0, 0.5]
 
 
+def test_swapped_corners(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    calm, wild, dog = first(cats)
+    sent = {calm.id, wild.id, dog.id}
+    a, b, c = sorted(shapes_of_first(run), key=lambda shape: shape["points"])
+    x1, y1, x2, y2 = b["points"]
+    turned = {**b, "rotation": 30.0}
+    right, bottom = {"points": [x2, y1, x1, y2]}, {"points": [x1, y2, x2, y1]}
+    run.change("update", shapes=[{**a, "points": a["points"][2:] + a["points"][:2]}])
+    run.change("update", shapes=[{**turned, **right}])
+    run.change("create", shapes=[new(c, attributes=[], **bottom)])
+
+    # the first one lies where it lay
+    assert run.load() == {"cats": {"kept": 5, "changed": 1, "added": 1}}
+
+    by_id = {label.id: label for label in first(cats)}
+    assert by_id[calm.id].bounding_box == calm.bounding_box
+    assert by_id[wild.id].bounding_box == pytest.approx(wild.bounding_box)
+    assert by_id[wild.id].rotation == 30.0
+    [drawn] = [each for each in first(cats) if each.id not in sent]
+    assert drawn.bounding_box == pytest.approx(wild.bounding_box)
+    assert run.load() == {"cats": {"kept": 7}}
+
+
 def test_defaults_that_nobody_chose(dataset, server, tmp_path):
     [path] = media.make_images(tmp_path, ("first.png",))
     cats = fo.Detections(detections=[box(), box(x=0.4, colour="red")])

@@ -66,7 +66,12 @@ def test_missing_points_stay_missing():
     assert np.isnan(pixels_to_points(pixels, SIZE)[0]).all()
 
 
-@given(st.tuples(*[fractions] * 4), sizes)
+@pytest.mark.parametrize("corners", [[150, 75, 50, 50], [150, 50, 50, 75]])
+def test_corners_in_any_order(corners):
+    assert corners_to_box(corners, SIZE) == [0.25, 0.5, 0.5, 0.25]
+
+
+@given(st.tuples(*[fractions] * 2, *[st.floats(0, 3)] * 2), sizes)
 def test_box_and_back(box, size):
     back = corners_to_box(box_to_corners(box, size), size)
 

@@ -80,7 +80,7 @@ def same_geometry(sent: Json, got: Json) -> bool:
     """
     if sent.get("type") != got.get("type"):
         return False
-    first, second = sent.get("points") or [], got.get("points") or []
+    first, second = _points(sent), _points(got)
     if len(first) != len(second):
         return False
     turn = abs((sent.get("rotation") or 0.0) - (got.get("rotation") or 0.0)) % 360.0
@@ -89,6 +89,18 @@ def same_geometry(sent: Json, got: Json) -> bool:
     if not all(abs(a - b) <= TOLERANCE for a, b in zip(first, second, strict=True)):
         return False
     return _same_elements(sent.get("elements") or [], got.get("elements") or [])
+
+
+def _points(annotation: Json) -> list[float]:
+    """Return an annotation's points; of a rectangle the corner near (0, 0) first.
+
+    The server keeps its corners in the order in which they were sent.
+    """
+    points: list[float] = annotation.get("points") or []
+    if annotation.get("type") != "rectangle":
+        return points
+    xs, ys = sorted(points[::2]), sorted(points[1::2])
+    return [xs[0], ys[0], xs[1], ys[1]]
 
 
 def _same_elements(sent: Sequence[Json], got: Sequence[Json]) -> bool:

@@ -64,6 +64,18 @@ def skeleton(*nodes):
         pytest.param(
             cvat_shape(rotation=None), cvat_shape(rotation=0.0), True, id="no rotation"
         ),
+        pytest.param(
+            cvat_shape(),
+            cvat_shape(points=[75.0, 12.5, 25.0, 37.5]),
+            True,
+            id="swapped corners",
+        ),
+        pytest.param(
+            cvat_shape("polyline"),
+            cvat_shape("polyline", points=[75.0, 12.5, 25.0, 37.5]),
+            False,
+            id="another line",
+        ),
         pytest.param(cvat_tag(), cvat_tag(frame=3), True, id="tags"),
         pytest.param(
             skeleton(("a", 1, 2, False), ("b", 3, 4, True)),
