@@ -104,7 +104,18 @@ def _attributes_fault(attributes: Any) -> str | None:
 
 
 def _shape_fault(shape: Json) -> str | None:
-    """Tell what is wrong with the geometry of a shape, or of one of a track."""
+    """Tell what is wrong with the geometry of a shape and of its elements."""
+    fault = _own_fault(shape)
+    if fault or shape.get("type") != "skeleton":
+        return fault
+    return _elements_fault(shape.get("elements"))
+
+
+def _own_fault(shape: Json) -> str | None:
+    """Tell what is wrong with what every shape has, also one of a track.
+
+    Not with the elements of a skeleton: a track has those itself.
+    """
     get = shape.get
     rotation, order = get("rotation"), get("z_order")
     if rotation is not None and (
@@ -124,7 +135,7 @@ def _shape_fault(shape: Json) -> str | None:
     points = get("points") or []
     if type(points) is not list or any(type(each) not in _NUMBERS for each in points):
         return f"the points are {_shown(points)}"
-    return None if "shapes" in shape else _elements_fault(get("elements"))
+    return None
 
 
 def _points_fault(kind: Any, points: Any) -> str | None:
@@ -177,11 +188,9 @@ def _track_fault(track: Json) -> str | None:
     for shape in shapes:
         if type(shape) is not dict:
             return f"the shape {_shown(shape)} is no object"
-        is_skeleton = shape.get("type") == "skeleton"
-        with_nodes = with_nodes or is_skeleton
+        with_nodes = with_nodes or shape.get("type") == "skeleton"
         fault = _frame_fault(shape) or _attributes_fault(shape.get("attributes"))
-        # the elements of a skeleton are those of its track
-        fault = fault or _shape_fault({**shape, "shapes": ()} if is_skeleton else shape)
+        fault = fault or _own_fault(shape)
         if fault:
             return f"shape on frame {_shown(shape.get('frame'))}: {fault}"
     return _element_tracks_fault(track.get("elements"), with_nodes=with_nodes)

@@ -102,6 +102,11 @@ def test_a_shape_with_a_fault(change, words):
         ("cat", "tags", "no object, but 'cat'"),
         (["x"], "tracks", "no object, but a list of 1"),
         ({**MAN, "elements": []}, "shapes", "a skeleton without elements"),
+        (
+            {**MAN, "elements": [], "shapes": []},
+            "shapes",
+            "a skeleton without elements",
+        ),
         ({**MAN, "elements": [NODE, NODE]}, "shapes", "two elements of one node"),
         ({**MAN, "points": "x"}, "shapes", "the points are 'x'"),
         ({**TRACK, "shapes": []}, "tracks", "a track without shapes"),
