@@ -28,7 +28,16 @@ __all__ = [
     "UnreachableError",
     "UploadError",
     "WaitTimeoutError",
+    "shorten",
 ]
+
+MAX_SHOWN = 60
+"""Characters of a name or value that a message prints."""
+
+
+def shorten(text: str) -> str:
+    """Return a name or value as a message prints it: no more than its beginning."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 class CVATError(Exception):

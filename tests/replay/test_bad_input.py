@@ -74,6 +74,23 @@ def attributes(**info):
             id="no values",
         ),
         pytest.param(
+            attributes(size={"type": "radio", "values": ["x" * 201]}),
+            {},
+            SchemaError,
+            "^Field 'cats': The value 'x{60}...' of attribute 'size' has 201 ",
+            id="long value",
+        ),
+        pytest.param(
+            SCHEMA, {"task_name": "x" * 257}, ConfigurationError, "257", id="long task"
+        ),
+        pytest.param(
+            SCHEMA,
+            {"project_name": "x" * 257},
+            ConfigurationError,
+            "`project_name` 'x{60}...' has 257 characters; CVAT takes 256",
+            id="long project",
+        ),
+        pytest.param(
             SCHEMA, {"project_id": 999999}, ConfigurationError, "999999", id="project"
         ),
         pytest.param(
@@ -174,3 +191,38 @@ def test_labels_are_refused_before_anything_is_created(
     assert sample.id in str(refusal.value)
     assert label.id in str(refusal.value)
     assert "deleting what it created" not in caplog.text
+
+
+def test_occlusion_is_refused_before_anything_is_created(
+    cats, server, nothing_left, caplog
+):
+    sample = cats.last()
+    sample.cats.detections[0]["hidden"] = [True]
+    sample.save()
+
+    with pytest.raises(CVATError, match=r"'hidden' of label .* type list"):
+        Run(cats, server, SCHEMA, occluded_attr="hidden")
+
+    assert "deleting what it created" not in caplog.text
+
+
+def test_texts_that_just_fit(cats, server):
+    """What has as many characters as CVAT takes goes up, and comes back as it is."""
+    values = [f"{i:02}" + "v" * 97 for i in range(39)] + ["w" * 196 + "  "]
+    sample = cats.last()
+    sample.cats.detections[0]["note"] = f"  {'x' * 4096}\n"
+    sample.cats.detections[0]["size"] = values[0]
+    sample.save()
+    schema = attributes(
+        size={"type": "select", "values": values},
+        note={"type": "text", "default": "d" * 128},
+    )
+
+    run = Run(cats, server, schema, task_name="ü" * 256)
+
+    [label] = run.api._get_task_labels(run.task_id)
+    specs = {each["name"]: each for each in label["attributes"]}
+    assert len("\n".join(specs["size"]["values"])) == 4096
+    assert specs["note"]["default_value"] == "d" * 128
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences() == []

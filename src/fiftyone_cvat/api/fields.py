@@ -23,7 +23,7 @@ from fiftyone_cvat.convert.frames import (
 )
 from fiftyone_cvat.convert.schema import field_schema
 from fiftyone_cvat.convert.segmentations import value_without_target
-from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
+from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError, shorten
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
 __all__ = ["LIST_BY_TYPE", "FieldConversion", "Fields", "labels_by_frame"]
@@ -64,6 +64,35 @@ class FieldConversion:
     load_tracks: bool = False
     occluded_attrs: Mapping[str, str] = field(default_factory=dict)
     group_id_attrs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_field(
+        cls,
+        label_field: str,
+        label_info: Mapping[str, Any],
+        cvat_schema: CVATSchema,
+        occluded_attrs: Mapping[Any, dict[str, str]] | None,
+        group_id_attrs: Mapping[Any, dict[str, str]] | None,
+        **more: Any,
+    ) -> FieldConversion:
+        """Take a field's part of what is known about all fields of a run.
+
+        Args:
+            label_field: the field
+            label_info: the field's part of the label schema
+            cvat_schema: CVAT class name to its attributes by name, of all fields
+            occluded_attrs: field to CVAT class name to the attribute with occlusion
+            group_id_attrs: field to CVAT class name to the attribute with the group
+            **more: ``scalar_attrs`` and ``load_tracks``
+        """
+        return cls(
+            label_field=label_field,
+            label_info=label_info,
+            cvat_schema=field_schema(cvat_schema, label_field, label_info),
+            occluded_attrs=(occluded_attrs or {}).get(label_field) or {},
+            group_id_attrs=(group_id_attrs or {}).get(label_field) or {},
+            **more,
+        )
 
     @property
     def label_type(self) -> str:
@@ -118,14 +147,14 @@ class Fields(Conversion):
         )
         if frame_sizes is None:
             frame_sizes = _sizes_from_metadata(samples, frames)
-        conversion = FieldConversion(
-            label_field=label_field,
-            label_info=label_info,
-            cvat_schema=field_schema(cvat_schema, label_field, label_info),
+        conversion = FieldConversion.of_field(
+            label_field,
+            label_info,
+            cvat_schema,
+            occluded_attrs,
+            group_id_attrs,
             scalar_attrs=assign_scalar_attrs,
             load_tracks=load_tracks,
-            occluded_attrs=(occluded_attrs or {}).get(label_field) or {},
-            group_id_attrs=(group_id_attrs or {}).get(label_field) or {},
         )
         id_map: dict[str, Any] = {}
         annotations: list[Any] = []
@@ -386,7 +415,7 @@ def _wrapped(value: Any, label_type: str) -> Any:
 def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
     """Yield why labels have no annotation, for each that has none."""
     if conversion.label_type == "scalar" and not ids:
-        text = value_to_text(labels)
+        text = shorten(value_to_text(labels))
         yield f"labels stay in FiftyOne: value '{text}' is none of the run's classes"
     if conversion.label_type == "segmentation":
         mask = labels.get_mask()
@@ -408,7 +437,7 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
         if label.id in sent:
             continue
         if cvat_class(label.label, schema, field_name) is None:
-            what = f"class '{label.label}' is none of the run's"
+            what = f"class '{shorten(str(label.label))}' is none of the run's"
         else:
             what = "they have no shape that CVAT takes"
         yield f"labels stay in FiftyOne: {what}"

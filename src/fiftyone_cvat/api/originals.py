@@ -21,7 +21,7 @@ from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
-from fiftyone_cvat.convert.schema import SchemaParts, field_schema
+from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import ClassSchema, Json
 
@@ -199,12 +199,12 @@ class DatasetLabels:
     def _fill(self, originals: Originals, label_field: Any, task: TaskAnswer) -> None:
         """Add the dataset's labels, and what they go up as."""
         info = self._label_schema[label_field]
-        conversion = FieldConversion(
-            label_field=label_field,
-            label_info=info,
-            cvat_schema=field_schema(self._cvat_schema, label_field, info),
-            occluded_attrs=self._occluded_attrs.get(label_field) or {},
-            group_id_attrs=self._group_id_attrs.get(label_field) or {},
+        conversion = FieldConversion.of_field(
+            label_field,
+            info,
+            self._cvat_schema,
+            self._occluded_attrs,
+            self._group_id_attrs,
         )
         for frame, ref, value in self.values(label_field, task):
             by_id = originals.get(ref)

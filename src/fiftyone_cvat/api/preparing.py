@@ -16,8 +16,7 @@ from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.convert.attributes import value_to_text
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
 from fiftyone_cvat.convert.project_schema import tell_fields_apart
-from fiftyone_cvat.convert.schema import field_schema
-from fiftyone_cvat.errors import ConfigurationError, SchemaError
+from fiftyone_cvat.errors import ConfigurationError, SchemaError, shorten
 from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
 
 __all__ = [
@@ -146,13 +145,19 @@ class Preparation(Schemas, Fields):
 
     def _check_texts(self, config: Any) -> None:
         """Check the lengths of the texts that tasks and projects get."""
-        texts = [("project_name", config.project_name, MAX_NAME)]
+        texts = [
+            ("project_name", config.project_name, MAX_NAME),
+            ("task_name", config.task_name, MAX_NAME),
+        ]
         trackers = listed(config.issue_tracker)
         texts += [("issue_tracker", each, MAX_URL) for each in trackers]
         for name, text, most in texts:
-            if text is not None and len(text) > most:
+            # CVAT takes white space off the ends of texts
+            length = 0 if text is None else len(str(text).strip())
+            if length > most:
                 raise ConfigurationError(
-                    f"`{name}` has {len(text)} characters; CVAT takes {most}"
+                    f"`{name}` '{shorten(str(text))}' has {length} characters; CVAT "
+                    f"takes {most}: shorten it"
                 )
 
     def _prepare(self, samples: Any, config: Any) -> RunState:
@@ -201,10 +206,12 @@ class Preparation(Schemas, Fields):
         sizes = dict.fromkeys(frames, Size(1, 1))
         for label_field, info in run.label_schema.items():
             if info.get("existing_field"):
-                conversion = FieldConversion(
-                    label_field=label_field,
-                    label_info=info,
-                    cvat_schema=field_schema(run.cvat_schema, label_field, info),
+                conversion = FieldConversion.of_field(
+                    label_field,
+                    info,
+                    run.cvat_schema,
+                    run.occluded_attrs,
+                    run.group_id_attrs,
                     scalar_attrs=run.scalar_attrs,
                 )
                 for _ in self._convert_frames(batch, conversion, frames, sizes):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.errors import SchemaError
+from fiftyone_cvat.errors import SchemaError, shorten
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
 __all__ = [
@@ -97,9 +97,11 @@ def check_text(text: str, what: str) -> None:
     Raises:
         SchemaError: if it has more than 4096 characters or one that is NUL
     """
-    if len(text) > MAX_TEXT:
+    # CVAT takes white space off the ends of texts
+    length = len(text.strip())
+    if length > MAX_TEXT:
         raise SchemaError(
-            f"{what} has {len(text)} characters; CVAT takes {MAX_TEXT}: shorten it, or "
+            f"{what} has {length} characters; CVAT takes {MAX_TEXT}: shorten it, or "
             "leave it out of the run"
         )
     if "\0" in text:
@@ -157,7 +159,8 @@ def parse_label(
         if value is None or name == LABEL_ID:
             continue
         text = value_to_text(value)
-        check_text(text, f"attribute '{name}' of label {label.id}")
+        of_class = f"class '{shorten(class_name)}'"
+        check_text(text, f"{of_class}: attribute '{name}' of label {label.id}")
         values = mutable if spec["mutable"] else immutable
         values.append(AttributeValue(spec_id=name, value=text))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.skeletons import skeleton_label
-from fiftyone_cvat.errors import SchemaError
+from fiftyone_cvat.errors import SchemaError, shorten
 from fiftyone_cvat.types import (
     GEOMETRY,
     RETURN_TYPES,
@@ -36,6 +36,15 @@ __all__ = [
 
 MAX_NAME = 64
 """CVAT's limit for the names of labels and attributes, in characters."""
+
+MAX_VALUE = 200
+"""CVAT's limit for one of the values to choose from, in characters."""
+
+MAX_VALUES = 4096
+"""CVAT's limit for all of them together, each in a line, in characters."""
+
+MAX_DEFAULT = 128
+"""CVAT's limit for a default value, in characters."""
 
 SHAPE_PROPERTIES = ("occluded", "group_id")
 """Types of attributes that in CVAT are properties of every shape."""
@@ -79,8 +88,8 @@ def to_cvat_attributes(
         -   the name of the attribute of type ``group_id``, or None
 
     Raises:
-        SchemaError: if a name has more than 64 characters, or an attribute has no
-            values to choose from
+        SchemaError: if a name, a value to choose from or a default is longer than
+            CVAT takes, or an attribute has no values to choose from
     """
     specs: dict[str, AttributeSpec] = {}
     name_by_property: dict[str, str] = {}
@@ -89,13 +98,13 @@ def to_cvat_attributes(
             continue
         if name != name.strip() or not name:
             raise SchemaError(
-                f"Attribute name '{name}' is empty, or begins or ends with white "
-                "space, which CVAT takes off: rename the attribute"
+                f"Attribute name '{shorten(name)}' is empty, or begins or ends with "
+                "white space, which CVAT takes off: rename the attribute"
             )
         if len(name) > MAX_NAME:
             raise SchemaError(
-                f"Attribute name '{name}' has {len(name)} characters; CVAT takes "
-                f"{MAX_NAME}"
+                f"Attribute name '{shorten(name)}' has {len(name)} characters; CVAT "
+                f"takes {MAX_NAME}: rename the attribute"
             )
         kind = info.get("type", "text")
         if kind in SHAPE_PROPERTIES:
@@ -234,7 +243,7 @@ def _field_classes(
     group_id_attr: str | None,
 ) -> _FieldClasses:
     given = info["attributes"] = info.get("attributes") or {}
-    common, occluded, group_id = to_cvat_attributes(_in_order(given))
+    common, occluded, group_id = _attributes_of(f"Field '{name}'", _in_order(given))
     if occluded is None and occluded_attr is not None:
         occluded = occluded_attr
         common.pop(occluded_attr, None)
@@ -254,7 +263,8 @@ def _field_classes(
 
     result = _FieldClasses(name)
     for class_name, extra in classes_of(name, info):
-        specs, own_occluded, own_group_id = to_cvat_attributes(extra)
+        where = f"Class '{shorten(class_name)}' of field '{name}'"
+        specs, own_occluded, own_group_id = _attributes_of(where, extra)
         _check_reserved(specs, name)
         merged = deepcopy(common) | specs
         # FiftyOne lists what labels have as attributes of all classes
@@ -272,6 +282,16 @@ def _field_classes(
         if own_group_id or group_id:
             result.group_id_by_class[class_name] = str(own_group_id or group_id)
     return result
+
+
+def _attributes_of(
+    where: str, attributes: dict[str, dict[str, Any]]
+) -> tuple[dict[str, AttributeSpec], str | None, str | None]:
+    """Convert attributes; say in an error whose they are."""
+    try:
+        return to_cvat_attributes(attributes)
+    except SchemaError as error:
+        raise SchemaError(f"{where}: {error}") from error
 
 
 def _in_order(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -325,13 +345,13 @@ def _check_class_name(name: str, label_field: Any) -> None:
         raise SchemaError(f"Field '{label_field}' has a class without a name")
     if name != name.strip():
         raise SchemaError(
-            f"Class '{name}' of field '{label_field}' begins or ends with white space, "
-            "which CVAT takes off: rename the class"
+            f"Class '{shorten(name)}' of field '{label_field}' begins or ends with "
+            "white space, which CVAT takes off: rename the class"
         )
     if len(name) > MAX_NAME:
         raise SchemaError(
-            f"Class name '{name}' of field '{label_field}' has {len(name)} characters; "
-            f"CVAT takes {MAX_NAME}: rename the class"
+            f"Class name '{shorten(name)}' of field '{label_field}' has {len(name)} "
+            f"characters; CVAT takes {MAX_NAME}: rename the class"
         )
 
 
@@ -357,6 +377,7 @@ def _attribute_spec(name: str, kind: str, info: dict[str, Any]) -> AttributeSpec
         raise SchemaError(
             f"A value of attribute '{name}' has several lines; CVAT takes one for each"
         )
+    _check_values(name, values)
     spec = AttributeSpec(
         name=name,
         input_type=kind,
@@ -365,5 +386,25 @@ def _attribute_spec(name: str, kind: str, info: dict[str, Any]) -> AttributeSpec
     )
     default = info.get("default")
     if default is not None:
-        spec["default_value"] = value_to_text(default)
+        text = spec["default_value"] = value_to_text(default)
+        _check_length(f"The default '{shorten(text)}' of attribute '{name}'", text)
     return spec
+
+
+def _check_values(name: str, values: list[str]) -> None:
+    for each in values:
+        what = f"The value '{shorten(each)}' of attribute '{name}'"
+        _check_length(what, each, MAX_VALUE)
+    together = "\n".join(each.strip() for each in values)
+    what = f"The {len(values)} values of attribute '{name}', each in a line,"
+    _check_length(what, together, MAX_VALUES)
+
+
+def _check_length(what: str, text: str, most: int = MAX_DEFAULT) -> None:
+    # CVAT takes white space off the ends of texts
+    length = len(text.strip())
+    if length > most:
+        raise SchemaError(
+            f"{what} has {length} characters; CVAT takes {most}: shorten what the "
+            "label schema says"
+        )

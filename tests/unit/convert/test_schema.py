@@ -114,6 +114,43 @@ class TestAttributes:
         with pytest.raises(SchemaError, match="65 characters; CVAT takes 64"):
             to_cvat_attributes({name: {"type": "text"}})
 
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            pytest.param(
+                {"values": ["a", "v" * 201]},
+                "The value 'v{60}...' of attribute 'color' has 201 .* takes 200",
+                id="value",
+            ),
+            pytest.param(
+                {"values": [f"{i:02}" + "v" * 97 for i in range(41)]},
+                "The 41 values of attribute 'color', .* 4099 .* takes 4096",
+                id="values together",
+            ),
+            pytest.param(
+                {"type": "text", "default": "v" * 129},
+                "The default 'v{60}...' of attribute 'color' has 129 .* takes 128",
+                id="default",
+            ),
+        ],
+    )
+    def test_texts_that_are_too_long(self, given, words):
+        attributes = {"color": {"type": "select"} | given}
+        with pytest.raises(SchemaError, match=f"^{words}"):
+            to_cvat_attributes(attributes)
+        with pytest.raises(SchemaError, match=f"^Field 'a': {words}"):
+            build(a=info(attributes=attributes))
+        own = {"classes": ["c" * 64], "attributes": attributes}
+        where = "Class 'c{60}...' of field 'a'"
+        with pytest.raises(SchemaError, match=f"^{where}: {words}"):
+            build(a=info(classes=[own]))
+
+    def test_texts_that_just_fit(self):
+        values = [f"{i:02}" + "v" * 97 for i in range(40)] + ["w" * 96 + "  "]
+        given = {"type": "select", "values": values, "default": "v" * 128 + " "}
+        [made] = to_cvat_attributes({"color": given})[0].values()
+        assert made["values"] == values
+
     def test_name_just_fits(self):
         name = "ü" * 64
         assert list(to_cvat_attributes({name: {}})[0]) == [name]
@@ -298,6 +335,11 @@ class TestBuilding:
             pytest.param({"a": info(classes=[""])}, "without a name", id="empty"),
             pytest.param({"a": info(classes=["  "])}, "without a name", id="spaces"),
             pytest.param({"a": info(classes=[LONG])}, "65 characters", id="too long"),
+            pytest.param(
+                {"a": info(classes=["x" * 5000])},
+                r"^Class name 'x{60}\.\.\.' of field 'a' has 5000 characters",
+                id="much too long",
+            ),
             pytest.param(
                 {"a": info(classes=["x" * 64]), "b": info(classes=["x" * 64])},
                 "66 characters",
