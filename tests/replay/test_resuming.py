@@ -172,6 +172,33 @@ def test_a_process_that_was_killed_at_its_project(
     assert names_on_server(api, api.projects_url, cats) == []
 
 
+@pytest.mark.parametrize("turn", [1, 3, 4])
+def test_names_as_long_as_names_may_be(cats, server, api, monkeypatch, turn):
+    """The mark of what is unfinished has no room in them."""
+    name = cats.name.replace(" ", "_").ljust(256, "x")
+    names = [f"{name[:254]}_{number}" for number in (1, 2, 3)]
+    with monkeypatch.context() as patch:
+        kill(patch, "patch", turn)
+        with pytest.raises(Killed):
+            Run(
+                cats,
+                server,
+                SCHEMA,
+                task_size=1,
+                task_name=name,
+                project_name=name,
+                on_failure="keep",
+            )
+    as_another_process(cats)
+
+    results = resume(cats, "run", url=server.url, access_token=server.access_token)
+
+    assert names_on_server(api, api.projects_url, cats) == [name]
+    assert names_on_server(api, api.tasks_url, cats) == names
+    found = [api.task_summary(each)["name"] for each in results.task_ids]
+    assert found == names
+
+
 def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         kill(patch, "_upload_annotations", 2)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
-from fiftyone_cvat.api.upload import Target, Upload
+from fiftyone_cvat.api.upload import Target, Upload, marked, task_name
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 
@@ -42,7 +43,10 @@ class Resuming(Upload):
             {int(index): ids for index, ids in results.progress["pending"].items()},
         )
         run = self._restore(results, progress)
-        self._tidy(run, progress.token)
+        names = [
+            task_name(config, samples, each, run.count) for each in range(run.count)
+        ]
+        self._tidy(run, progress.token, [config.project_name or "", *names])
         batches = {
             index: samples.select(ids, ordered=True)
             for index, ids in progress.pending.items()
@@ -75,9 +79,18 @@ class Resuming(Upload):
         )
         return run
 
-    def _tidy(self, run: RunState, token: str) -> None:
-        """Delete what a stopped run left unfinished; name what it had finished."""
+    def _tidy(self, run: RunState, token: str, names: Iterable[str]) -> None:
+        """Delete what a stopped run left unfinished; name what it had finished.
+
+        Args:
+            run: the run
+            token: what marks the names
+            names: the names of its tasks and its project, of which a mark that had no
+                room has cut some
+        """
         mark = f" [{token}]"
+        # CVAT takes white space off the ends of names
+        name_by_marked = {marked(name, run).strip(): name for name in names}
         for url, own, delete in (
             (self.tasks_url, run.done.task_ids, self.delete_task),
             (self.projects_url, run.project_ids, self.delete_project),
@@ -86,7 +99,9 @@ class Resuming(Upload):
                 if not found["name"].endswith(mark):
                     continue
                 if found["id"] in own:
-                    name = found["name"].removesuffix(mark)
+                    # a dataset that has another name since gives tasks other ones
+                    own_name = found["name"].removesuffix(mark)
+                    name = name_by_marked.get(found["name"], own_name)
                     self.patch(f"{url}/{found['id']}", json={"name": name})
                 else:
                     delete(found["id"])

@@ -26,7 +26,7 @@ from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, Size
 
-__all__ = ["Target", "Upload"]
+__all__ = ["Target", "Upload", "marked", "task_name"]
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Upload(Preparation):
             with fou.ProgressBar(total=total, iters_str="samples") as bar:
                 for index, batch in batches.items():
                     number = len(batch)
-                    name = _task_name(config, target.samples, index, run.count)
+                    name = task_name(config, target.samples, index, run.count)
                     at = f"at task {index + 1} of {run.count} ('{name}')"
                     self._finish_task(run, batch, index, name, target)
                     bar.update(number)
@@ -154,7 +154,7 @@ class Upload(Preparation):
         name = run.new_project_name
         if name is None:
             return
-        run.project_id = self.create_project(_marked(name, run), run.cvat_schema)
+        run.project_id = self.create_project(marked(name, run), run.cvat_schema)
         run.project_ids.append(run.project_id)
         run.new_project_name = None
         if run.progress is not None:
@@ -173,7 +173,7 @@ class Upload(Preparation):
             logger.warning("Task '%s' is left out: its samples are deleted", name)
         else:
             part = self._upload_task(
-                run, target.backend.config, batch, index, _marked(name, run)
+                run, target.backend.config, batch, index, marked(name, run)
             )
             run.done.add(part)
             run.unfinished.clear()
@@ -415,7 +415,8 @@ def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
     return [names[index % len(names)]]
 
 
-def _task_name(config: Any, samples: Any, index: int, count: int) -> str:
+def task_name(config: Any, samples: Any, index: int, count: int) -> str:
+    """Return the name of a task of a run, by its number from 0."""
     name = config.task_name
     if name is None:
         name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
@@ -423,12 +424,15 @@ def _task_name(config: Any, samples: Any, index: int, count: int) -> str:
     return str(name)[: MAX_NAME - len(number)] + number
 
 
-def _marked(name: str, run: RunState) -> str:
-    """Mark a name as that of something unfinished, if the run can be resumed."""
+def marked(name: str, run: RunState) -> str:
+    """Mark a name as that of something unfinished, if the run can be resumed.
+
+    Of a long name the end stays: the numbers of tasks tell it from others.
+    """
     if run.progress is None:
         return name
     mark = f" [{run.progress.token}]"
-    return name[: MAX_NAME - len(mark)] + mark
+    return name[-(MAX_NAME - len(mark)) :] + mark
 
 
 def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
