@@ -28,16 +28,7 @@ __all__ = [
     "UnreachableError",
     "UploadError",
     "WaitTimeoutError",
-    "shorten",
 ]
-
-MAX_SHOWN = 60
-"""Characters of a name or value that a message prints."""
-
-
-def shorten(text: str) -> str:
-    """Return a name or value as a message prints it: no more than its beginning."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 class CVATError(Exception):
@@ -129,7 +120,7 @@ class RequestError(CVATError, OSError):
     def __reduce__(self) -> tuple[Any, ...]:
         # OSError would be made again of its message alone
         arguments = (self.method, self.url, self.status, self.detail)
-        return type(self), arguments, {"advice": self.advice}
+        return type(self), arguments, self.__dict__
 
     @property
     def status_code(self) -> int:

@@ -66,7 +66,7 @@ class Response:
         reason: the status line's words
         headers: the headers; names in any case
         content: the body as bytes, decompressed
-        tried: how often and how long it was tried, if more than once
+        tried: how often and how long it was tried, if more than once, and why no more
     """
 
     method: str
@@ -121,7 +121,11 @@ class Response:
         words = detail_of(self)
         if self.tried:
             words = f"{words or 'no explanation'} ({self.tried})"
-        raise kind(self.method, self.url, self.status_code, words)
+        error = kind(self.method, self.url, self.status_code, words)
+        if self.status_code == 503 and "retry-after" in self.headers:  # noqa: PLR2004
+            # it says when to come back, so it has not begun
+            error.may_have_been_processed = False
+        raise error
 
 
 def value_of(response: Response, key: str) -> Any:

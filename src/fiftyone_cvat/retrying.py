@@ -50,7 +50,8 @@ class RetryPolicy:
         first_delay: seconds before the second attempt, at most
         factor: by how much that grows with each attempt
         longest_delay: seconds that it grows to
-        budget: seconds after the first attempt in which another one may begin
+        budget: seconds after the first attempt in which another one may begin, and
+            the longest wait that a server may ask for, which may end later
     """
 
     attempts: int = 10
@@ -70,6 +71,7 @@ class Attempts:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._begun = time.monotonic()
+        self._too_long: float | None = None
         self.count = 1
 
     def next_delay(
@@ -78,14 +80,16 @@ class Attempts:
         """Return how long to wait before the next attempt, and count that.
 
         Without a wish of the server it is a random part of the longest delay of this
-        attempt, so that many clients of one server do not come back together.
+        attempt, so that many clients of one server do not come back together. A server
+        that says when to come back is never asked sooner.
 
         Args:
             asked: seconds that the server asked to wait, or None
             limit: how many attempts are enough, if fewer than the policy's
 
         Returns:
-            seconds, or None if it was tried often or long enough
+            seconds, or None if it was tried often or long enough, or the server asked
+            for more than the policy's budget
         """
         policy = self._policy
         left = self._begun + policy.budget - time.monotonic()
@@ -93,17 +97,28 @@ class Attempts:
             return None
         longest = policy.first_delay * policy.factor ** (self.count - 1)
         delay = random.uniform(0, min(longest, policy.longest_delay))  # noqa: S311
-        if asked is not None:
+        if asked is None:
+            delay = min(delay, left)
+        elif asked > policy.budget:
+            self._too_long = asked
+            return None
+        else:
             # a little later than asked, and not all at once
             delay = asked + min(delay, policy.first_delay)
         self.count += 1
-        return min(delay, left)
+        return delay
 
     def __str__(self) -> str:
-        if self.count == 1:
-            return ""
-        seconds = time.monotonic() - self._begun
-        return f"tried {self.count} times in {seconds:.0f} s"
+        words = []
+        if self.count > 1:
+            seconds = time.monotonic() - self._begun
+            words.append(f"tried {self.count} times in {seconds:.0f} s")
+        if self._too_long is not None:
+            words.append(
+                f"the server asks to wait {self._too_long:.0f} s, longer than the "
+                f"{self._policy.budget:.0f} s that are waited: try again after that"
+            )
+        return "; ".join(words)
 
 
 def is_repeatable(

@@ -88,7 +88,8 @@ def send_repeatedly(
         delay = attempts.next_delay(asked, limit) if may_repeat(outcome) else None
         if delay is None:
             return _final(result, str(attempts))
-        level = logging.WARNING if attempts.count > 2 else logging.INFO  # noqa: PLR2004
+        is_long = attempts.count > 2 or delay > policy.longest_delay  # noqa: PLR2004
+        level = logging.WARNING if is_long else logging.INFO
         logger.log(level, "%s; trying again in %.1f s", why, delay)
         time.sleep(delay)
 

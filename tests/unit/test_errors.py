@@ -86,9 +86,11 @@ def test_refusal_with_advice():
 def test_refusals_can_be_copied(kind, duplicate):
     error = refusal(kind)
     error.advice = "Look again."
+    error.may_have_been_processed = True
 
     again = duplicate(error)
 
     assert type(again) is kind
     assert str(again) == str(error)
     assert again.status == 404
+    assert again.may_have_been_processed

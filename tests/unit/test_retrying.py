@@ -63,9 +63,25 @@ def test_no_attempt_begins_after_the_budget(clock):
     assert str(attempts) == "tried 2 times in 10 s"
 
 
-@pytest.mark.parametrize(("asked", "delay"), [(0, 0.5), (7, 7.5), (600, 120)])
+@pytest.mark.parametrize(("asked", "delay"), [(0, 0.5), (7, 7.5), (120, 120.5)])
 def test_wish_of_the_server(clock, asked, delay):
-    assert Attempts(RetryPolicy()).next_delay(asked) == delay
+    attempts = Attempts(RetryPolicy())
+    clock.now += 119.9
+
+    assert attempts.next_delay(asked) == delay
+
+
+def test_wish_that_is_too_long(clock):
+    attempts = Attempts(RetryPolicy())
+
+    assert attempts.next_delay(7) == 7.5
+    clock.now += 7.5
+    assert attempts.next_delay(600) is None
+    assert attempts.count == 2
+    assert str(attempts) == (
+        "tried 2 times in 8 s; the server asks to wait 600 s, longer than the 120 s "
+        "that are waited: try again after that"
+    )
 
 
 def test_limit_of_one_outcome(clock):

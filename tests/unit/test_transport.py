@@ -486,6 +486,19 @@ def test_what_is_not_begun_is_repeated(connection, site, status, wait):
     assert [each["body"] for each in site.requests] == [b'{"b":2}'] * 2
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_is_not_asked_sooner_than_it_says(connection, site, status, method):
+    site.answers["/x"] = (status, {"Retry-After": "600"}, {"detail": "Busy."})
+
+    words = r"Busy\. \(the server asks to wait 600 s, .*: try again after that\)"
+    with pytest.raises(RequestError, match=words) as caught:
+        connection.request(method, f"{site.url}/x").raise_for_status()
+
+    assert not caught.value.may_have_been_processed
+    assert len(site.requests) == 1
+
+
 def test_file_is_sent_again_from_where_it_stood(connection, site):
     answers = iter([(429, {}, b""), (201, {}, {})])
     site.answers["/x"] = lambda request: next(answers)

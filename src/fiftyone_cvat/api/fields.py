@@ -12,7 +12,7 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
 from fiftyone_cvat.api.stored import StoredLabel
-from fiftyone_cvat.convert.attributes import cvat_class, value_to_text
+from fiftyone_cvat.convert.attributes import cvat_class, shorten, value_to_text
 from fiftyone_cvat.convert.frames import (
     FrameRange,
     FrameRef,
@@ -23,7 +23,7 @@ from fiftyone_cvat.convert.frames import (
 )
 from fiftyone_cvat.convert.schema import field_schema
 from fiftyone_cvat.convert.segmentations import value_without_target
-from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError, shorten
+from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
 __all__ = ["LIST_BY_TYPE", "FieldConversion", "Fields", "labels_by_frame"]

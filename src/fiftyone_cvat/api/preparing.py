@@ -13,10 +13,10 @@ import fiftyone.core.media as fom
 from fiftyone_cvat.api.fields import FieldConversion, Fields
 from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
-from fiftyone_cvat.convert.attributes import value_to_text
+from fiftyone_cvat.convert.attributes import shorten, value_to_text
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
 from fiftyone_cvat.convert.project_schema import tell_fields_apart
-from fiftyone_cvat.errors import ConfigurationError, SchemaError, shorten
+from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
 
 __all__ = [

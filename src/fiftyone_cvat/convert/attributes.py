@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.errors import SchemaError, shorten
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import AttributeValue, CVATSchema
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "check_text",
     "cvat_class",
     "parse_label",
+    "shorten",
     "text_to_value",
     "value_to_text",
 ]
@@ -29,6 +30,9 @@ MAX_DIGITS = 20
 
 MAX_TEXT = 4096
 """CVAT's limit for the value of an attribute, in characters."""
+
+MAX_SHOWN = 60
+"""Characters of a name or value that a message prints."""
 
 ParsedLabel = tuple[
     str | None,
@@ -109,6 +113,11 @@ def check_text(text: str, what: str) -> None:
             f"{what} has a NUL character at {text.index(chr(0))}, which CVAT does not "
             "take: remove it, or leave it out of the run"
         )
+
+
+def shorten(text: str) -> str:
+    """Return a name or value as a message prints it: no more than its beginning."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def parse_label(

@@ -7,9 +7,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
+from fiftyone_cvat.convert.attributes import LABEL_ID, shorten, value_to_text
 from fiftyone_cvat.convert.skeletons import skeleton_label
-from fiftyone_cvat.errors import SchemaError, shorten
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
     GEOMETRY,
     RETURN_TYPES,
