@@ -36,7 +36,6 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
-from fiftyone_cvat.types import Json
 
 __all__ = [
     "Response",
@@ -44,6 +43,7 @@ __all__ = [
     "encode_body",
     "origin_of",
     "readable_errors",
+    "value_in",
     "value_of",
     "with_params",
 ]
@@ -132,15 +132,33 @@ def value_of(response: Response, key: str) -> Any:
     """Return one value of a JSON object that the server answered with.
 
     Raises:
-        AnswerError: if the answer is no such object
+        AnswerError: if the answer is no such object, or the value is null
     """
-    answer: Json = response.json()
-    if not isinstance(answer, dict) or key not in answer:
+    try:
+        return value_in(response.json(), key, response.url)
+    except AnswerError as error:
+        error.may_have_been_processed = response.method != "GET"
+        raise
+
+
+def value_in(answer: Any, key: str, url: str) -> Any:
+    """Return one value of a JSON object that is an answer of the server, or in one.
+
+    Args:
+        answer: the object: any JSON
+        key: where it holds the value
+        url: what answered, for the message
+
+    Raises:
+        AnswerError: if it is no such object, or the value is null
+    """
+    value = answer.get(key) if isinstance(answer, dict) else None
+    if value is None:
         raise AnswerError(
-            f"{response.url} answered without '{key}'; this server may be of a "
-            "version that works differently: please report it"
+            f"{url} answered without '{key}'; this server may be of a version that "
+            "works differently: please report it"
         )
-    return answer[key]
+    return value
 
 
 def encode_body(

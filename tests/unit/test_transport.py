@@ -943,7 +943,7 @@ def test_words_of_the_server(content, kind, words):
 
 def test_value_of():
     assert value_of(response(content=b'{"id": 7}'), "id") == 7
-    for content in (b"{}", b"[]", b"null", b'"id"'):
+    for content in (b"{}", b"[]", b"null", b'"id"', b'{"id": null}'):
         with pytest.raises(AnswerError, match="without 'id'"):
             value_of(response(content=content), "id")
 

@@ -15,7 +15,6 @@ from fiftyone_cvat.api.resuming import Resuming
 from fiftyone_cvat.convert.checking import (
     check_annotations,
     check_jobs,
-    check_labels,
     check_meta,
 )
 from fiftyone_cvat.convert.frames import (
@@ -127,11 +126,9 @@ class Download(Resuming, Parsing):
                 for job in answers
                 if job.get("type", "annotation") == "annotation"
             ]
-        labels = self._get_task_labels(task_id)
-        check_labels(labels, where(self.labels_url(task_id)))
         return TaskAnswer(
             task_id,
-            labels,
+            self._get_task_labels(task_id),
             frames_to_sizes(meta),
             annotations,
             refs,

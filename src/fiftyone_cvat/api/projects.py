@@ -10,6 +10,7 @@ import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.sending import Sending
 from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.checking import check_labels
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels, label_id_attribute
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError, RequestError
 from fiftyone_cvat.types import CVATSchema, Json
@@ -195,6 +196,7 @@ class Projects(Sending):
 
         Raises:
             ConfigurationError: if there is no such project
+            AnswerError: if annotations cannot be read by the labels
         """
         if not self.project_exists(project_id):
             raise ConfigurationError(
@@ -202,7 +204,9 @@ class Projects(Sending):
                 "and the `organization` that it belongs to"
             )
         url = f"{self.base_api_url}/labels?project_id={project_id}"
-        return self._get_paginated_results(url)
+        labels = self._get_paginated_results(url)
+        check_labels(labels, f"Project {project_id}: {url}")
+        return labels
 
     def _add_project_label_ids(self, project_id: int, labels: list[Json]) -> None:
         """Add the attribute ``label_id`` to labels of a project.

@@ -9,6 +9,7 @@ from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
 from fiftyone_cvat.api.upload import Target, Upload, marked, task_name
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.messages import value_in
 
 __all__ = ["Resuming"]
 
@@ -96,12 +97,14 @@ class Resuming(Upload):
             (self.projects_url, run.project_ids, self.delete_project),
         ):
             for found in self._get_paginated_results(f"{url}?search={token}"):
-                if not found["name"].endswith(mark):
+                marked_name = value_in(found, "name", url)
+                number = value_in(found, "id", url)
+                if not marked_name.endswith(mark):
                     continue
-                if found["id"] in own:
+                if number in own:
                     # a dataset that has another name since gives tasks other ones
-                    own_name = found["name"].removesuffix(mark)
-                    name = name_by_marked.get(found["name"], own_name)
-                    self.patch(f"{url}/{found['id']}", json={"name": name})
+                    rest = marked_name.removesuffix(mark)
+                    name = name_by_marked.get(marked_name, rest)
+                    self.patch(f"{url}/{number}", json={"name": name})
                 else:
-                    delete(found["id"])
+                    delete(number)

@@ -26,7 +26,7 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UploadError,
 )
-from fiftyone_cvat.messages import value_of
+from fiftyone_cvat.messages import value_in, value_of
 from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
 
@@ -115,11 +115,11 @@ class Sending(Session):
         found = [
             each
             for each in value_of(self.get(url, params=params), "results")
-            if each["name"] == name.strip()
-            and (each["owner"] or {}).get("id") == me
-            and datetime.fromisoformat(each["created_date"]) >= begun
+            if value_in(each, "name", url) == name.strip()
+            and (each.get("owner") or {}).get("id") == me
+            and datetime.fromisoformat(value_in(each, "created_date", url)) >= begun
             and not each.get("size")
-            and (url, each["id"]) not in self._made
+            and (url, value_in(each, "id", url)) not in self._made
         ]
         if len(found) > 1:
             ids = ", ".join(str(each["id"]) for each in found)

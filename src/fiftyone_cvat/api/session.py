@@ -18,7 +18,7 @@ from fiftyone_cvat.errors import (
     ConfigurationError,
     RequestError,
 )
-from fiftyone_cvat.messages import Response, value_of
+from fiftyone_cvat.messages import Response, value_in, value_of
 from fiftyone_cvat.transport import (
     Connection,
     Credentials,
@@ -332,7 +332,8 @@ class Session(Urls, AnnotationAPI):
             the items, or one value of each
 
         Raises:
-            AnswerError: if the server answers with no list, or without an end
+            AnswerError: if the server answers with no list, without an end, or without
+                one of the values
         """
         items: list[Any] = []
         last: Any = None
@@ -357,7 +358,7 @@ class Session(Urls, AnnotationAPI):
                 break
             number += 1
             last = results
-        return [item[value] for item in items] if value is not None else items
+        return [value_in(item, value, base_url) for item in items] if value else items
 
     def _get_value_from_search(
         self,
@@ -374,9 +375,10 @@ class Session(Urls, AnnotationAPI):
             target_key: the key under which an item holds it
             value_key: the key of the value to return
         """
-        for item in self._get_paginated_results(search_url_fcn(target)):
-            if item.get(target_key) == target:
-                return item[value_key]
+        url = search_url_fcn(target)
+        for item in self._get_paginated_results(url):
+            if value_in(item, target_key, url) == target:
+                return value_in(item, value_key, url)
         return None
 
     def _get_value_update_map(

@@ -21,6 +21,7 @@ from fiftyone_cvat.api.media import (
     name_media,
 )
 from fiftyone_cvat.api.projects import Projects
+from fiftyone_cvat.convert.checking import check_jobs, check_labels
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import (
@@ -31,7 +32,7 @@ from fiftyone_cvat.errors import (
     ServerJobError,
     UploadError,
 )
-from fiftyone_cvat.messages import Response, value_of
+from fiftyone_cvat.messages import Response, value_in, value_of
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.waiting import wait_until
 
@@ -132,17 +133,18 @@ class Tasks(Projects):
             to the job as the server describes it; None if there is no such task
         """
         try:
-            task = self.get(self.task_url(task_id), print_error_info=False).json()
+            answer = self.get(self.task_url(task_id), print_error_info=False)
         except NotFoundError:
             logger.warning("Task %d no longer exists", task_id)
             return None
-        jobs = self._get_paginated_results(self.jobs_url(task_id))
+        url = self.jobs_url(task_id)
+        jobs = self._get_paginated_results(url)
         return {
-            "name": task["name"],
-            "status": task["status"],
-            "assignee": task["assignee"],
-            "last_updated": task["updated_date"],
-            "jobs": {job["id"]: job for job in jobs},
+            "name": value_of(answer, "name"),
+            "status": value_of(answer, "status"),
+            "assignee": answer.json().get("assignee"),
+            "last_updated": value_of(answer, "updated_date"),
+            "jobs": {value_in(job, "id", url): job for job in jobs},
         }
 
     def delete_task(self, task_id: int) -> None:
@@ -298,7 +300,7 @@ class Tasks(Projects):
 
         def look() -> str | None:
             requests = value_of(self.get(url, params=params), "results")
-            return next((each["id"] for each in requests), None)
+            return next((value_in(each, "id", url) for each in requests), None)
 
         return self._send_surely(lambda: str(value_of(send(), "rq_id")), look)
 
@@ -421,13 +423,23 @@ class Tasks(Projects):
 
         Ground truth and replicas are not among them.
         """
-        jobs = self._get_paginated_results(self.jobs_url(task_id))
+        url = self.jobs_url(task_id)
+        jobs = self._get_paginated_results(url)
+        check_jobs(jobs, f"Task {task_id}: {url}")
         jobs = [job for job in jobs if job.get("type", "annotation") == "annotation"]
-        return [job["id"] for job in sorted(jobs, key=lambda job: job["start_frame"])]
+        jobs.sort(key=lambda job: job["start_frame"])
+        return [value_in(job, "id", url) for job in jobs]
 
     def _get_task_labels(self, task_id: int) -> list[Json]:
-        """Return a task's labels as the server describes them."""
-        return self._get_paginated_results(self.labels_url(task_id))
+        """Return a task's labels as the server describes them.
+
+        Raises:
+            AnswerError: if annotations cannot be read by them
+        """
+        url = self.labels_url(task_id)
+        labels = self._get_paginated_results(url)
+        check_labels(labels, f"Task {task_id}: {url}")
+        return labels
 
     def _get_task_id_labels_json(self, task_json: Json) -> tuple[int, list[Json]]:
         """Create a task; return its id and its labels as the server describes them.

@@ -22,6 +22,7 @@ from fiftyone_cvat.api.preparing import (
 )
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
+from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, Size
@@ -324,7 +325,9 @@ class Upload(Preparation):
         Raises:
             UploadError: if it does not: its annotations would lie on other pictures
         """
-        meta = self.get(self.task_data_meta_url(task_id)).json()
+        url = self.task_data_meta_url(task_id)
+        meta = self.get(url).json()
+        check_meta(meta, (), f"Task {task_id}: {url}")
         if samples.media_type == fom.VIDEO:
             expected = self._compute_expected_frames(
                 samples, frame_start, frame_stop, frame_step

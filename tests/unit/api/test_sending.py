@@ -10,7 +10,12 @@ import pytest
 from fiftyone_cvat.api import sending
 from fiftyone_cvat.api.media import MediaFile
 from fiftyone_cvat.api.tasks import Tasks
-from fiftyone_cvat.errors import RequestError, UnreachableError, UploadError
+from fiftyone_cvat.errors import (
+    AnswerError,
+    RequestError,
+    UnreachableError,
+    UploadError,
+)
 from fiftyone_cvat.messages import Response
 from fiftyone_cvat.retrying import RetryPolicy
 from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
@@ -117,6 +122,97 @@ def test_an_earlier_task_of_the_same_second_is_not_taken(api):
     assert api._create(URL, {"name": "a"})["id"] == 8
 
 
+@pytest.mark.parametrize("made", [{}, {"id": None}, []])
+def test_created_although_the_answer_does_not_say_what(api, made):
+    api.answers = {"post": [answer(made)], "get": listing(task(7))}
+
+    assert api._create(URL, {"name": "a"})["id"] == 7
+
+
+def test_nothing_created_that_the_server_names(api):
+    api.answers = {"post": lambda url: answer({"id": None}), "get": listing()}
+
+    with pytest.raises(AnswerError, match=f"{URL} answered without 'id'"):
+        api._create(URL, {"name": "a"})
+
+    assert methods(api).count("post") == 2
+
+
+@pytest.mark.parametrize("key", ["id", "name", "created_date"])
+@pytest.mark.parametrize("value", [None, "left out"])
+def test_list_that_does_not_tell_what_was_created(api, key, value):
+    spoiled = task(7) | {key: value}
+    if value is not None:
+        del spoiled[key]
+    api.answers = {"post": [lost()], "get": listing(spoiled)}
+
+    with pytest.raises(AnswerError, match=f"{URL} answered without '{key}'"):
+        api._create(URL, {"name": "a"})
+
+
+@pytest.mark.parametrize("item", [{}, {"id": None}, None, 7, "id"])
+def test_item_without_the_value(api, item):
+    api.answers = {"get": lambda url: answer({"results": [item]})}
+
+    with pytest.raises(AnswerError, match="api/tasks answered without 'id'"):
+        api.list_tasks()
+    with pytest.raises(AnswerError, match=r"users.* answered without 'username'"):
+        api._get_value_from_search(api.user_search_url, "ann", "username", "id")
+
+
+SUMMARY = {"name": "a", "status": "annotation", "updated_date": NOW, "assignee": None}
+JOB = {"id": 5, "start_frame": 0, "stop_frame": 1}
+
+
+def test_summary_of_a_task(api):
+    jobs = answer({"results": [JOB]})
+    api.answers = {"get": [answer(SUMMARY), jobs]}
+
+    summary = {**SUMMARY, "last_updated": NOW, "jobs": {5: JOB}}
+    del summary["updated_date"]
+    assert api.task_summary(3) == summary
+
+
+@pytest.mark.parametrize(
+    ("summary", "job", "key"),
+    [
+        ({}, JOB, "name"),
+        (None, JOB, "name"),
+        (SUMMARY | {"status": None}, JOB, "status"),
+        (SUMMARY | {"updated_date": None}, JOB, "updated_date"),
+        (SUMMARY, {}, "id"),
+        (SUMMARY, None, "id"),
+    ],
+)
+def test_summary_that_says_too_little(api, summary, job, key):
+    jobs = answer({"results": [job]})
+    found = Response("GET", URL, 200, "OK", {}, orjson.dumps(summary))
+    api.answers = {"get": [found, jobs]}
+
+    with pytest.raises(AnswerError, match=f"answered without '{key}'"):
+        api.task_summary(3)
+
+
+@pytest.mark.parametrize(
+    "job", [None, {}, JOB | {"id": None}, JOB | {"stop_frame": 1.5}]
+)
+def test_jobs_without_ids_or_frames(api, job):
+    api.answers = {"get": [answer({"results": [job]})]}
+
+    with pytest.raises(AnswerError, match="answered with"):
+        api._get_job_ids(3)
+
+
+@pytest.mark.parametrize("label", [None, {}, {"id": 5, "name": None, "attributes": []}])
+def test_labels_without_ids_or_names(api, label):
+    api.answers = {"get": lambda url: answer({"results": [label]})}
+
+    with pytest.raises(AnswerError, match=r"Task 3: .* cannot be read"):
+        api._get_task_labels(3)
+    with pytest.raises(AnswerError, match=r"Project 3: .* cannot be read"):
+        api._get_project_labels(3)
+
+
 def test_no_guess_between_two(api):
     api.answers = {"post": [lost()], "get": listing(task(7), task(8))}
 
@@ -143,8 +239,12 @@ def test_error_of_the_server_is_tried_twice_only(api):
 
 
 def labels(*names):
-    attributes = [{"name": each} for each in names]
-    return answer({"results": [{"id": 5, "attributes": attributes}], "next": None})
+    attributes = [
+        {"id": number, "name": each, "input_type": "text"}
+        for number, each in enumerate(names)
+    ]
+    label = {"id": 5, "name": "cat", "attributes": attributes}
+    return answer({"results": [label], "next": None})
 
 
 @pytest.mark.parametrize(("found", "patches"), [("label_id", 1), ("color", 2)])
