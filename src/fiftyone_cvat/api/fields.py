@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.conversion import Conversion
-from fiftyone_cvat.api.stored import StoredLabel
+from fiftyone_cvat.api.stored import (
+    LIST_BY_TYPE,
+    labels_by_frame,
+    labels_in,
+    wrapped,
+)
 from fiftyone_cvat.convert.attributes import cvat_class, shorten, value_to_text
 from fiftyone_cvat.convert.frames import (
     FrameRange,
@@ -26,21 +31,11 @@ from fiftyone_cvat.convert.segmentations import value_without_target
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
-__all__ = ["LIST_BY_TYPE", "FieldConversion", "Fields", "labels_by_frame"]
+__all__ = ["FieldConversion", "Fields"]
 
 logger = logging.getLogger(__name__)
 
 TAGS = ("classification", "classifications", "scalar")
-
-LIST_BY_TYPE = {
-    "classifications": "classifications",
-    "detections": "detections",
-    "instances": "detections",
-    "polylines": "polylines",
-    "polygons": "polylines",
-    "keypoints": "keypoints",
-}
-"""The types of field that hold any number of labels, to what holds them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +254,7 @@ class Fields(Conversion):
         """
         stored = labels_by_frame(samples, conversion.label_field, frames, _raw=True)
         for frame, ref, value in stored:
-            labels = _wrapped(value, conversion.label_type)
+            labels = wrapped(value, conversion.label_type)
             if labels is not None:
                 size = frame_sizes.get(frame, Size(0, 0))
                 yield ref, labels, self._convert(labels, conversion, frame, size, ref)
@@ -314,7 +309,7 @@ class Fields(Conversion):
         if label_type == "segmentation":
             keywords = {"mask_targets": info.get("mask_targets")}
             return self._create_segmentation_shapes, labels, keywords
-        values = _listed(labels, label_type)
+        values = labels_in(labels, label_type)
         if label_type in TAGS:
             return self._create_classification_tags, values, {}
         creators: dict[str | None, Any] = {
@@ -399,19 +394,6 @@ class Fields(Conversion):
         return number if task_size is None else max(1, min(task_size, number))
 
 
-def _wrapped(value: Any, label_type: str) -> Any:
-    """Wrap what a field holds in the database: labels, a label, or a scalar.
-
-    Where a view shows none of a field's labels, there is a document without any.
-    """
-    if label_type == "scalar":
-        return value
-    name = LIST_BY_TYPE.get(label_type)
-    if name is not None:
-        return {name: [StoredLabel(each) for each in value.get(name) or []]}
-    return StoredLabel(value) if "_id" in value else None
-
-
 def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
     """Yield why labels have no annotation, for each that has none."""
     if conversion.label_type == "scalar" and not ids:
@@ -428,7 +410,7 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
             )
     if conversion.label_type in ("scalar", "segmentation"):
         return
-    values = list(_listed(labels, conversion.label_type))
+    values = list(labels_in(labels, conversion.label_type))
     sent = set(ids if isinstance(ids, list) else [ids])
     if len(sent) == len(values):
         return
@@ -446,48 +428,6 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
 def is_trackable(label_type: str) -> bool:
     """Tell whether labels of a type become tracks in videos."""
     return RETURN_TYPES[label_type] in ("detections", "polylines", "keypoints")
-
-
-def labels_by_frame(
-    samples: Any, label_field: str, frames: Mapping[int, FrameRef], **kwargs: Any
-) -> Iterator[tuple[int, FrameRef, Any]]:
-    """Yield what a field holds on the frames of a task.
-
-    One read of the database gets all of it.
-
-    Args:
-        samples: a collection with the task's samples
-        label_field: the field; of the frames of a video, with ``frames.`` before it
-        frames: the position in the task to what the frame is
-        **kwargs: how FiftyOne reads the values: ``_raw=True`` leaves them as they are
-            in the database
-
-    Yields:
-        the position in the task, what the frame is, and the field's value
-    """
-    position_by_ref = {ref: position for position, ref in frames.items()}
-    if samples._is_frame_field(label_field):
-        columns = samples.values(["id", "frames.id", label_field], **kwargs)
-        values = {
-            FrameRef(str(sample_id), str(frame_id)): value
-            for sample_id, frame_ids, column in zip(*columns, strict=True)
-            for frame_id, value in zip(frame_ids, column, strict=True)
-        }
-    else:
-        columns = samples.values(["id", label_field], **kwargs)
-        values = {
-            FrameRef(str(sample_id), None): value
-            for sample_id, value in zip(*columns, strict=True)
-        }
-    for ref, value in values.items():
-        position = position_by_ref.get(ref)
-        if value is not None and position is not None:
-            yield position, ref, value
-
-
-def _listed(labels: Any, label_type: str) -> Iterable[Any]:
-    name = LIST_BY_TYPE.get(label_type)
-    return [labels] if name is None else (labels[name] or [])
 
 
 def _sizes_from_metadata(

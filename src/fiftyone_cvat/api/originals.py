@@ -11,12 +11,8 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.fields import (
-    LIST_BY_TYPE,
-    FieldConversion,
-    Fields,
-    labels_by_frame,
-)
+from fiftyone_cvat.api.fields import FieldConversion, Fields
+from fiftyone_cvat.api.stored import LIST_BY_TYPE, labels_by_frame
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id

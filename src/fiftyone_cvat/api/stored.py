@@ -1,16 +1,28 @@
-"""Labels as the database holds them, for conversion, without FiftyOne's documents."""
+"""Labels as the database holds them, frame by frame, without FiftyOne's documents."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import fiftyone.core.labels as fol
 import fiftyone.core.utils as fou
 from numpy.typing import NDArray
 
+from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.types import Json
 
-__all__ = ["StoredLabel"]
+__all__ = ["LIST_BY_TYPE", "StoredLabel", "labels_by_frame", "labels_in", "wrapped"]
+
+LIST_BY_TYPE = {
+    "classifications": "classifications",
+    "detections": "detections",
+    "instances": "detections",
+    "polylines": "polylines",
+    "polygons": "polylines",
+    "keypoints": "keypoints",
+}
+"""The types of field that hold any number of labels, to what holds them."""
 
 
 class StoredLabel:
@@ -61,3 +73,59 @@ class StoredLabel:
             return self._values[name]
         old = (self._values.get("attributes") or {}).get(name)
         return default if old is None else old.get("value")
+
+
+def labels_by_frame(
+    samples: Any, label_field: str, frames: Mapping[int, FrameRef], **kwargs: Any
+) -> Iterator[tuple[int, FrameRef, Any]]:
+    """Yield what a field holds on the frames of a task.
+
+    One read of the database gets all of it.
+
+    Args:
+        samples: a collection with the task's samples
+        label_field: the field; of the frames of a video, with ``frames.`` before it
+        frames: the position in the task to what the frame is
+        **kwargs: how FiftyOne reads the values: ``_raw=True`` leaves them as they are
+            in the database
+
+    Yields:
+        the position in the task, what the frame is, and the field's value
+    """
+    position_by_ref = {ref: position for position, ref in frames.items()}
+    if samples._is_frame_field(label_field):
+        columns = samples.values(["id", "frames.id", label_field], **kwargs)
+        values = {
+            FrameRef(str(sample_id), str(frame_id)): value
+            for sample_id, frame_ids, column in zip(*columns, strict=True)
+            for frame_id, value in zip(frame_ids, column, strict=True)
+        }
+    else:
+        columns = samples.values(["id", label_field], **kwargs)
+        values = {
+            FrameRef(str(sample_id), None): value
+            for sample_id, value in zip(*columns, strict=True)
+        }
+    for ref, value in values.items():
+        position = position_by_ref.get(ref)
+        if value is not None and position is not None:
+            yield position, ref, value
+
+
+def wrapped(value: Any, label_type: str) -> Any:
+    """Wrap what a field holds in the database: labels, a label, or a scalar.
+
+    Where a view shows none of a field's labels, there is a document without any.
+    """
+    if label_type == "scalar":
+        return value
+    name = LIST_BY_TYPE.get(label_type)
+    if name is not None:
+        return {name: [StoredLabel(each) for each in value.get(name) or []]}
+    return StoredLabel(value) if "_id" in value else None
+
+
+def labels_in(value: Any, label_type: str) -> Iterable[Any]:
+    """Return the labels that a field's value is or lists."""
+    name = LIST_BY_TYPE.get(label_type)
+    return [value] if name is None else (value[name] or [])
