@@ -250,6 +250,23 @@ def test_an_ellipse_drawn_for_a_segmentation(picture, server):
 
 
 @pytest.mark.parametrize("name", FIELDS)
+def test_an_ellipse_goes_round_twice(picture, server, name):
+    first = Run(picture, server, {name: FIELDS[name]}, key="first")
+    draw(first, "ellipse", ELLIPSE, rotation=TURN)
+    first.load()
+
+    # boxes have no masks and lines no areas: it goes up as what it is now
+    now = {"detections": "instances", "polylines": "polygons"}.get(name, name)
+    info = {**FIELDS[name], "type": now}
+    second = Run(picture, server, {name: info}, key="second")
+
+    kind = "polygon" if now == "polygons" else "mask"
+    assert [each["type"] for each in second.annotations()["shapes"]] == [kind]
+    assert second.load() == {name: {"kept": 1}}
+    assert second.differences() == []
+
+
+@pytest.mark.parametrize("name", FIELDS)
 def test_an_ellipse_that_was_turned_after_loading(picture, server, name):
     run = Run(picture, server, {name: FIELDS[name]})
     draw(run, "ellipse", ELLIPSE)

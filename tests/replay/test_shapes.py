@@ -293,6 +293,57 @@ def test_built_in_defect_mask_of_two_regions_lost_one(picture, server):
     assert again.differences() == []
 
 
+def test_a_mask_in_a_field_of_lines_is_outlined(picture, server):
+    schema = {"type": "polylines", "classes": ["lawn"]}
+    run = Run(picture, server, {"lawns": schema})
+    shape = {
+        **DRAWN,
+        "type": "mask",
+        "label_id": run.label_ids()["lawn"],
+        "points": runs(0, 20, corners=(4, 4, 8, 7)),
+    }
+    run.change("create", shapes=[shape])
+
+    assert run.load() == {"lawns": {"added": 1}}
+
+    [lawn] = picture.first().lawns.polylines
+    assert lawn.closed
+    corners = {(round(x * 32, 6), round(y * 24, 6)) for x, y in lawn.points[0]}
+    assert corners == {(4, 4), (9, 4), (9, 8), (4, 8)}
+    before = run.documents()
+    assert run.load() == {"lawns": {"kept": 1}}
+    assert run.differences(before) == []
+
+
+def test_a_skeleton_that_was_drawn(picture, server):
+    names = ["nose", "left", "right"]
+    picture.default_skeleton = fo.KeypointSkeleton(labels=names, edges=[[0, 1], [0, 2]])
+    run = Run(picture, server, {"people": {"type": "keypoints", "classes": ["person"]}})
+    [label] = run.api._get_task_labels(run.task_id)
+    nodes = {each["name"]: each["id"] for each in label["sublabels"]}
+    elements = [
+        {
+            **DRAWN,
+            "type": "points",
+            "label_id": nodes[name],
+            "points": points,
+            "outside": name == "nose",
+        }
+        # in another order than that of the nodes
+        for name, points in (("right", [8.0, 6]), ("nose", [1.0, 1]), ("left", [16, 3]))
+    ]
+    person = {**DRAWN, "type": "skeleton", "label_id": label["id"], "points": []}
+    run.change("create", shapes=[{**person, "elements": elements}])
+
+    assert run.load() == {"people": {"added": 1}}
+
+    [person] = picture.first().people.keypoints
+    np.testing.assert_allclose(person.points, [(nan, nan), (0.5, 0.125), (0.25, 0.25)])
+    before = run.documents()
+    assert run.load() == {"people": {"kept": 1}}
+    assert run.differences(before) == []
+
+
 def test_points_that_were_moved(picture, server):
     hand = [(0.1, 0.1), (nan, nan), (0.3, 0.5)]
     labels = [

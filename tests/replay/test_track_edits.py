@@ -6,8 +6,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from tests import media
 from tests.replay.run import Run, box
 from tests.replay.test_cuboids import CUBOID
+from tests.replay.test_point_clouds import write_pcd
 from tests.replay.test_tracks import (
     COUNT,
     HEIGHT,
@@ -256,3 +258,47 @@ def test_built_in_defect_stretch_of_one_frame_crashed(dataset, server, tmp_path,
         shown = [(s["frame"], s["outside"]) for s in only_track(run)["shapes"]]
         ends = [(1, True), (4, True)]
         assert shown == sorted([(0, False), (3, False), (COUNT - 1, False), *ends])
+
+
+def test_a_track_that_was_drawn_over_pictures(dataset, server, tmp_path):
+    for path in media.make_images(tmp_path, [f"{number}.png" for number in range(5)]):
+        dataset.add_sample(fo.Sample(filepath=path))
+    schema = {"type": "detections", "classes": ["car"]}
+    run = Run(dataset, server, {"cars": schema})
+    shapes = [
+        key("rectangle", 1, 2, 4, 8, 10),
+        key("rectangle", 3, 6, 4, 12, 10),
+        key("rectangle", 4, 6, 4, 12, 10, outside=True),
+    ]
+    new_track(run, "car", *shapes)
+
+    assert run.load() == {"cars": {"added": 3}}
+
+    found = [each and each.detections for each in dataset.values("cars")]
+    assert [bool(each) for each in found] == [False, True, True, True, False]
+    cars = [car for [car] in found[1:4]]
+    left = [car.bounding_box[0] * WIDTH for car in cars]
+    assert left == pytest.approx([2, 4, 6])
+    assert {car.index for car in cars} == {1}
+    assert_settled(run)
+
+
+def test_a_track_that_was_drawn_over_clouds(dataset, server, tmp_path):
+    for number in range(5):
+        path = write_pcd(tmp_path / f"{number}.pcd", number)
+        dataset.add_sample(fo.Sample(filepath=path))
+    run = Run(dataset, server, {"cars": {"type": "detections", "classes": ["car"]}})
+    rest = [2.0, 0.5, 0.0, 0.0, 0.25, 4.0, 2.0, 1.5, *[0.0] * 7]
+    leaves = {"outside": True}
+    shapes = [key("cuboid", 1, 1.0, *rest), key("cuboid", 3, 3.0, *rest)]
+    new_track(run, "car", *shapes, key("cuboid", 4, 3.0, *rest, **leaves))
+
+    assert run.load() == {"cars": {"added": 3}}
+
+    found = [each and each.detections for each in dataset.values("cars")]
+    assert [bool(each) for each in found] == [False, True, True, True, False]
+    cars = [car for [car] in found[1:4]]
+    assert [car.location for car in cars] == [[x, 2.0, 0.5] for x in (1.0, 2.0, 3.0)]
+    assert {(*car.rotation, *car.dimensions) for car in cars} == {tuple(rest[2:8])}
+    assert {car.index for car in cars} == {1}
+    assert_settled(run)
