@@ -98,7 +98,6 @@ DEFECTS = {
     ],
     "Tracks are read by job: cut where one ends, numbered anew in the next.": [
         "replay/test_track_edits.py::index_began_anew_in_each_job",
-        "replay/test_videos.py::track_over_several_jobs_was_cut",
     ],
     "A track that was put together begins at its last frame.": [
         "unit/convert/test_tracks.py::merged_track_began_at_its_last_frame",

@@ -113,17 +113,28 @@ def test_spoiled_ids(cats, server, text):
 
 def test_built_in_defect_identity_in_the_last_of_several_tasks_only(cats, server):
     run = Run(cats, server, DETECTIONS, task_size=1)
+    before = {sample.id: sample.cats.detections for sample in cats}
     for task_id in run.results.task_ids:
         shapes = run.annotations(task_id)["shapes"]
-        for shape in shapes:
-            shape["attributes"] = []
-        run.change("update", task_id, shapes=shapes)
+        calm, wild, dog = sorted(shapes, key=lambda shape: shape["points"])
+        calm["points"], wild["points"] = wild["points"], calm["points"]
+        cleared = [{**shape, "attributes": []} for shape in (calm, wild, dog)]
+        run.change("update", task_id, shapes=cleared)
 
-    counts = run.load()
+    # nothing but the server's own ids tells that the cats changed places
+    assert run.load() == {"cats": {"kept": 2, "changed": 4}}
 
-    assert counts == {"cats": {"kept": 6}}
-    # the server fills in defaults for what is gone, which nobody has chosen
-    assert run.differences() == []
+    for sample in cats:
+        calm, wild, dog = sample.cats.detections
+        old_calm, old_wild, old_dog = before[sample.id]
+        assert [each.id for each in (calm, wild, dog)] == [
+            each.id for each in (old_calm, old_wild, old_dog)
+        ]
+        assert (calm.mood, calm.never_sent) == ("calm", [1, 2])
+        assert calm.bounding_box == pytest.approx(old_wild.bounding_box)
+        assert wild.bounding_box == pytest.approx(old_calm.bounding_box)
+        # the server fills in defaults for what is gone, which nobody has chosen
+        assert dog == old_dog
 
 
 def test_built_in_defect_new_class_of_an_annotator_was_dropped(cats, server):

@@ -101,7 +101,7 @@ def test_built_in_defect_gap_in_a_track_was_filled(video, server):
     assert ends == {0: [5], 3: []}
 
 
-def test_built_in_defect_track_over_several_jobs_was_cut(video, server):
+def test_tracks_over_several_jobs(video, server):
     run = Run(video, server, SCHEMA, segment_size=3)
     assert len(run.results.job_ids[run.task_id]) > 1
 
