@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import fiftyone as fo
@@ -21,6 +22,7 @@ from packaging.version import Version
 
 from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
+from fiftyone_cvat.types import Skeleton
 from tests.builders import (
     classification,
     cvat_schema,
@@ -32,6 +34,7 @@ from tests.builders import (
     keypoint,
     object_id,
     polyline,
+    segmentation,
     server_labels,
     spec,
     stored,
@@ -47,6 +50,7 @@ NAN = math.nan
 SCHEMA = cvat_schema(
     "cat", "dog_field", attributes=[spec(), spec("age", mutable=False)]
 )
+BODY = cvat_schema("cat", skeleton=Skeleton(("nose", "tail"), ((0, 1),)))
 FIELD = ("field", 3, (100, 50))
 LABELS = server_labels(cvat_schema("cat", attributes=[spec()]))
 _, SPECS = class_and_attribute_ids(LABELS)
@@ -65,11 +69,11 @@ RAISES = "raises"
 
 @dataclass
 class Case:
-    """A call of a member.
+    """A call of a member, or of several.
 
     Attributes:
         id: what it shows
-        member: the member's name
+        member: the member's name, or a function that calls some of the class it gets
         arguments: makes its arguments, for each of both calls
         keywords: more arguments
         look: what of the result, and of the arguments, is compared
@@ -79,7 +83,7 @@ class Case:
     """
 
     id: str
-    member: str
+    member: Any
     arguments: Any
     keywords: dict[str, Any] = field(default_factory=dict)
     look: Any = lambda result, arguments: result
@@ -105,6 +109,18 @@ def shapes_of(*names):
         return [tuple(each.get(name) for name in names) for each in shapes]
 
     return look
+
+
+def nodes(result, arguments):
+    """Look at the nodes of skeletons: what they are called, and whether hidden."""
+    _, shapes, _, _ = result
+    return [
+        (
+            shape["type"],
+            [(each["label_id"], each["outside"]) for each in shape.get("elements", [])],
+        )
+        for shape in shapes
+    ]
 
 
 def ids_and_tracks(result, arguments):
@@ -166,6 +182,35 @@ def labels_read(*names):
 def value_of(label, name):
     value = label.get_attribute_value(name, None)
     return value.shape if isinstance(value, np.ndarray) else value
+
+
+def segmentation_pixels(api, *arguments):
+    """Read a segmentation, whose pieces are outlines at first; return its pixels."""
+    results = api._parse_shapes_tags(*arguments)
+    metadata = {"s": {"width": 5, "height": 4}}
+    api._convert_polylines_to_masks(results, {"mask_targets": TARGETS}, metadata)
+    (label,) = results["segmentation"]["s"].values()
+    return label.mask.tolist()
+
+
+TARGETS = {1: "cat", 2: "dog_field"}
+RING = [
+    [0, 1, 1, 1, 0],
+    [0, 1, 0, 1, 0],
+    [0, 1, 1, 1, 0],
+    [0, 0, 0, 0, 0],
+]
+"""A segmentation with a hole; as a mask it is 8 runs in a box of 3 by 3."""
+RING_SHAPE = cvat_shape("mask", (0, 4, 1, 4, 1, 0, 3, 2))
+
+
+def segmentation_sent(mask):
+    def arguments():
+        made = segmentation(mask)
+        size = (len(mask[0]), len(mask))
+        return made, SCHEMA, "field", 3, size
+
+    return arguments
 
 
 def schema_of(*infos):
@@ -346,6 +391,67 @@ CASES = [
         theirs=(RAISES, "ValueError"),
         ours=[([50.0, 25.0],)],
         why="one point that is not known must not stop an upload",
+    ),
+    Case(
+        "skeleton",
+        "_create_keypoint_shapes",
+        lambda: ([keypoint(points=[(0, 0), (1, 1)])], BODY, *FIELD),
+        look=nodes,
+        theirs=[("points", [])],
+        ours=[("skeleton", [("nose", False), ("tail", False)])],
+        why="points of a skeleton have names",
+    ),
+    Case(
+        "skeleton with a hidden joint",
+        "_create_keypoint_shapes",
+        lambda: ([keypoint(points=[(0, 0), (NAN, NAN)])], BODY, *FIELD),
+        look=nodes,
+        theirs=(RAISES, "ValueError"),
+        ours=[("skeleton", [("nose", False), ("tail", True)])],
+        why="a joint that is not known is hidden, and must not stop an upload",
+    ),
+    Case(
+        "track of a skeleton",
+        "_create_keypoint_shapes",
+        lambda: ([keypoint(index=3)], BODY, *FIELD),
+        {"load_tracks": True},
+        look=lambda result, arguments: [
+            each["type"] for each in result[2]["cat"][3]["shapes"]
+        ],
+        theirs=["points"],
+        ours=["skeleton"],
+        why="it is a skeleton on each frame",
+    ),
+    Case(
+        "segmentation",
+        "_create_segmentation_shapes",
+        segmentation_sent(RING),
+        {"mask_targets": TARGETS},
+        look=lambda result, arguments: [
+            (each["type"], each["points"]) for each in result[1]
+        ],
+    ),
+    Case(
+        "segmentation comes down",
+        segmentation_pixels,
+        parsing("shapes", RING_SHAPE, label_type="segmentation", frames=[(5, 4)]),
+        theirs=[
+            [0, 1, 0, 0, 0],
+            [0, 1, 0, 0, 0],
+            [0, 0, 1, 0, 0],
+            [0, 0, 0, 0, 0],
+        ],
+        ours=RING,
+        why="rough outlines lose pixels at edges and in corners",
+    ),
+    Case(
+        "text that looks like a number comes down",
+        "_parse_shapes_tags",
+        parsing(
+            "shapes",
+            cvat_shape(attributes=[identity(), {"spec_id": "color", "value": "007"}]),
+        ),
+        look=labels_read("color"),
     ),
     Case("tag", "_create_classification_tags", sent(classification(color="red"))),
     Case(
@@ -701,7 +807,9 @@ def outcome(api, case):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = getattr(api, case.member)(*arguments, **case.keywords)
+            call = case.member
+            call = getattr(api, call) if isinstance(call, str) else partial(call, api)
+            result = call(*arguments, **case.keywords)
         return plain(case.look(result, arguments))
     except (TypeError, ValueError, KeyError) as error:
         return RAISES, type(error).__name__

@@ -110,7 +110,7 @@ def area_of(points):
 
 
 @pytest.mark.parametrize("name", ["polylines", "polygons"])
-def test_a_cuboid_drawn_for_lines(picture, server, name):
+def test_built_in_defect_cuboid_on_an_image_was_one_in_space(picture, server, name):
     run = Run(picture, server, {name: FIELDS[name]})
     draw(run, "cuboid", CUBOID)
 
@@ -214,7 +214,7 @@ def test_a_cuboid_goes_round_twice(picture, server):
 
 @pytest.mark.parametrize("name", ["detections", "instances"])
 @pytest.mark.parametrize("turn", [0.0, TURN])
-def test_an_ellipse_drawn_for_detections(picture, server, name, turn):
+def test_built_in_defect_ellipse_was_lost(picture, server, name, turn):
     run = Run(picture, server, {name: FIELDS[name]})
     draw(run, "ellipse", ELLIPSE, rotation=turn)
 
@@ -247,6 +247,23 @@ def test_an_ellipse_drawn_for_a_segmentation(picture, server):
     mask = picture.first().segmentation.mask
     np.testing.assert_array_equal(mask, inside_ellipse())
     assert_kept(run, "segmentation")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_an_ellipse_goes_round_twice(picture, server, name):
+    first = Run(picture, server, {name: FIELDS[name]}, key="first")
+    draw(first, "ellipse", ELLIPSE, rotation=TURN)
+    first.load()
+
+    # boxes have no masks and lines no areas: it goes up as what it is now
+    now = {"detections": "instances", "polylines": "polygons"}.get(name, name)
+    info = {**FIELDS[name], "type": now}
+    second = Run(picture, server, {name: info}, key="second")
+
+    kind = "polygon" if now == "polygons" else "mask"
+    assert [each["type"] for each in second.annotations()["shapes"]] == [kind]
+    assert second.load() == {name: {"kept": 1}}
+    assert second.differences() == []
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -49,7 +49,9 @@ def values_of(label, names=ATTRIBUTES):
     return {name: label.get_attribute_value(name, None) for name in names}
 
 
-def test_places_to_a_fraction_of_a_pixel(dataset, server, tmp_path):
+def test_built_in_defect_untouched_boxes_moved_to_whole_pixels(
+    dataset, server, tmp_path
+):
     thirds = [1 / 3, 1 / 7, 1 / 3, 2 / 3]
     tiny = [0.5, 0.5, 0.001, 0.002]
     add_picture(
@@ -73,7 +75,7 @@ def test_places_to_a_fraction_of_a_pixel(dataset, server, tmp_path):
     )
 
 
-def test_values_of_every_type_of_attribute(dataset, server, tmp_path):
+def test_built_in_defect_text_attributes_became_numbers(dataset, server, tmp_path):
     had = {"note": "007", "colour": "red", "size": "l", "tame": False, "age": 7}
     add_picture(dataset, tmp_path, box(**had), box(x=0.4), box(x=0.6, note="False"))
     run = Run(dataset, server, schema(attributes=ATTRIBUTES))

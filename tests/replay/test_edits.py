@@ -73,7 +73,7 @@ def test_all_at_once(cats, server):
     assert run.differences(before) == []
 
 
-def test_copies_have_ids_of_their_own(cats, server):
+def test_built_in_defect_copies_replaced_one_another(cats, server):
     run = Run(cats, server, DETECTIONS)
     shape = shapes_of_first(run)[0]
     copies = [new(moved(shape, float(n))) for n in (1, 2)] + [new(shape, frame=1)]
@@ -111,22 +111,33 @@ def test_spoiled_ids(cats, server, text):
     assert run.differences() == []
 
 
-def test_identity_in_each_of_several_tasks(cats, server):
+def test_built_in_defect_identity_in_the_last_of_several_tasks_only(cats, server):
     run = Run(cats, server, DETECTIONS, task_size=1)
+    before = {sample.id: sample.cats.detections for sample in cats}
     for task_id in run.results.task_ids:
         shapes = run.annotations(task_id)["shapes"]
-        for shape in shapes:
-            shape["attributes"] = []
-        run.change("update", task_id, shapes=shapes)
+        calm, wild, dog = sorted(shapes, key=lambda shape: shape["points"])
+        calm["points"], wild["points"] = wild["points"], calm["points"]
+        cleared = [{**shape, "attributes": []} for shape in (calm, wild, dog)]
+        run.change("update", task_id, shapes=cleared)
 
-    counts = run.load()
+    # nothing but the server's own ids tells that the cats changed places
+    assert run.load() == {"cats": {"kept": 2, "changed": 4}}
 
-    assert counts == {"cats": {"kept": 6}}
-    # the server fills in defaults for what is gone, which nobody has chosen
-    assert run.differences() == []
+    for sample in cats:
+        calm, wild, dog = sample.cats.detections
+        old_calm, old_wild, old_dog = before[sample.id]
+        assert [each.id for each in (calm, wild, dog)] == [
+            each.id for each in (old_calm, old_wild, old_dog)
+        ]
+        assert (calm.mood, calm.never_sent) == ("calm", [1, 2])
+        assert calm.bounding_box == pytest.approx(old_wild.bounding_box)
+        assert wild.bounding_box == pytest.approx(old_calm.bounding_box)
+        # the server fills in defaults for what is gone, which nobody has chosen
+        assert dog == old_dog
 
 
-def test_new_class_on_the_server(cats, server):
+def test_built_in_defect_new_class_of_an_annotator_was_dropped(cats, server):
     run = Run(cats, server, DETECTIONS)
     task = run.api.task_url(run.task_id)
     run.api.patch(task, json={"labels": [{"name": "ferret", "attributes": []}]})
@@ -154,7 +165,9 @@ def test_dataset_edited_while_its_labels_are_out(cats, server):
     assert run.differences(before) == []
 
 
-def test_turned_back(dataset, server, tmp_path):
+def test_built_in_defect_rotation_reset_or_under_one_degree_was_lost(
+    dataset, server, tmp_path
+):
     [path] = media.make_images(tmp_path, ("first.png",))
     cats = fo.Detections(detections=[box(rotation=30.0), box(x=0.5)])
     dataset.add_sample(fo.Sample(filepath=path, cats=cats))
@@ -280,7 +293,7 @@ def test_unexpected_labels(cats, server, unexpected):
     assert (returned is not None) is (unexpected == "return")
 
 
-def test_ground_truth_is_not_loaded(cats, server):
+def test_built_in_defect_ground_truth_was_loaded(cats, server):
     run = Run(cats, server, DETECTIONS)
     job = run.api.post(
         f"{run.api.base_api_url}/jobs",

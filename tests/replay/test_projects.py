@@ -139,7 +139,7 @@ def test_existing_project_brings_its_own_classes(cats, server, api):
     assert run.differences(before) == []
 
 
-def test_fields_that_an_existing_project_tells_apart(dataset, server, tmp_path):
+def test_built_in_defect_second_field_of_a_type_was_dropped(dataset, server, tmp_path):
     [path] = media.make_images(tmp_path, ("first.png",))
     dataset.add_sample(
         fo.Sample(

@@ -79,7 +79,7 @@ def kept_only(counts):
     return all(each.keys() == {"kept"} for each in counts.values())
 
 
-def test_replicas_of_pictures(pictures, server, replicas):
+def test_built_in_defect_replicas_of_jobs_were_loaded(pictures, server, replicas):
     run = Run(pictures, server, SCHEMA, segment_size=2)
     first, *_ = run.annotations()["shapes"]
     own = jobs_of(run, "consensus_replica")

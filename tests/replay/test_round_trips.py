@@ -126,7 +126,9 @@ def test_untouched(dataset, server, tmp_path, name):
     assert run.differences() == []
 
 
-def test_skeletons(dataset, server, tmp_path):
+def test_built_in_defect_skeleton_lost_names_and_hidden_joints(
+    dataset, server, tmp_path
+):
     dataset.default_skeleton = fo.KeypointSkeleton(
         labels=["nose", "left", "right"], edges=[[0, 1], [0, 2]]
     )
@@ -139,6 +141,8 @@ def test_skeletons(dataset, server, tmp_path):
     sample["people"] = fo.Keypoints(keypoints=people)
     dataset.add_sample(sample)
     run = Run(dataset, server, {"people": {}})
+    [label] = run.api._get_task_labels(run.task_id)
+    assert [each["name"] for each in label["sublabels"]] == ["nose", "left", "right"]
 
     assert run.load() == {"people": {"kept": 2}}
     assert run.differences() == []

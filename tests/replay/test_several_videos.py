@@ -192,7 +192,7 @@ def test_slices_of_groups(dataset, paths, server):
     assert other.differences() == []
 
 
-def test_without_ffprobe(films, server, monkeypatch, tmp_path):
+def test_built_in_defect_videos_needed_ffprobe(films, server, monkeypatch, tmp_path):
     """Nothing but OpenCV says then how long a video is."""
     folder = tmp_path / "no programs"
     folder.mkdir()

@@ -82,7 +82,7 @@ def test_a_mask_that_was_painted_over(picture, server):
     assert run.differences(before) == []
 
 
-def test_a_mask_that_was_drawn(picture, server):
+def test_built_in_defect_mask_lost_its_last_row_and_column(picture, server):
     run = Run(picture, server, {"cats": {"type": "instances", "classes": ["cat"]}})
     shape = {
         **DRAWN,
@@ -214,7 +214,7 @@ def test_a_part_of_a_polygon_that_was_deleted(picture, server):
     np.testing.assert_allclose(label.points[0], parts[0])
 
 
-def test_lines_open_and_closed(picture, server):
+def test_built_in_defect_lines_did_not_go_up(picture, server):
     points = [(0.1, 0.1), (0.5, 0.127), (0.3, 0.51)]
     labels = [
         fo.Polyline(label="road", points=[points], closed=False, filled=False),
@@ -246,7 +246,7 @@ def test_lines_open_and_closed(picture, server):
     np.testing.assert_array_equal(roads[2].points[0], [(0, 0), (1, 1)])
 
 
-def test_a_mask_in_a_field_of_polygons_is_outlined(picture, server):
+def test_built_in_defect_mask_among_polygons_was_not_expected(picture, server):
     schema = {"type": "polygons", "classes": ["lawn"]}
     run = Run(picture, server, {"lawns": schema})
     shape = {
@@ -264,6 +264,84 @@ def test_a_mask_in_a_field_of_polygons_is_outlined(picture, server):
     assert lawn.filled
     corners = {(round(x * 32, 6), round(y * 24, 6)) for x, y in lawn.points[0]}
     assert corners == {(4, 4), (9, 4), (9, 8), (4, 8)}
+
+
+def test_built_in_defect_mask_of_two_regions_lost_one(picture, server):
+    schema = {"type": "polygons", "classes": ["lawn"]}
+    run = Run(picture, server, {"lawns": schema})
+    shape = {
+        **DRAWN,
+        "type": "mask",
+        "label_id": run.label_ids()["lawn"],
+        # two columns with one between them, two rows high
+        "points": runs(0, 1, 1, 2, 1, 1, corners=(4, 4, 6, 5)),
+    }
+    run.change("create", shapes=[shape])
+    assert run.load() == {"lawns": {"added": 1}}
+    [lawn] = picture.first().lawns.polylines
+    found = [
+        {(round(x * 32, 6), round(y * 24, 6)) for x, y in part} for part in lawn.points
+    ]
+    assert sorted(found, key=min) == [
+        {(left, 4), (left + 1, 4), (left + 1, 6), (left, 6)} for left in (4, 6)
+    ]
+
+    again = Run(picture, server, {"lawns": {"type": "polygons"}}, key="again")
+
+    assert [each["type"] for each in again.annotations()["shapes"]] == ["polygon"] * 2
+    assert again.load() == {"lawns": {"kept": 1}}
+    assert again.differences() == []
+
+
+def test_a_mask_in_a_field_of_lines_is_outlined(picture, server):
+    schema = {"type": "polylines", "classes": ["lawn"]}
+    run = Run(picture, server, {"lawns": schema})
+    shape = {
+        **DRAWN,
+        "type": "mask",
+        "label_id": run.label_ids()["lawn"],
+        "points": runs(0, 20, corners=(4, 4, 8, 7)),
+    }
+    run.change("create", shapes=[shape])
+
+    assert run.load() == {"lawns": {"added": 1}}
+
+    [lawn] = picture.first().lawns.polylines
+    assert lawn.closed
+    corners = {(round(x * 32, 6), round(y * 24, 6)) for x, y in lawn.points[0]}
+    assert corners == {(4, 4), (9, 4), (9, 8), (4, 8)}
+    before = run.documents()
+    assert run.load() == {"lawns": {"kept": 1}}
+    assert run.differences(before) == []
+
+
+def test_a_skeleton_that_was_drawn(picture, server):
+    names = ["nose", "left", "right"]
+    picture.default_skeleton = fo.KeypointSkeleton(labels=names, edges=[[0, 1], [0, 2]])
+    run = Run(picture, server, {"people": {"type": "keypoints", "classes": ["person"]}})
+    [label] = run.api._get_task_labels(run.task_id)
+    nodes = {each["name"]: each["id"] for each in label["sublabels"]}
+    elements = [
+        {
+            **DRAWN,
+            "type": "points",
+            "label_id": nodes[name],
+            "points": points,
+            "outside": name == "nose",
+        }
+        # in another order than that of the nodes
+        for name, points in (("right", [8.0, 6]), ("nose", [1.0, 1]), ("left", [16, 3]))
+    ]
+    person = {**DRAWN, "type": "skeleton", "label_id": label["id"], "points": []}
+    run.change("create", shapes=[{**person, "elements": elements}])
+
+    assert run.load() == {"people": {"added": 1}}
+
+    [person] = picture.first().people.keypoints
+    np.testing.assert_allclose(person.points, [(nan, nan), (0.5, 0.125), (0.25, 0.25)])
+    before = run.documents()
+    assert run.load() == {"people": {"kept": 1}}
+    assert run.differences(before) == []
 
 
 def test_points_that_were_moved(picture, server):
@@ -323,7 +401,7 @@ def test_points_of_which_none_is_known_stay(picture, server):
 
 
 @pytest.mark.parametrize("kind", ["integers", "colours"])
-def test_a_segmentation_goes_round_twice(picture, server, kind):
+def test_built_in_defect_segmentation_changed_each_time(picture, server, kind):
     codes = np.random.default_rng(3).integers(0, 3, (24, 32)).astype(np.uint8)
     palette = np.array([[0, 0, 0], [255, 0, 0], [0, 128, 255]], np.uint8)
     mask = codes if kind == "integers" else palette[codes]

@@ -523,7 +523,9 @@ def test_gaps_that_an_annotator_makes_and_closes(dataset, server, tmp_path):
     assert_settled(run)
 
 
-def test_only_key_frames_of_which_one_is_edited(dataset, server, tmp_path):
+def test_built_in_defect_frames_beside_an_edited_key_frame_stayed(
+    dataset, server, tmp_path
+):
     def cars(number):
         return detections(box("car", 0.1, index=1, keyframe=number in (1, 5, 9)))
 

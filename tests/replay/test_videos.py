@@ -89,7 +89,7 @@ def test_untouched(video, server, frames):
     assert [ids[each["frame_id"]] for each in known] == sent
 
 
-def test_tracks_have_one_index_and_end_in_gaps(video, server):
+def test_built_in_defect_gap_in_a_track_was_filled(video, server):
     run = Run(video, server, SCHEMA)
 
     tracks = run.annotations()["tracks"]
@@ -158,7 +158,7 @@ def test_clips(video, server):
     assert [(m["start_frame"], m["stop_frame"]) for m in metas] == [(1, 3), (7, 11)]
 
 
-def test_key_shapes_are_interpolated(video, server):
+def test_built_in_defect_last_key_shape_was_repeated(video, server):
     run = Run(video, server, {"frames.cars": {"type": "detections"}})
     [track] = run.annotations()["tracks"]
     keys = [shape for shape in track["shapes"] if shape["frame"] in (0, 4, 5)]
@@ -241,7 +241,7 @@ def test_only_key_frames_go_up(dataset, server, tmp_path):
     assert run.differences() == []
 
 
-def test_split_track(video, server):
+def test_built_in_defect_split_track_lost_identity(video, server):
     run = Run(video, server, {"frames.cars": {"type": "detections"}})
     [track] = run.annotations()["tracks"]
     for shape in track["shapes"]:
@@ -282,7 +282,7 @@ def test_a_copied_track_is_the_same_when_it_is_loaded_again(video, server):
     assert run.differences(before) == []
 
 
-def test_skeleton_tracks(dataset, server, tmp_path):
+def test_built_in_defect_skeleton_tracks_were_skipped(dataset, server, tmp_path):
     nan = float("nan")
     dataset.default_skeleton = fo.KeypointSkeleton(
         labels=["nose", "left", "right"], edges=[[0, 1], [0, 2]]
@@ -315,7 +315,7 @@ def test_segmented_frames(dataset, server, tmp_path):
     assert [d for d in run.differences() if d[0] != "new document"] == []
 
 
-def test_deleted_frames(video, server):
+def test_built_in_defect_deleted_frames_were_not_told(video, server):
     run = Run(video, server, SCHEMA)
     meta = run.api.task_data_meta_url(run.task_id)
     run.api.patch(meta, json={"deleted_frames": [0, 4]})

@@ -117,7 +117,7 @@ class TestDetections:
             (np.float32(1.5), 1.5),
         ],
     )
-    def test_built_in_defect_rotation_under_one_degree(self, rotation, degrees):
+    def test_rotation_is_from_0_to_360(self, rotation, degrees):
         (shape,) = boxes(detection(rotation=rotation))[1]
         assert shape["rotation"] == degrees
         assert type(shape["rotation"]) is float

@@ -153,7 +153,7 @@ coordinate = st.floats(-1e4, 1e4)
     ),
     st.randoms(use_true_random=False),
 )
-def test_points_come_back_in_their_order_from_elements_in_any(points, shuffle):
+def test_built_in_defect_points_of_a_skeleton_came_in_another_order(points, shuffle):
     ids = shuffle.sample(range(100), len(points))
     elements = keypoint_to_skeleton(points, ids)
     assert all(math.isfinite(z) for each in elements for z in each["points"])
