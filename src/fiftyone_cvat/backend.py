@@ -481,14 +481,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
 
         Projects that have tasks of others are left.
         """
-        api = self.connect_to_api()
-        if self.task_ids:
-            logger.info("Deleting tasks...")
-            api.delete_tasks(self.task_ids)
-        empty = api.get_empty_projects(self.project_ids)
-        if empty:
-            logger.info("Deleting projects...")
-            api.delete_projects(empty)
+        self.connect_to_api().delete_upload(self)
         stored_runs.forget(self)
 
     @classmethod

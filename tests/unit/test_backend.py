@@ -15,6 +15,7 @@ import pytest
 
 import fiftyone_cvat
 from fiftyone_cvat.api import CVATAnnotationAPI
+from fiftyone_cvat.api.resuming import Resuming
 from fiftyone_cvat.backend import (
     CVATAnnotationResults,
     CVATBackend,
@@ -72,6 +73,7 @@ class FakeApi:
     """Notes what it is asked to delete or open."""
 
     base_url = "http://cvat"
+    delete_upload = Resuming.delete_upload
 
     def __init__(self, not_empty=(), gone=()):
         self.calls = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
@@ -10,6 +11,8 @@ from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = ["Resuming"]
+
+logger = logging.getLogger(__name__)
 
 
 class Resuming(Upload):
@@ -42,7 +45,7 @@ class Resuming(Upload):
             {int(index): ids for index, ids in results.progress["pending"].items()},
         )
         run = self._restore(results, progress)
-        self._tidy(run, progress.token)
+        self._tidy(run.done.task_ids, run.project_ids, progress.token)
         batches = {
             index: samples.select(ids, ordered=True)
             for index, ids in progress.pending.items()
@@ -75,15 +78,34 @@ class Resuming(Upload):
         )
         return run
 
-    def _tidy(self, run: RunState, token: str) -> None:
+    def delete_upload(self, results: Any) -> None:
+        """Delete all that a run has created, finished or not.
+
+        Projects that have tasks of others are left.
+
+        Args:
+            results: the :class:`CVATAnnotationResults` of the run
+        """
+        if results.progress:
+            token = results.progress["token"]
+            self._tidy(results.task_ids, results.project_ids, token)
+        if results.task_ids:
+            logger.info("Deleting tasks...")
+            self.delete_tasks(results.task_ids)
+        empty = self.get_empty_projects(results.project_ids)
+        if empty:
+            logger.info("Deleting projects...")
+            self.delete_projects(empty)
+
+    def _tidy(self, task_ids: list[int], project_ids: list[int], token: str) -> None:
         """Delete what a stopped run left unfinished; name what it had finished."""
         mark = f" [{token}]"
         for url, own, delete in (
-            (self.tasks_url, run.done.task_ids, self.delete_task),
-            (self.projects_url, run.project_ids, self.delete_project),
+            (self.tasks_url, task_ids, self.delete_task),
+            (self.projects_url, project_ids, self.delete_project),
         ):
             for found in self._get_paginated_results(f"{url}?search={token}"):
-                if not found["name"].endswith(mark):
+                if mark not in found["name"]:
                     continue
                 if found["id"] in own:
                     name = found["name"].removesuffix(mark)
