@@ -191,13 +191,17 @@ class Sending(Session):
         late = isinstance(error, RequestTimeoutError) or status == 504  # noqa: PLR2004
         return self._timeout if late else min(settling, self._timeout)
 
-    def _delete_lost(self) -> None:
+    def _delete_lost(self) -> list[Lost]:
         """Delete what was created although its answer was lost.
 
         It is what this user has created under this name at that time, and what is
         still empty a while later: a run that knows of its task or project fills it at
         once. Of several none is deleted.
+
+        Returns:
+            what was not there; if a server is that late, it may yet come
         """
+        absent = []
         while self._lost:
             lost = self._lost[0]
             time.sleep(max(0.0, min(lost.until - time.monotonic(), time_left())))
@@ -206,7 +210,9 @@ class Sending(Session):
                 url = f"{lost.url}/{found[0]['id']}"
                 logger.warning("%s was created by a request without answer", url)
                 self._delete_if_exists(url)
-            elif found:
+            elif not found:
+                absent.append(lost)
+            else:
                 ids = ", ".join(str(each["id"]) for each in found)
                 logger.warning(
                     "The answer to the creation of '%s' at %s was lost, and there are "
@@ -217,6 +223,7 @@ class Sending(Session):
                     ids,
                 )
             self._lost.pop(0)
+        return absent
 
     def _find_new(self, lost: Lost) -> list[Json]:
         """Return the empty objects that a creation without an answer may have made."""

@@ -415,7 +415,7 @@ class Upload(Preparation):
             with self._undoing(error, "What had no answer"):
                 _delete_each(self.delete_task, tasks)
                 _delete_each(self._delete_if_empty, projects)
-                self._delete_lost()
+                self._lost += self._delete_lost()
         finally:
             self._keep_left(run, error, target, (tasks, projects))
 
