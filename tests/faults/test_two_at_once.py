@@ -180,3 +180,42 @@ def test_a_lost_answer_while_another_run_has_an_empty_task_of_this_name(
     assert proxy.is_struck
     forget(dataset)
     check(dataset, server, ["one", "two"], before)
+
+
+def move(server, task_id, number):
+    """Move a box on the server by a pixel."""
+    shape = server.tasks[task_id]["annotations"]["shapes"][number]
+    shape["points"] = [value + 1 for value in shape["points"]]
+
+
+@pytest.mark.parametrize("task_size", [1, 2])
+def test_a_dataset_that_is_edited_while_its_labels_are_out(dataset, server, task_size):
+    results = dataset.annotate(
+        "run", backend="cvat", **arguments(server.url) | {"task_size": task_size}
+    )
+    first, second = dataset
+    dataset.delete_samples(first)
+    edited, gone = second.boxes.detections
+    edited["note"] = "from here"
+    added = fo.Detection(label="dog", bounding_box=[0.25, 0.25, 0.5, 0.5])
+    second.boxes.detections = [edited, added]
+    second.save()
+    late = fo.Sample(first.filepath, boxes=fo.Detections(detections=[added.copy()]))
+    dataset.add_sample(late)
+    before = labels(dataset)
+    edited.bounding_box = [0.5, 0.5, 0.25, 0.25]
+    second.save()
+    move(server, results.task_ids[0], 0)
+    forget(dataset)
+
+    dataset.load_annotations("run", unexpected="keep", **credentials(server.url))
+
+    # what was sent is what CVAT has: its box is back, and the note stays
+    assert labels(dataset) == before
+    assert gone.id not in [each.id for each in dataset[second.id].boxes.detections]
+    results = dataset.load_annotation_results("run", **credentials(server.url))
+    counts = results.reconciliation.totals("boxes")
+    assert {name: n for name, n in counts.items() if n} == {
+        "changed": 1,
+        "unmatched": 3,
+    }
