@@ -435,6 +435,21 @@ class TestBackend:
             backend.upload_annotations(dataset, "key")
         assert dataset.list_annotation_runs() == []
 
+    def test_results_that_are_not_saved_name_the_tasks(self, dataset, monkeypatch):
+        def interrupted(*args, **kwargs):
+            raise KeyboardInterrupt
+
+        backend = config().build()
+        backend.register_run(dataset, "key")
+        made = results(backend)
+        monkeypatch.setattr("fiftyone_cvat.backend.end_merge", lambda results: None)
+        monkeypatch.setattr(foua.AnnotationBackend, "save_run_results", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            backend.save_run_results(dataset, "key", made)
+        tasks = ", ".join(map(str, made.task_ids))
+        note = f"Run 'key' is not saved; its tasks in CVAT are {tasks}"
+        assert caught.value.__notes__ == [note]
+
     @pytest.mark.parametrize("launch", [True, False])
     def test_editor_is_opened_if_that_is_asked_for(self, launch):
         api = FakeApi()
