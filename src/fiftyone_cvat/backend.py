@@ -343,7 +343,12 @@ class CVATBackend(foua.AnnotationBackend):
         """
         if run_results is not None:
             end_merge(run_results)
-        cls._store(samples, key, run_results, **kwargs)
+        try:
+            cls._store(samples, key, run_results, **kwargs)
+        except BaseException as error:
+            tasks = ", ".join(map(str, getattr(run_results, "task_ids", ()))) or "none"
+            error.add_note(f"Run '{key}' is not saved; its tasks in CVAT are {tasks}")
+            raise
 
     @classmethod
     def _store(cls, samples: Any, key: str, results: Any, **kwargs: Any) -> None:
@@ -481,14 +486,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
 
         Projects that have tasks of others are left.
         """
-        api = self.connect_to_api()
-        if self.task_ids:
-            logger.info("Deleting tasks...")
-            api.delete_tasks(self.task_ids)
-        empty = api.get_empty_projects(self.project_ids)
-        if empty:
-            logger.info("Deleting projects...")
-            api.delete_projects(empty)
+        self.connect_to_api().delete_upload(self)
         stored_runs.forget(self)
 
     @classmethod

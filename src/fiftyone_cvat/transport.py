@@ -31,6 +31,7 @@ from fiftyone_cvat.errors import (
     ConfigurationError,
     OrganizationError,
     RedirectError,
+    RequestTimeoutError,
     UnreachableError,
 )
 from fiftyone_cvat.messages import (
@@ -46,7 +47,7 @@ from fiftyone_cvat.retrying import (
     RetryPolicy,
     is_repeatable,
 )
-from fiftyone_cvat.waiting import send_repeatedly
+from fiftyone_cvat.waiting import send_repeatedly, time_left
 
 __all__ = [
     "Connection",
@@ -347,7 +348,7 @@ class Connection:
                 url,
                 body=body,
                 headers=headers,
-                timeout=_timeout(timeout or self._settings.timeout),
+                timeout=_timeout(timeout or self._settings.timeout, url),
                 redirect=False,
                 retries=False,
             )
@@ -454,10 +455,12 @@ def _position(body: Any) -> int | None:
     return body.tell() if hasattr(body, "seek") and body.seekable() else None
 
 
-def _timeout(timeout: float | tuple[float, float]) -> urllib3.Timeout:
-    if isinstance(timeout, tuple):
-        return urllib3.Timeout(connect=timeout[0], read=timeout[1])
-    return urllib3.Timeout(connect=timeout, read=timeout)
+def _timeout(timeout: float | tuple[float, float], url: str) -> urllib3.Timeout:
+    left = time_left()
+    if left <= 0:
+        raise RequestTimeoutError(f"No time is left to ask {origin_of(url)}")
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    return urllib3.Timeout(connect=min(connect, left), read=min(read, left))
 
 
 def _response(method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:

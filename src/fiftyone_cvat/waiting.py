@@ -1,14 +1,18 @@
 """Waiting: for the answer to a request that is sent again, and for work to end.
 
-Every wait has an end, and Ctrl-C ends it at once.
+Every wait has an end, and Ctrl-C ends it at once; what is done after that is bounded
+by :func:`within`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
+from math import inf
 from typing import TypeVar
 
 from fiftyone_cvat.errors import (
@@ -29,7 +33,7 @@ from fiftyone_cvat.retrying import (
     retry_after,
 )
 
-__all__ = ["send_repeatedly", "wait_until"]
+__all__ = ["poll", "send_repeatedly", "time_left", "wait_until", "within"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,27 @@ T = TypeVar("T")
 FIRST_WAIT = 0.03
 WAIT_GROWTH = 1.4
 LONGEST_WAIT = 2.0
+
+_end: ContextVar[float] = ContextVar("_end", default=inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Bound all requests and waits of this thread in the block, retries included.
+
+    Args:
+        seconds: what they may take, all together; a block around it may allow less
+    """
+    token = _end.set(min(_end.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+def time_left() -> float:
+    """Return how many seconds :func:`within` leaves; infinite outside of it."""
+    return _end.get() - time.monotonic()
 
 
 def send_repeatedly(
@@ -86,7 +111,7 @@ def send_repeatedly(
             why = f"{result.method} {result.url.partition('?')[0]} is answered "
             why += f"{result.status_code} {result.reason}"
         delay = attempts.next_delay(asked, limit) if may_repeat(outcome) else None
-        if delay is None:
+        if delay is None or delay >= time_left():
             return _final(result, str(attempts))
         is_long = attempts.count > 2 or delay > policy.longest_delay  # noqa: PLR2004
         level = logging.WARNING if is_long else logging.INFO
@@ -108,15 +133,29 @@ def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
     Raises:
         WaitTimeoutError: if there is none in time
     """
-    deadline = time.monotonic() + timeout
+    answer = poll(ask, timeout)
+    if answer is None:
+        raise WaitTimeoutError(
+            f"{work} did not end within {timeout:g} s; the server may be busy: "
+            "look at it there, or raise `wait_timeout`"
+        )
+    return answer
+
+
+def poll(ask: Callable[[], T | None], seconds: float) -> T | None:
+    """Ask until there is an answer, for some seconds at most; once at their end.
+
+    Args:
+        ask: returns None as long as there is no answer
+        seconds: how long to ask
+
+    Returns:
+        the first answer that is not None, or None
+    """
+    deadline = min(time.monotonic() + seconds, _end.get())
     delay = FIRST_WAIT
-    while (answer := ask()) is None:
-        if time.monotonic() + delay > deadline:
-            raise WaitTimeoutError(
-                f"{work} did not end within {timeout:g} s; the server may be busy: "
-                "look at it there, or raise `wait_timeout`"
-            )
-        time.sleep(delay)
+    while (answer := ask()) is None and (left := deadline - time.monotonic()) > 0:
+        time.sleep(min(delay, left))
         delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
     return answer
 

@@ -6,13 +6,11 @@ import http.client
 import re
 import socket
 import struct
-import threading
 import time
 import urllib.parse
-from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.faults.serving import LocalHandler, LocalServer
 
 __all__ = ["FAULTS", "Fault", "FaultProxy"]
 
@@ -57,8 +55,8 @@ FAULTS = {
 }
 
 
-class FaultProxy(ThreadingHTTPServer):
-    """Stands in front of a server; ``close`` ends it.
+class FaultProxy(LocalServer):
+    """Stands in front of a server.
 
     Args:
         target: the server's address
@@ -68,23 +66,15 @@ class FaultProxy(ThreadingHTTPServer):
         requests: method and path, numbers left out, and how often that was asked
             before, in order
         is_struck: whether the chosen request was asked
-        watch: is called with method, path and False before a request goes on, and
-            with True after that, before it is answered; an exception breaks it off
     """
 
-    daemon_threads = True
-
     def __init__(self, target: str, delay: float) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(Handler)
         self.target = urllib.parse.urlsplit(target).netloc
         self.delay = delay
         self.requests: list[tuple[str, int]] = []
-        self.lock = threading.Lock()
         self.chosen: tuple[str, int] | None = None
         self.fault, self.is_struck = Fault("none"), False
-        self.watch: Callable[[str, str, bool], None] = lambda *args: None
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def spoil(self, chosen: tuple[str, int] | None, fault: Fault) -> None:
         """Count from 0 again, and spoil the chosen one of ``requests``, once."""
@@ -101,31 +91,19 @@ class FaultProxy(ThreadingHTTPServer):
             self.is_struck = True
             return self.fault
 
-    def handle_error(self, *args: Any) -> None:
-        """Stay silent: connections are broken on purpose."""
 
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(LocalHandler):
     """Forwards a request and its answer, or spoils either."""
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # an answer is several small writes
     server: FaultProxy
 
-    def forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def reply(self, body: bytes) -> None:
         path = self.path.partition("?")[0]
         fault = self.server.next_fault(f"{self.command} {path}")
         if fault is None:
             self.write(*self.ask(body))
         else:
             self.spoil(fault, body)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = forward  # noqa: N815
 
     def spoil(self, fault: Fault, body: bytes) -> None:
         if fault.kind == "delay":
@@ -183,6 +161,3 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.connection.close()
         self.close_connection = True
-
-    def log_message(self, *args: Any) -> None:
-        pass

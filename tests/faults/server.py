@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import urllib.parse
-from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
+
+from tests.faults.serving import LocalHandler, LocalServer
 
 __all__ = ["StandIn"]
 
@@ -24,32 +23,17 @@ VIDEO = 12
 """The frames of every video."""
 
 
-class StandIn(ThreadingHTTPServer):
-    """A server on a free port of this machine; ``close`` ends it.
+class StandIn(LocalServer):
+    """A server that begins with no task.
 
     Attributes:
         tasks: what it keeps, by the task's id
-        watch: is called with method, path and False before a request is done, and
-            with True after that, before it is answered; an exception breaks it off
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(Handler)
         self.tasks: dict[int, dict[str, Any]] = {}
         self.ids = count(1)
-        self.lock = threading.Lock()
-        self.watch: Callable[[str, str, bool], None] = lambda *args: None
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    def handle_error(self, *args: Any) -> None:
-        """Stay silent: connections are broken on purpose."""
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
         """Return status and JSON of the answer to a request."""
@@ -199,15 +183,12 @@ def page(items: Any) -> tuple[int, Any]:
     return 200, {"count": len(found), "next": None, "previous": None, "results": found}
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Reads a request and writes the answer."""
+class Handler(LocalHandler):
+    """Answers in JSON."""
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # an answer is several small writes
     server: StandIn
 
-    def reply(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def reply(self, body: bytes) -> None:
         self.server.watch(self.command, self.path, False)
         status, value = self.server.answer(self.command, self.path, body)
         self.server.watch(self.command, self.path, True)
@@ -217,8 +198,3 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815
-
-    def log_message(self, *args: Any) -> None:
-        pass

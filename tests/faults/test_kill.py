@@ -13,18 +13,10 @@ import random
 import pytest
 
 from tests.faults.killing import Scene
-from tests.faults.processes import Processes
 from tests.faults.server import StandIn
 
 FEW = {("annotate", "before"): 3, ("annotate", "after"): 3, ("annotate", "write"): 4}
 FEW |= {("load", "before"): 1, ("load", "after"): 1, ("load", "write"): 4}
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory):
-    made = Processes(tmp_path_factory.mktemp("processes") / "log.txt")
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def is_part(own, recorded):
     ],
 )
 def test_stand_in_answers_as_recorded(path, pattern):
-    name = "test_edits/test_identity_in_each_of_several_tasks.yaml"
+    name = "test_edits/test_built_in_defect_identity_in_the_last_of_several_tasks_only.yaml"
     file = Path(__file__).parents[2] / "cassettes" / name
     recorded = next(
         each["response"]["body"]["json"]

@@ -15,6 +15,7 @@ import pytest
 
 import fiftyone_cvat
 from fiftyone_cvat.api import CVATAnnotationAPI
+from fiftyone_cvat.api.resuming import Resuming
 from fiftyone_cvat.backend import (
     CVATAnnotationResults,
     CVATBackend,
@@ -72,6 +73,7 @@ class FakeApi:
     """Notes what it is asked to delete or open."""
 
     base_url = "http://cvat"
+    delete_upload = Resuming.delete_upload
 
     def __init__(self, not_empty=(), gone=()):
         self.calls = []
@@ -433,6 +435,21 @@ class TestBackend:
             backend.upload_annotations(dataset, "key")
         assert dataset.list_annotation_runs() == []
 
+    def test_results_that_are_not_saved_name_the_tasks(self, dataset, monkeypatch):
+        def interrupted(*args, **kwargs):
+            raise KeyboardInterrupt
+
+        backend = config().build()
+        backend.register_run(dataset, "key")
+        made = results(backend)
+        monkeypatch.setattr("fiftyone_cvat.backend.end_merge", lambda results: None)
+        monkeypatch.setattr(foua.AnnotationBackend, "save_run_results", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            backend.save_run_results(dataset, "key", made)
+        tasks = ", ".join(map(str, made.task_ids))
+        note = f"Run 'key' is not saved; its tasks in CVAT are {tasks}"
+        assert caught.value.__notes__ == [note]
+
     @pytest.mark.parametrize("launch", [True, False])
     def test_editor_is_opened_if_that_is_asked_for(self, launch):
         api = FakeApi()
@@ -456,7 +473,7 @@ class TestStoredResults:
     def test_our_own_form(self):
         made = results()
         stored = json.loads(json.dumps(made.serialize()))
-        assert set(stored) == {*STORED, "cls", "progress", "merge"}
+        assert set(stored) == {*STORED, "cls", "progress", "merge", "deleted"}
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED

@@ -53,6 +53,13 @@ class Download(Resuming, Parsing):
             ConfigurationError: if none of the run's tasks is on the server
         """  # noqa: D205  the documented text
         restore_attributes(results)
+        left = [each for each in results.task_ids if each not in results.frame_id_map]
+        if left:
+            raise ConfigurationError(
+                f"Run '{results.key}' was stopped, and its tasks "
+                f"{', '.join(map(str, left))} could not be deleted then: delete them "
+                "with its `cleanup()`, then the run"
+            )
         if results.progress and results.progress["pending"]:
             logger.warning(
                 "%d tasks of run '%s' are not on the server yet: resume the run",

@@ -13,6 +13,7 @@ import fiftyone.core.media as fom
 from fiftyone_cvat.api.fields import FieldConversion, Fields
 from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
+from fiftyone_cvat.api.sending import MAX_NAME
 from fiftyone_cvat.convert.attributes import shorten, value_to_text
 from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
 from fiftyone_cvat.convert.project_schema import tell_fields_apart
@@ -20,7 +21,6 @@ from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
 
 __all__ = [
-    "MAX_NAME",
     "Preparation",
     "Progress",
     "RunPart",
@@ -31,7 +31,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-MAX_NAME = 256
 MAX_URL = 2000
 SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 

@@ -12,17 +12,12 @@ from fiftyone_cvat.api.sending import Sending
 from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.convert.checking import check_labels
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels, label_id_attribute
-from fiftyone_cvat.errors import ConfigurationError, NotFoundError, RequestError
+from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.types import CVATSchema, Json
-from fiftyone_cvat.waiting import wait_until
 
 __all__ = ["Projects"]
 
 logger = logging.getLogger(__name__)
-
-BUSY_TIMEOUT = 30.0
-"""Seconds in which an object that the server is at work on must be deletable: CVAT
-answers 500 to that until the work is done."""
 
 
 class Projects(Sending):
@@ -174,22 +169,10 @@ class Projects(Sending):
             return False
         return True
 
-    def _delete_if_exists(self, url: str) -> None:
-        """Delete an object; try again while the server is still at work on it."""
-
-        def delete() -> bool | None:
-            try:
-                self.delete(url, print_error_info=False)
-            except NotFoundError:
-                return True
-            except RequestError as error:
-                if error.status < 500:  # noqa: PLR2004
-                    raise
-                logger.debug("%s is not deleted yet: %s", url, error)
-                return None
-            return True
-
-        wait_until(delete, timeout=BUSY_TIMEOUT, work=f"Deleting {url}")
+    def _delete_if_empty(self, project_id: int) -> None:
+        """Delete a project, unless others have put tasks into it."""
+        if self._is_empty_project(project_id):
+            self.delete_project(project_id)
 
     def _get_project_labels(self, project_id: int) -> list[Json]:
         """Return a project's labels as the server describes them.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
-from fiftyone_cvat.api.upload import Target, Upload, marked, task_name
+from fiftyone_cvat.api.sending import marked
+from fiftyone_cvat.api.upload import Target, Upload, task_name
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.messages import value_in
 
 __all__ = ["Resuming"]
+
+logger = logging.getLogger(__name__)
 
 
 class Resuming(Upload):
@@ -47,7 +51,12 @@ class Resuming(Upload):
         names = [
             task_name(config, samples, each, run.count) for each in range(run.count)
         ]
-        self._tidy(run, progress.token, [config.project_name or "", *names])
+        # CVAT takes white space off the ends of names
+        name_by_marked = {
+            marked(name, progress.token).strip(): name
+            for name in (config.project_name or "", *names)
+        }
+        self._tidy(run.done.task_ids, run.project_ids, progress.token, name_by_marked)
         batches = {
             index: samples.select(ids, ordered=True)
             for index, ids in progress.pending.items()
@@ -80,26 +89,49 @@ class Resuming(Upload):
         )
         return run
 
-    def _tidy(self, run: RunState, token: str, names: Iterable[str]) -> None:
+    def delete_upload(self, results: Any) -> None:
+        """Delete all that a run has created, finished or not.
+
+        Projects that have tasks of others are left.
+
+        Args:
+            results: the :class:`CVATAnnotationResults` of the run
+        """
+        if results.progress:
+            token = results.progress["token"]
+            self._tidy(results.task_ids, results.project_ids, token, {})
+        if results.task_ids:
+            logger.info("Deleting tasks...")
+            self.delete_tasks(results.task_ids)
+        empty = self.get_empty_projects(results.project_ids)
+        if empty:
+            logger.info("Deleting projects...")
+            self.delete_projects(empty)
+
+    def _tidy(
+        self,
+        task_ids: list[int],
+        project_ids: list[int],
+        token: str,
+        name_by_marked: Mapping[str, str],
+    ) -> None:
         """Delete what a stopped run left unfinished; name what it had finished.
 
         Args:
-            run: the run
-            token: what marks the names
-            names: the names of its tasks and its project, of which a mark that had no
-                room has cut some
+            task_ids: the run's tasks that are finished
+            project_ids: the projects that it has created
+            token: what marks the names of what is unfinished
+            name_by_marked: marked name to the whole one, which the mark may have cut
         """
         mark = f" [{token}]"
-        # CVAT takes white space off the ends of names
-        name_by_marked = {marked(name, run).strip(): name for name in names}
         for url, own, delete in (
-            (self.tasks_url, run.done.task_ids, self.delete_task),
-            (self.projects_url, run.project_ids, self.delete_project),
+            (self.tasks_url, task_ids, self.delete_task),
+            (self.projects_url, project_ids, self.delete_project),
         ):
             for found in self._get_paginated_results(f"{url}?search={token}"):
                 marked_name = value_in(found, "name", url)
                 number = value_in(found, "id", url)
-                if not marked_name.endswith(mark):
+                if mark not in marked_name:
                     continue
                 if number in own:
                     # a dataset that has another name since gives tasks other ones

@@ -9,11 +9,15 @@ created, so that nothing is there twice and nothing is missing.
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any, TypeVar
 
 from fiftyone_cvat.api.session import Session
@@ -22,15 +26,16 @@ from fiftyone_cvat.convert.ids import attribute_texts
 from fiftyone_cvat.errors import (
     AnswerError,
     CVATError,
+    NotFoundError,
     RequestError,
     RequestTimeoutError,
-    UploadError,
 )
 from fiftyone_cvat.messages import value_in, value_of
 from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
+from fiftyone_cvat.waiting import poll, time_left, wait_until, within
 
-__all__ = ["Sending"]
+__all__ = ["MAX_NAME", "Sending", "marked"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +44,43 @@ T = TypeVar("T")
 SETTLING = 1.0
 """Seconds in which the server has done a request whose connection broke."""
 
+FILLING = 5.0
+"""Seconds in which a run begins to fill a task or project that it has created."""
+
+FILLING_AFTER_CTRL_C = 0.5
+"""The same if Ctrl-C has ended the request: nobody waits longer for it."""
+
+CLOCK_ERROR = 1.5
+"""Seconds by which a time that is told in whole seconds may be wrong."""
+
+ROLLBACK = 1.2
+"""Seconds in which what was created is deleted after Ctrl-C."""
+
+BUSY_TIMEOUT = 30.0
+"""Seconds in which an object that the server is at work on must be deletable: CVAT
+answers 500 to that until the work is done."""
+
+MAX_NAME = 256
+"""Characters of the name of a task or a project."""
+
 KINDS = ("tags", "shapes", "tracks")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A creation that the server may have done or may yet do.
+
+    Attributes:
+        url: the list that the object is added to
+        name: the object's name
+        sent: when the request was sent, by the monotonic clock
+        until: when it is done if it is ever done, likewise
+    """
+
+    url: str
+    name: str
+    sent: float
+    until: float
 
 
 class Sending(Session):
@@ -67,11 +108,10 @@ class Sending(Session):
                 lost = lost or error.may_have_been_processed
                 if not lost:
                     raise
-                status = error.status if isinstance(error, RequestError) else 0
-                late = isinstance(error, RequestTimeoutError) or status == 504  # noqa: PLR2004
-                found = _look_for(look, self._timeout if late else SETTLING)
+                found = poll(look, self._seconds_to_settle(error, SETTLING))
                 if found is not None:
                     return found
+                status = error.status if isinstance(error, RequestError) else 0
                 is_answer = status == 500 or isinstance(error, AnswerError)  # noqa: PLR2004
                 delay = attempts.next_delay(limit=2 if is_answer else None)
                 if delay is None or not error.may_have_been_processed:
@@ -80,7 +120,12 @@ class Sending(Session):
                 time.sleep(delay)
 
     def _create(self, url: str, body: Json) -> Json:
-        """Create a task or a project; if the answer is lost, find what it created.
+        """Create a task or a project.
+
+        If the answer is lost, the server may have created it, but nothing tells it
+        from one of the same name that another run creates at that moment. So it is
+        created again under a name of its own, by which it is found if that answer is
+        lost, too; the first one is left to :meth:`_delete_lost`.
 
         Args:
             url: the list that it is added to
@@ -88,47 +133,163 @@ class Sending(Session):
 
         Returns:
             the object as the server describes it
-
-        Raises:
-            UploadError: if the answer is lost and several objects may be it
         """
-        begun = self._session.server_date
-
-        def send() -> Json:
-            response = self.post(url, json=body)
-            value_of(response, "id")
-            answer: Json = response.json()
-            return answer
-
-        def look() -> Json | None:
-            return self._find_new(url, body["name"], parsedate_to_datetime(begun or ""))
-
-        # without the server's clock nothing tells a new object from an old one
-        made = self._send_surely(send, look) if begun else send()
+        sent = time.monotonic()
+        try:
+            made = self._post_new(url, body)
+        except BaseException as error:
+            if isinstance(error, CVATError) and not error.may_have_been_processed:
+                raise
+            until = time.monotonic() + self._seconds_to_settle(error, FILLING)
+            self._lost.append(Lost(url, body["name"].strip(), sent, until))
+            if not isinstance(error, CVATError):
+                raise
+            logger.warning("%s; it is sent again", error)
+            time.sleep(Attempts(self._session.retry).next_delay() or 0.0)
+            made = self._create_again(url, body)
         self._made.add((url, made["id"]))
         return made
 
-    def _find_new(self, url: str, name: str, begun: datetime) -> Json | None:
-        """Return the empty object of this name that this user has just created."""
+    def _create_again(self, url: str, body: Json) -> Json:
+        """Create an object under a name that no other has, then name it."""
+        name = marked(body["name"], secrets.token_hex(4))
+
+        def look() -> Json | None:
+            params = {"name": name, "page_size": 100}
+            found = value_of(self.get(url, params=params), "results")
+            return next((e for e in found if value_in(e, "name", url) == name), None)
+
+        made = self._send_surely(
+            lambda: self._post_new(url, body | {"name": name}), look
+        )
+        own = f"{url}/{made['id']}"
+        try:
+            self.patch(own, json={"name": body["name"]}, harmless=True)
+        except BaseException as error:
+            # nobody knows of it yet
+            with self._undoing(error, own):
+                self._delete_if_exists(own)
+            raise
+        return made
+
+    def _post_new(self, url: str, body: Json) -> Json:
+        response = self.post(url, json=body)
+        value_of(response, "id")
+        answer: Json = response.json()
+        return answer
+
+    def _seconds_to_settle(self, error: BaseException, settling: float) -> float:
+        """Return in how many seconds the server has done what failed, if it does.
+
+        Args:
+            error: how it failed
+            settling: the seconds if it was not a timeout
+        """
+        if not isinstance(error, Exception):
+            return FILLING_AFTER_CTRL_C
+        status = error.status if isinstance(error, RequestError) else 0
+        late = isinstance(error, RequestTimeoutError) or status == 504  # noqa: PLR2004
+        return self._timeout if late else min(settling, self._timeout)
+
+    def _delete_lost(self) -> list[Lost]:
+        """Delete what was created although its answer was lost.
+
+        It is what this user has created under this name at that time, and what is
+        still empty a while later: a run that knows of its task or project fills it at
+        once. Of several none is deleted.
+
+        Returns:
+            what was not there; if a server is that late, it may yet come
+        """
+        absent = []
+        while self._lost:
+            lost = self._lost[0]
+            time.sleep(max(0.0, min(lost.until - time.monotonic(), time_left())))
+            found = self._find_new(lost)
+            if len(found) == 1:
+                url = f"{lost.url}/{found[0]['id']}"
+                logger.warning("%s was created by a request without answer", url)
+                self._delete_if_exists(url)
+            elif not found:
+                absent.append(lost)
+            else:
+                ids = ", ".join(str(each["id"]) for each in found)
+                logger.warning(
+                    "The answer to the creation of '%s' at %s was lost, and there are "
+                    "several empty ones of this name (%s): look at them there, and "
+                    "delete those that are nobody's",
+                    lost.name,
+                    lost.url,
+                    ids,
+                )
+            self._lost.pop(0)
+        return absent
+
+    def _find_new(self, lost: Lost) -> list[Json]:
+        """Return the empty objects that a creation without an answer may have made."""
         me = value_of(self.get(f"{self.users_url}/self"), "id")
-        params = {"name": name.strip(), "sort": "-id", "page_size": 100}
-        found = [
+        params = {"name": lost.name, "sort": "-id", "page_size": 100}
+        results = value_of(self.get(lost.url, params=params), "results")
+        if self._session.server_date is None:
+            # without the server's clock nothing tells a new object from an old one
+            return []
+        now, server_now = (
+            time.monotonic(),
+            parsedate_to_datetime(self._session.server_date),
+        )
+
+        def is_of_that_time(each: Json) -> bool:
+            created = value_in(each, "created_date", lost.url)
+            age = server_now - datetime.fromisoformat(created)
+            at = now - age.total_seconds()
+            return lost.sent - CLOCK_ERROR <= at <= lost.until + CLOCK_ERROR
+
+        return [
             each
-            for each in value_of(self.get(url, params=params), "results")
-            if value_in(each, "name", url) == name.strip()
+            for each in results
+            if value_in(each, "name", lost.url) == lost.name
             and (each.get("owner") or {}).get("id") == me
-            and datetime.fromisoformat(value_in(each, "created_date", url)) >= begun
-            and not each.get("size")
-            and (url, value_in(each, "id", url)) not in self._made
+            and is_of_that_time(each)
+            and _is_empty(each)
+            and (lost.url, value_in(each, "id", lost.url)) not in self._made
         ]
-        if len(found) > 1:
-            ids = ", ".join(str(each["id"]) for each in found)
-            raise UploadError(
-                f"The answer to the creation of '{name}' at {url} was lost, and there "
-                f"are several new ones of this name ({ids}): look at them there, "
-                "delete those that are not yours to keep, and try again"
-            )
-        return found[0] if found else None
+
+    def _delete_if_exists(self, url: str) -> None:
+        """Delete an object; try again while the server is still at work on it."""
+
+        def delete() -> bool | None:
+            try:
+                self.delete(url, print_error_info=False)
+            except NotFoundError:
+                return True
+            except RequestError as error:
+                if error.status < 500:  # noqa: PLR2004
+                    raise
+                logger.debug("%s is not deleted yet: %s", url, error)
+                return None
+            return True
+
+        wait_until(delete, timeout=BUSY_TIMEOUT, work=f"Deleting {url}")
+
+    @contextmanager
+    def _undoing(self, error: BaseException, what: str) -> Iterator[None]:
+        """Bound what is undone in the block because of an error.
+
+        After Ctrl-C all such blocks have :data:`ROLLBACK` seconds together.
+
+        Args:
+            error: the error; a failure in the block is noted in it
+            what: what is undone
+        """
+        seconds = inf
+        if not isinstance(error, Exception):
+            end = error.__dict__.setdefault("undone_at", time.monotonic() + ROLLBACK)
+            seconds = end - time.monotonic()
+        try:
+            with within(seconds):
+                yield
+        except CVATError as failure:
+            error.add_note(f"{what} may be left in CVAT: {failure}")
 
     def _store_annotations(
         self,
@@ -182,14 +343,20 @@ class Sending(Session):
         return stored
 
 
-def _look_for(look: Callable[[], T | None], seconds: float) -> T | None:
-    """Look for something until it is there, for some seconds at most."""
-    end = time.monotonic() + seconds
-    delay = 0.1
-    while (found := look()) is None and time.monotonic() < end:
-        time.sleep(min(delay, max(0.0, end - time.monotonic())))
-        delay = min(2 * delay, 2.0)
-    return found
+def marked(name: str, token: str) -> str:
+    """Return a name with a mark at its end, by which it is found.
+
+    Of a long name the end stays: the numbers of tasks tell it from others.
+    """
+    mark = f" [{token}]"
+    return name[-(MAX_NAME - len(mark)) :] + mark
+
+
+def _is_empty(made: Json) -> bool:
+    """Tell whether a task has no media, or a project no task."""
+    return not (made.get("size") or made.get("data")) and not (
+        made.get("tasks") or {}
+    ).get("count")
 
 
 def _identities(annotations: Json, id_specs: set[int]) -> Counter[Any]:

@@ -450,9 +450,10 @@ class Tasks(Projects):
         task_id: int = self._create(self.tasks_url, task_json)["id"]
         try:
             return task_id, self._get_task_labels(task_id)
-        except BaseException:
+        except BaseException as error:
             # nobody knows of the task yet
-            self.delete_task(task_id)
+            with self._undoing(error, self.base_task_url(task_id)):
+                self.delete_task(task_id)
             raise
 
     def _get_attr_class_maps(

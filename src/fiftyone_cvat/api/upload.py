@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ import fiftyone.core.media as fom
 import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.preparing import (
-    MAX_NAME,
     Preparation,
     Progress,
     RunPart,
@@ -20,14 +19,16 @@ from fiftyone_cvat.api.preparing import (
     frame_arguments,
     listed,
 )
+from fiftyone_cvat.api.sending import MAX_NAME, marked
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json, Size
+from fiftyone_cvat.waiting import time_left
 
-__all__ = ["Target", "Upload", "marked", "task_name"]
+__all__ = ["Target", "Upload", "task_name"]
 
 logger = logging.getLogger(__name__)
 
@@ -106,14 +107,25 @@ class Upload(Preparation):
                     at = f"at task {index + 1} of {run.count} ('{name}')"
                     self._finish_task(run, batch, index, name, target)
                     bar.update(number)
+            at = "after the last task"
+            self._settle_lost()
+            results = self._results(run, target)
+            results.progress = None
+            results.save_config()
         except BaseException as error:
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
-            self._stop(run, error)
+            self._stop(run, error, target)
             raise
-        run.progress = None
-        results = self._results(run, target)
-        results.save_config()
         return results
+
+    def _settle_lost(self) -> None:
+        """Delete what was created twice; the run itself has all that it needs."""
+        try:
+            self._delete_lost()
+        except CVATError as error:
+            names = ", ".join(f"'{each.name}' at {each.url}" for each in self._lost)
+            logger.warning("An empty one may be left of %s: %s", names, error)
+            self._lost.clear()
 
     def _results(self, run: RunState, target: Target) -> Any:
         """Return a run's results as they are now.
@@ -155,7 +167,7 @@ class Upload(Preparation):
         name = run.new_project_name
         if name is None:
             return
-        run.project_id = self.create_project(marked(name, run), run.cvat_schema)
+        run.project_id = self.create_project(_marked(name, run), run.cvat_schema)
         run.project_ids.append(run.project_id)
         run.new_project_name = None
         if run.progress is not None:
@@ -174,7 +186,7 @@ class Upload(Preparation):
             logger.warning("Task '%s' is left out: its samples are deleted", name)
         else:
             part = self._upload_task(
-                run, target.backend.config, batch, index, marked(name, run)
+                run, target.backend.config, batch, index, _marked(name, run)
             )
             run.done.add(part)
             run.unfinished.clear()
@@ -385,13 +397,14 @@ class Upload(Preparation):
         stored = self._store_annotations(task_id, payload, class_id_map, attr_id_map)
         return self._create_server_id_map(stored, attr_id_map)
 
-    def _stop(self, run: RunState, error: BaseException) -> None:
-        """Delete what a run that failed has created; finished tasks if it says so."""
-        task_ids = list(run.unfinished)
-        project_ids: list[int] = []
+    def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
+        """Delete what a run that failed has created; finished tasks if it says so.
+
+        What cannot be deleted is noted in the error, and kept in the run.
+        """
+        tasks, projects = list(run.unfinished), list[int]()
         if run.progress is None:
-            task_ids = run.done.task_ids + task_ids
-            project_ids = run.project_ids
+            tasks, projects = run.done.task_ids + tasks, list(run.project_ids)
         else:
             done = run.count - len(run.progress.pending)
             error.add_note(
@@ -399,15 +412,60 @@ class Upload(Preparation):
                 "`fiftyone_cvat.resume(dataset, key)`, or delete them with the run's "
                 "`cleanup()`"
             )
-        if task_ids or project_ids:
+        if tasks or projects:
             logger.warning("The upload failed: deleting what it created in CVAT")
-        tasks = [(self.delete_task, "Task", each) for each in task_ids]
-        projects = [(self.delete_project, "Project", each) for each in project_ids]
-        for delete, kind, each in tasks + projects:
-            try:
-                delete(each)
-            except CVATError as failure:
-                logger.warning("%s %d may be left in CVAT: %s", kind, each, failure)
+        try:
+            with self._undoing(error, "What had no answer"):
+                _delete_each(self.delete_task, tasks)
+                _delete_each(self._delete_if_empty, projects)
+                self._lost += self._delete_lost()
+        finally:
+            self._keep_left(run, error, target, (tasks, projects))
+
+    def _keep_left(
+        self,
+        run: RunState,
+        error: BaseException,
+        target: Target,
+        left: tuple[list[int], list[int]],
+    ) -> None:
+        """Say what could not be deleted, and keep it findable."""
+        tasks, projects = left
+        urls = [self.base_task_url(each) for each in tasks]
+        urls += [f"{self.base_url}/projects/{each}" for each in projects]
+        for each in self._lost:
+            error.add_note(
+                f"The server may yet create '{each.name}' at {each.url}: look for it "
+                "there"
+            )
+        self._lost.clear()
+        if not urls:
+            return
+        error.add_note(f"Not deleted in CVAT yet: {', '.join(urls)}")
+        if run.progress is not None:
+            # resuming and cleaning up find them by their names
+            return
+        error.add_note(
+            f"Run '{target.key}' is kept until then: delete them with its `cleanup()`, "
+            f"then it with `dataset.delete_annotation_run('{target.key}')`"
+        )
+        run.project_ids, run.done = projects, RunPart(task_ids=tasks)
+        results = self._results(run, target)
+        results.save_config()
+        target.backend.save_run_results(target.samples, target.key, results)
+
+
+def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
+    """Delete objects, and take the ids of those that are deleted off the list."""
+    for each in list(ids):
+        if time_left() <= 0:
+            return
+        try:
+            delete(each)
+        except CVATError as failure:
+            logger.warning("%d is not deleted in CVAT yet: %s", each, failure)
+        else:
+            ids.remove(each)
 
 
 def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
@@ -427,15 +485,9 @@ def task_name(config: Any, samples: Any, index: int, count: int) -> str:
     return str(name)[: MAX_NAME - len(number)] + number
 
 
-def marked(name: str, run: RunState) -> str:
-    """Mark a name as that of something unfinished, if the run can be resumed.
-
-    Of a long name the end stays: the numbers of tasks tell it from others.
-    """
-    if run.progress is None:
-        return name
-    mark = f" [{run.progress.token}]"
-    return name[-(MAX_NAME - len(mark)) :] + mark
+def _marked(name: str, run: RunState) -> str:
+    """Mark a name as that of something unfinished, if the run can be resumed."""
+    return name if run.progress is None else marked(name, run.progress.token)
 
 
 def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:

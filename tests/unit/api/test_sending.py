@@ -10,18 +10,15 @@ import pytest
 from fiftyone_cvat.api import sending
 from fiftyone_cvat.api.media import MediaFile
 from fiftyone_cvat.api.tasks import Tasks
-from fiftyone_cvat.errors import (
-    AnswerError,
-    RequestError,
-    UnreachableError,
-    UploadError,
-)
+from fiftyone_cvat.errors import AnswerError, RequestError, UnreachableError
 from fiftyone_cvat.messages import Response
 from fiftyone_cvat.retrying import RetryPolicy
 from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
 
 NOW = "2026-11-24T12:00:05.5Z"
 BEFORE = "2026-11-24T11:59:59Z"
+AFTER = "2026-11-24T12:00:09Z"
+TOKEN = "0123abcd"
 URL = "http://cvat.example.com/api/tasks"
 
 
@@ -43,10 +40,13 @@ def encoded(value):
 @pytest.fixture
 def api(monkeypatch):
     """An API whose requests are answered by the lists of the test."""
-    monkeypatch.setattr(sending, "SETTLING", 0.0)
+    for name in ("SETTLING", "FILLING", "FILLING_AFTER_CTRL_C"):
+        monkeypatch.setattr(sending, name, 0.0)
+    monkeypatch.setattr(sending.secrets, "token_hex", lambda _: TOKEN)
     made = object.__new__(Tasks)
     made._url = "http://cvat.example.com"
     made._timeout, made._made, made._name = 0.0, set(), "cvat"
+    made._lost = []
     made._session = SimpleNamespace(
         retry=RetryPolicy(first_delay=0.001),
         server_date="Tue, 24 Nov 2026 12:00:05 GMT",
@@ -59,13 +59,13 @@ def api(monkeypatch):
             made.sent.append((method, url.removeprefix(made._url), kwargs))
             given = made.answers[method]
             result = given.pop(0) if isinstance(given, list) else given(url)
-            if isinstance(result, Exception):
+            if isinstance(result, BaseException):
                 raise result
             return result
 
         return send
 
-    for method in ("get", "post", "put", "patch"):
+    for method in ("get", "post", "put", "patch", "delete"):
         setattr(made, method, verb(method))
     made._session.request = lambda method, url: verb(method.lower())(url)
     return made
@@ -91,42 +91,110 @@ def listing(*tasks):
     return get
 
 
-def test_created_although_the_answer_is_lost(api):
-    api.answers = {"post": [lost()], "get": listing(task(7))}
+def create(api, *found, lost_first=True):
+    """Create a task whose first answer is lost; what is there later is ``found``."""
+    api.answers = {
+        "post": [lost(), answer({"id": 8})] if lost_first else [answer({"id": 8})],
+        "patch": [answer({})],
+        "get": listing(*found),
+        "delete": [answer()],
+    }
+    return api._create(URL, {"name": "a"})["id"]
 
-    assert api._create(URL, {"name": "a"})["id"] == 7
+
+def deleted(api):
+    return [path for method, path, _ in api.sent if method == "delete"]
+
+
+def test_created_twice_although_the_answer_is_lost(api):
+    assert create(api, task(7), task(8)) == 8
+
+    (first, again, name), _ = api.sent[:3], api._delete_lost()
+    assert first[2]["json"]["name"] == "a"
+    assert again[2]["json"]["name"] == f"a [{TOKEN}]"
+    assert name == ("patch", "/api/tasks/8", {"json": {"name": "a"}, "harmless": True})
+    assert deleted(api) == ["/api/tasks/7"]
+    api._delete_lost()
+    assert deleted(api) == ["/api/tasks/7"]
 
 
 @pytest.mark.parametrize(
     "other",
     [
         task(7, created=BEFORE),
+        task(7, created=AFTER),
         task(7, owner=2),
         task(7, name="ab"),
         task(7, size=3),
+        task(7, data=3),
+        task(7, tasks={"count": 1}),
         task(7, owner=1) | {"owner": None},
     ],
-    ids=["old", "another user's", "another name", "full", "nobody's"],
+    ids=["old", "new", "another user's", "name", "full", "begun", "used", "nobody's"],
 )
-def test_another_task_is_not_taken(api, other):
-    api.answers = {"post": [lost(), answer({"id": 8})], "get": listing(other)}
+def test_another_task_is_not_taken_nor_deleted(api, other):
+    assert create(api, other) == 8
+
+    api._delete_lost()
+
+    assert deleted(api) == []
+
+
+def test_a_task_of_the_same_second_that_is_known(api):
+    assert create(api, lost_first=False) == 8
+    api.answers |= {"post": [lost(), answer({"id": 9})], "get": listing(task(8))}
+
+    assert api._create(URL, {"name": "a"})["id"] == 9
+    api._delete_lost()
+
+    assert deleted(api) == []
+
+
+def test_no_guess_between_two(api, caplog):
+    assert create(api, task(6), task(7)) == 8
+
+    api._delete_lost()
+
+    assert deleted(api) == []
+    assert "several empty ones of this name (6, 7)" in caplog.text
+
+
+def test_an_answer_that_is_lost_twice(api):
+    api.answers = {
+        "post": [lost(), lost()],
+        "patch": [answer({})],
+        "get": listing(task(7), task(8, name=f"a [{TOKEN}]")),
+    }
 
     assert api._create(URL, {"name": "a"})["id"] == 8
 
 
-def test_an_earlier_task_of_the_same_second_is_not_taken(api):
-    api.answers = {"post": [answer({"id": 7})]}
-    api._create(URL, {"name": "a"})
-    api.answers = {"post": [lost(), answer({"id": 8})], "get": listing(task(7))}
+def test_a_name_that_cannot_be_given(api):
+    api.answers = {
+        "post": [lost(), answer({"id": 8})],
+        "patch": [RequestError("PATCH", URL, 400, "No.")],
+        "delete": [answer()],
+    }
 
-    assert api._create(URL, {"name": "a"})["id"] == 8
+    with pytest.raises(RequestError):
+        api._create(URL, {"name": "a"})
+
+    assert deleted(api) == ["/api/tasks/8"]
 
 
 @pytest.mark.parametrize("made", [{}, {"id": None}, []])
 def test_created_although_the_answer_does_not_say_what(api, made):
-    api.answers = {"post": [answer(made)], "get": listing(task(7))}
+    api.answers = {
+        "post": [answer(made), answer({"id": 8})],
+        "patch": [answer({})],
+        "get": listing(task(7)),
+        "delete": [answer()],
+    }
 
-    assert api._create(URL, {"name": "a"})["id"] == 7
+    assert api._create(URL, {"name": "a"})["id"] == 8
+    api._delete_lost()
+
+    assert deleted(api) == ["/api/tasks/7"]
 
 
 def test_nothing_created_that_the_server_names(api):
@@ -135,7 +203,7 @@ def test_nothing_created_that_the_server_names(api):
     with pytest.raises(AnswerError, match=f"{URL} answered without 'id'"):
         api._create(URL, {"name": "a"})
 
-    assert methods(api).count("post") == 2
+    assert methods(api).count("post") == 3
 
 
 @pytest.mark.parametrize("key", ["id", "name", "created_date"])
@@ -144,10 +212,10 @@ def test_list_that_does_not_tell_what_was_created(api, key, value):
     spoiled = task(7) | {key: value}
     if value is not None:
         del spoiled[key]
-    api.answers = {"post": [lost()], "get": listing(spoiled)}
+    assert create(api, spoiled) == 8
 
     with pytest.raises(AnswerError, match=f"{URL} answered without '{key}'"):
-        api._create(URL, {"name": "a"})
+        api._delete_lost()
 
 
 @pytest.mark.parametrize("item", [{}, {"id": None}, None, 7, "id"])
@@ -213,11 +281,15 @@ def test_labels_without_ids_or_names(api, label):
         api._get_project_labels(3)
 
 
-def test_no_guess_between_two(api):
-    api.answers = {"post": [lost()], "get": listing(task(7), task(8))}
+def test_a_creation_that_ctrl_c_ends(api):
+    api.answers = {"post": [KeyboardInterrupt()], "delete": [answer()]}
 
-    with pytest.raises(UploadError, match=r"several new ones of this name \(7, 8\)"):
+    with pytest.raises(KeyboardInterrupt):
         api._create(URL, {"name": "a"})
+    api.answers["get"] = listing(task(7))
+    api._delete_lost()
+
+    assert deleted(api) == ["/api/tasks/7"]
 
 
 def test_refused_at_once(api):
@@ -228,14 +300,14 @@ def test_refused_at_once(api):
         api._create(URL, {"name": "a"})
 
 
-def test_error_of_the_server_is_tried_twice_only(api):
+def test_error_of_the_server_is_tried_three_times_only(api):
     errors = [RequestError("POST", URL, 500, "Broken.") for _ in range(5)]
     api.answers = {"post": errors, "get": listing()}
 
     with pytest.raises(RequestError, match="Broken"):
         api._create(URL, {"name": "a"})
 
-    assert methods(api).count("post") == 2
+    assert methods(api).count("post") == 3
 
 
 def labels(*names):
