@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Url, parse_url
 
+from fiftyone_cvat.arguments import server_url
 from fiftyone_cvat.errors import (
     AccessDeniedError,
     AnswerError,
@@ -317,11 +318,7 @@ def check_url(url: str) -> None:
     Raises:
         ConfigurationError: if it is none; credentials are not quoted
     """
-    if "@" in url:
-        raise ConfigurationError(
-            "The server's URL holds a user name or a password; give them as "
-            "`username` and `password`"
-        )
+    server_url(url)
     try:
         parts = parse_url(url)
     except LocationParseError:

@@ -20,7 +20,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import urllib3
-from cvat_sdk.api_client import exceptions as sdk_exceptions
 from cvat_sdk.api_client import models, rest
 from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
 
@@ -264,22 +263,12 @@ class Connection:
         url = f"{self._settings.url}/api/auth/login"
 
         def send() -> Response:
-            try:
-                with readable_errors(url):
-                    _, raw = api.auth_api.create_login(
-                        models.LoginSerializerExRequest(**who),
-                        _request_timeout=self._settings.timeout,
-                        _parse_response=False,  # its model differs between SDKs
-                    )
-            except sdk_exceptions.ApiException as error:
-                return Response(
-                    "POST",
-                    url,
-                    error.status,
-                    error.reason,
-                    error.headers or {},
-                    b"",
-                    secrets=self._secrets,
+            with readable_errors(url):
+                _, raw = api.auth_api.create_login(
+                    models.LoginSerializerExRequest(**who),
+                    _request_timeout=self._settings.timeout,
+                    _parse_response=False,  # its model differs between SDKs
+                    _check_status=False,  # its error holds the body
                 )
             self._note(url, raw)
             return self._answer("POST", url, raw)
