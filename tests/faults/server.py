@@ -207,7 +207,9 @@ class Handler(BaseHTTPRequestHandler):
     server: StandIn
 
     def reply(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.respond(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+    def respond(self, body: bytes) -> None:
         self.server.watch(self.command, self.path, False)
         status, value = self.server.answer(self.command, self.path, body)
         self.server.watch(self.command, self.path, True)
