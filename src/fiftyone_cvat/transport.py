@@ -450,12 +450,13 @@ def _check_bundle(path: str) -> None:
 @contextmanager
 def _undisturbed_logging() -> Iterator[None]:
     """Undo what making a ``Client`` does to logging in the whole process."""
-    urllib3_logger = logging.getLogger("urllib3")
-    level, debug = urllib3_logger.level, HTTPConnection.debuglevel
+    loggers = [logging.getLogger(each) for each in ("urllib3", "cvat_sdk.api_client")]
+    levels, debug = [each.level for each in loggers], HTTPConnection.debuglevel
     try:
         yield
     finally:
-        urllib3_logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         HTTPConnection.debuglevel = debug
 
 

