@@ -21,9 +21,21 @@ NAMES = ["../../escaped.png", "/tmp/escaped.png", "C:\\escaped.png", "a\0b", "..
 
 
 class Hostile(Echo):
-    """Gives frames other names than those that they were sent with."""
+    """Gives frames other names than they were sent with; takes no broken labels."""
+
+    is_broken = False
+
+    def __init__(self):
+        super().__init__()
+        self.choose = lambda method, path: (
+            "detail"
+            if self.is_broken and method != "GET" and "/annotations" in path
+            else None
+        )
 
     def answer(self, method, target, body):
+        if method == "POST" and target == "/api/tasks":
+            self.is_broken = b"broken" in body
         status, value = super().answer(method, target, body)
         if "/data/meta" in target and status == 200:
             name = NAMES[len(self.tasks) % len(NAMES)]
@@ -61,6 +73,7 @@ def found(tmp_path_factory):
 
 def test_run_was_whole(found):
     assert found["labels"] == ["a"] * len(NAMES)
+    assert found["failures"] == ["RequestError", "AnswerError"]
 
 
 def test_nothing_of_the_process_is_changed(found):
