@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bson import json_util
@@ -37,6 +38,8 @@ def adopt_run(samples: Any, anno_key: str) -> None:
             f"Run '{anno_key}' is of {stored}, not of FiftyOne's CVAT integration"
         )
     run_doc.config["cls"] = f"{OURS}CVATBackendConfig"
+    # that integration stores a password that is part of the address
+    run_doc.config["url"] = re.sub("//[^/]*@", "//", run_doc.config["url"])
     if run_doc.results:
         run_doc.results.seek(0)
         results = json_util.loads(run_doc.results.read().decode())

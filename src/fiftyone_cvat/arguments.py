@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
@@ -12,10 +16,18 @@ __all__ = [
     "positive_number",
     "private",
     "secret",
+    "secret_headers",
+    "server_url",
     "text_of",
     "truth_or_text",
     "whole_number",
+    "without_credentials",
 ]
+
+logger = logging.getLogger(__name__)
+
+CREDENTIAL = re.compile(r"pas|pwd|tok|secret|cred|cookie|session|key|auth|login", re.I)
+"""Names that may be meant for a credential, misspelt ones too."""
 
 
 def private(name: str, text: str) -> property:
@@ -53,6 +65,71 @@ def secret(name: str, text: str) -> property:
         setattr(self, f"_{name}", text_of(self.name, name, value))
 
     return property(get, put, doc=text)
+
+
+def secret_headers(text: str) -> property:
+    """Return a property for ``headers`` that FiftyOne does not store.
+
+    A variable of the environment has them as JSON, out of which FiftyOne makes a list
+    or leaves a text.
+
+    Args:
+        text: its documentation
+    """
+
+    def get(self: Any) -> Any:
+        return self._headers
+
+    def put(self: Any, value: Any) -> None:
+        if not isinstance(value, Mapping | None):
+            written = text_of(self.name, "headers", value)
+            try:
+                value = json.loads(written or "")
+            except ValueError:
+                value = written
+        if not isinstance(value, Mapping | None):
+            raise ConfigurationError(
+                "`headers` must be a dict of names and values; as a variable of the "
+                'environment it is written as {"name": "value"}'
+            ) from None
+        self._headers = value or None
+
+    return property(get, put, doc=text)
+
+
+def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what looks like a credential under a name that the backend lacks.
+
+    FiftyOne would store it with the run.
+
+    Args:
+        keywords: keywords that the backend does not know
+    """
+    found = sorted(each for each in keywords if CREDENTIAL.search(each))
+    if found:
+        logger.warning(
+            "The backend knows no `%s`: left out, since it may be a secret; it knows "
+            "`username`, `email`, `password`, `access_token` and `headers`",
+            "`, `".join(found),
+        )
+    return {name: each for name, each in keywords.items() if name not in found}
+
+
+def server_url(url: str | None) -> str | None:
+    """Return a server's URL, which must hold no credentials: it is stored and shown.
+
+    Args:
+        url: what was given
+
+    Raises:
+        ConfigurationError: if it does; the message does not quote it
+    """
+    if url and "@" in url:
+        raise ConfigurationError(
+            "The server's URL holds a user name or a password; give them as "
+            "`username` and `password`"
+        )
+    return url
 
 
 def text_of(backend: str, name: str, value: Any) -> str | None:

@@ -22,9 +22,12 @@ from fiftyone_cvat.arguments import (
     positive_number,
     private,
     secret,
+    secret_headers,
+    server_url,
     text_of,
     truth_or_text,
     whole_number,
+    without_credentials,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation
 from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
@@ -42,9 +45,7 @@ logger = logging.getLogger(__name__)
 
 
 class CVATBackendConfig(foua.AnnotationBackendConfig):
-    """Configuration of :class:`CVATBackend`.
-
-    Credentials are never stored with a run.
+    """Configuration of :class:`CVATBackend`; credentials are never stored.
 
     Args:
         name: the name of the backend
@@ -122,8 +123,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         on_failure: str = "rollback",
         **kwargs: Any,
     ) -> None:
-        super().__init__(name, label_schema, media_field=media_field, **kwargs)
-        self.url = url
+        super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
+        self.url = server_url(url)
         self.task_size = whole_number("task_size", task_size, least=1)
         self.segment_size = whole_number("segment_size", segment_size, least=1)
         self.image_quality = whole_number(
@@ -150,7 +151,6 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
-
         self.username = username
         self.email = email
         self.password = password
@@ -160,7 +160,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
     password = secret("password", "The password; not stored.")
-    headers = private("headers", "Headers for all requests; not stored.")
+    headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
@@ -189,7 +189,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         """
         stored = self.url
         self._load_parameters(
-            url=url,
+            url=server_url(url),
             username=username,
             password=password,
             email=email,

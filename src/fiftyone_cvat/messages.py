@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from urllib3.exceptions import (
     SSLError,
     TimeoutError,  # noqa: A004  urllib3's own name
 )
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
+from fiftyone_cvat.arguments import server_url
 from fiftyone_cvat.errors import (
     AccessDeniedError,
     AnswerError,
@@ -36,9 +38,12 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
+from fiftyone_cvat.redaction import Secrets
 
 __all__ = [
     "Response",
+    "check_headers",
+    "check_url",
     "detail_of",
     "encode_body",
     "origin_of",
@@ -50,6 +55,9 @@ __all__ = [
 
 MAX_DETAIL = 500
 MAX_DEPTH = 5
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 NOT_SENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
 """What fails before a request leaves this machine."""
@@ -67,15 +75,17 @@ class Response:
         headers: the headers; names in any case
         content: the body as bytes, decompressed
         tried: how often and how long it was tried, if more than once, and why no more
+        secrets: what the request was sent with, which the answer may repeat
     """
 
     method: str
     url: str
     status_code: int
     reason: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
     tried: str = ""
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -87,6 +97,14 @@ class Response:
         """The body as text; what is not UTF-8 is replaced."""
         return self.content.decode("utf-8", errors="replace")
 
+    def quote(self, text: Any) -> str:
+        """Return a part of the answer as it may be shown: without secrets.
+
+        Args:
+            text: what the server says, of whatever kind
+        """
+        return self.secrets.blank_out(str(text))
+
     def json(self) -> Any:
         """Return the body as JSON.
 
@@ -95,8 +113,8 @@ class Response:
         """
         try:
             return orjson.loads(self.content)
-        except orjson.JSONDecodeError as error:
-            kind = self.headers.get("content-type", "no content type")
+        except orjson.JSONDecodeError:
+            kind = self.quote(self.headers.get("content-type", "no content type"))
             tried = f" ({self.tried})" if self.tried else ""
             answer = AnswerError(
                 f"{self.url} answered {self.status_code} with {kind} where JSON was "
@@ -104,7 +122,7 @@ class Response:
                 "that no proxy or sign-in page answers in its place"
             )
             answer.may_have_been_processed = self.method != "GET"
-            raise answer from error
+            raise answer from None  # that error holds the body
 
     def raise_for_status(self) -> None:
         """Raise the error that the status stands for, if it is 400 or more.
@@ -161,6 +179,30 @@ def value_in(answer: Any, key: str, url: str) -> Any:
     return value
 
 
+def check_headers(headers: Mapping[str, Any]) -> None:
+    """Make sure that headers can be sent: whoever sends them would quote them.
+
+    Args:
+        headers: values by name; None stands for no header
+
+    Raises:
+        ConfigurationError: if one cannot be sent; the message does not quote it
+    """
+    for name, value in headers.items():
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            raise ConfigurationError(
+                "A header has a name that HTTP does not know; it has letters, digits "
+                "and hyphens"
+            )
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        if not HEADER_VALUE.fullmatch(text):
+            raise ConfigurationError(
+                f"The {name} header cannot be sent: it holds a line break or another "
+                "character that HTTP does not know; check the token or the header "
+                "that was given"
+            )
+
+
 def encode_body(
     *,
     json: Any = None,
@@ -207,16 +249,17 @@ def with_params(url: str, params: Mapping[str, Any] | None) -> str:
 
 
 def detail_of(response: Response) -> str:
-    """Return the server's own words on what went wrong."""
+    """Return the server's own words on what went wrong, without secrets."""
     try:
         answer: Any = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         if "html" in response.headers.get("content-type", ""):
-            return f"{response.reason} (an HTML page)"
+            return f"{response.quote(response.reason)} (an HTML page)"
         answer = response.text
     if isinstance(answer, dict):
         answer = answer.get("detail") or answer.get("message") or answer
-    return _words(answer)[:MAX_DETAIL].strip()
+    # cut off last: a part of a secret would not be found
+    return response.quote(_words(answer))[:MAX_DETAIL].strip()
 
 
 def _words(answer: Any, depth: int = MAX_DEPTH) -> str:
@@ -289,6 +332,23 @@ def _is_hang_up(error: SSLError) -> bool:
     """Tell whether the other side ended an encrypted connection without a word."""
     causes = (error, *error.args)
     return any(isinstance(each, (SSLEOFError, SSLZeroReturnError)) for each in causes)
+
+
+def check_url(url: str) -> None:
+    """Make sure that a URL can be a server's, and holds no credentials.
+
+    Raises:
+        ConfigurationError: if it is none; credentials are not quoted
+    """
+    server_url(url)
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = Url()
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise ConfigurationError(
+            f"'{url}' is not a server's URL; give it as in 'https://cvat.example.com'"
+        )
 
 
 def origin_of(url: str) -> str:

@@ -16,15 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import urllib3
-from cvat_sdk.api_client import exceptions as sdk_exceptions
 from cvat_sdk.api_client import models, rest
 from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
 
 from fiftyone_cvat.errors import (
     AuthenticationError,
@@ -36,12 +33,15 @@ from fiftyone_cvat.errors import (
 )
 from fiftyone_cvat.messages import (
     Response,
+    check_headers,
+    check_url,
     detail_of,
     encode_body,
     origin_of,
     readable_errors,
     with_params,
 )
+from fiftyone_cvat.redaction import Secrets, is_secret_header
 from fiftyone_cvat.retrying import (
     Outcome,
     RetryPolicy,
@@ -107,9 +107,12 @@ class Connection:
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._origin = origin_of(settings.url)
+        check_headers(settings.headers)
         self._client = _open_client(settings)
         self.headers: dict[str, str] = self._client.api_client.default_headers
         self.headers.update(settings.headers)
+        self._secrets = Secrets()
+        self._secrets.add_headers(settings.headers)
         self.retry = settings.retry
         self.server_date: str | None = None
         self._is_reached = False
@@ -124,8 +127,11 @@ class Connection:
         Raises:
             AuthenticationError: if the server does not accept them
             UnreachableError: if there is no connection
+            ConfigurationError: if the token can be none
         """
+        self._secrets.add(credentials.password, credentials.access_token)
         if credentials.access_token:
+            check_headers({"Authorization": credentials.access_token})
             self._client.login(AccessTokenCredentials(credentials.access_token))
         elif credentials.password is not None:
             self._sign_in_with_password(credentials)
@@ -258,18 +264,15 @@ class Connection:
         url = f"{self._settings.url}/api/auth/login"
 
         def send() -> Response:
-            try:
-                with readable_errors(url):
-                    _, raw = api.auth_api.create_login(
-                        models.LoginSerializerExRequest(**who),
-                        _request_timeout=self._settings.timeout,
-                        _parse_response=False,  # its model differs between SDKs
-                    )
-            except sdk_exceptions.ApiException as error:
-                headers = error.headers or {}
-                return Response("POST", url, error.status, error.reason, headers, b"")
+            with readable_errors(url):
+                _, raw = api.auth_api.create_login(
+                    models.LoginSerializerExRequest(**who),
+                    _request_timeout=self._settings.timeout,
+                    _parse_response=False,  # its model differs between SDKs
+                    _check_status=False,  # its error holds the body
+                )
             self._note(url, raw)
-            return _response("POST", url, raw)
+            return self._answer("POST", url, raw)
 
         # a sign-in whose answer is lost leaves a session that nobody uses
         answer = self._repeatedly(send, lambda outcome: outcome is not Outcome.ANSWERED)
@@ -318,6 +321,8 @@ class Connection:
         timeout: float | tuple[float, float] | None,
     ) -> Response:
         """Send a request once, and along its redirects at the server."""
+        check_headers(more)
+        shown = url
         for _ in range(MAX_REDIRECTS):
             sent = self._headers(method, url)
             for name, value in more.items():
@@ -325,13 +330,17 @@ class Connection:
                     sent.pop(name, None)
                 else:
                     sent[name] = value
+            self._secrets.add_headers(
+                {name: sent[name] for name in sent if is_secret_header(name)}
+            )
             raw = self._send(method, url, body, sent, timeout)
             self._note(url, raw)
             location = raw.headers.get("location")
             if raw.status not in (301, 302, 303, 307, 308) or not location:
-                return _response(method, url, raw)
+                return self._answer(method, shown, raw)
             url = self._follow(url, location, method, body)
-        raise RedirectError(f"{url} redirects without end; check the server's URL")
+            shown = self._secrets.blank_out(url)
+        raise RedirectError(f"{shown} redirects without end; check the server's URL")
 
     def _send(
         self,
@@ -359,23 +368,45 @@ class Connection:
             return
         self._is_reached = True
         self.server_date = raw.headers.get("date", self.server_date)
-        cookies = raw.headers.get("set-cookie")
-        if cookies:
-            self._client.api_client.cookies.update(SimpleCookie(cookies))
+        for text in raw.headers.getlist("set-cookie"):
+            try:
+                found = SimpleCookie(text)
+            except CookieError:
+                continue  # a browser does not take it either
+            self._secrets.add_cookies(found)
+            self._client.api_client.cookies.update(found)
+
+    def _answer(self, method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:
+        return Response(
+            method,
+            url,
+            raw.status,
+            raw.reason or "",
+            raw.headers,
+            raw.data,
+            secrets=self._secrets,
+        )
 
     def _follow(self, url: str, location: str, method: str, body: Any) -> str:
-        target = urllib.parse.urljoin(url, location)
+        quote = self._secrets.blank_out
+        try:
+            target = urllib.parse.urljoin(url, location)
+        except ValueError:
+            raise RedirectError(
+                f"{url} redirects to what is no URL; check the server's URL"
+            ) from None
         if self.is_own(target):
             if _is_whole(body):
                 return target
             raise RedirectError(
-                f"{url} redirects to {target}, and what was read while it was sent "
-                "cannot be sent again; check the server's URL"
+                f"{url} redirects to {quote(target)}, and what was read while it was "
+                "sent cannot be sent again; check the server's URL"
             )
         if method != "GET" or self.is_own(url):
             raise RedirectError(
-                f"{url} redirects to {origin_of(target)}, which is not the configured "
-                f"server {self._origin}; if that is where CVAT is, use it as `url`"
+                f"{url} redirects to {quote(origin_of(target))}, which is not the "
+                f"configured server {self._origin}; if that is where CVAT is, use it "
+                "as `url`"
             )
         return target
 
@@ -387,17 +418,17 @@ _NO_RETRIES = urllib3.Retry(
 
 
 def _open_client(settings: ServerSettings) -> Client:
-    _check_url(settings.url)
+    check_url(settings.url)
     verify = settings.verify_ssl
     with _undisturbed_logging():
         client = Client(
             settings.url,
-            config=Config(verify_ssl=bool(verify)),
+            config=Config(verify_ssl=verify is not False),
             check_server_version=False,
         )
     configuration = client.api_client.configuration
     configuration.retries = _NO_RETRIES
-    if isinstance(verify, str):
+    if isinstance(verify, str) and verify:
         _check_bundle(verify)
         configuration.ssl_ca_cert = verify
     proxy = _proxy(settings.url)
@@ -406,22 +437,6 @@ def _open_client(settings: ServerSettings) -> Client:
     # the SDK reads all of this only when it makes its pool
     client.api_client.rest_client = rest.RESTClientObject(configuration)
     return client
-
-
-def _check_url(url: str) -> None:
-    if "@" in url:
-        raise ConfigurationError(
-            "The server's URL holds a user name or a password; give them as "
-            "`username` and `password`"
-        )
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        parts = Url()
-    if parts.scheme not in ("http", "https") or not parts.host:
-        raise ConfigurationError(
-            f"'{url}' is not a server's URL; give it as in 'https://cvat.example.com'"
-        )
 
 
 def _check_bundle(path: str) -> None:
@@ -436,12 +451,13 @@ def _check_bundle(path: str) -> None:
 @contextmanager
 def _undisturbed_logging() -> Iterator[None]:
     """Undo what making a ``Client`` does to logging in the whole process."""
-    urllib3_logger = logging.getLogger("urllib3")
-    level, debug = urllib3_logger.level, HTTPConnection.debuglevel
+    loggers = [logging.getLogger(each) for each in ("urllib3", "cvat_sdk.api_client")]
+    levels, debug = [each.level for each in loggers], HTTPConnection.debuglevel
     try:
         yield
     finally:
-        urllib3_logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         HTTPConnection.debuglevel = debug
 
 
@@ -461,11 +477,6 @@ def _timeout(timeout: float | tuple[float, float], url: str) -> urllib3.Timeout:
         raise RequestTimeoutError(f"No time is left to ask {origin_of(url)}")
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return urllib3.Timeout(connect=min(connect, left), read=min(read, left))
-
-
-def _response(method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:
-    reason = raw.reason or ""
-    return Response(method, url, raw.status, reason, raw.headers, raw.data)
 
 
 def _proxy(url: str) -> str | None:

@@ -109,7 +109,7 @@ def send_repeatedly(
             if outcome is Outcome.ANSWERED and _is_page(result):
                 outcome, limit = Outcome.PAGE, PAGES
             why = f"{result.method} {result.url.partition('?')[0]} is answered "
-            why += f"{result.status_code} {result.reason}"
+            why += f"{result.status_code} {result.quote(result.reason)}"
         delay = attempts.next_delay(asked, limit) if may_repeat(outcome) else None
         if delay is None or delay >= time_left():
             return _final(result, str(attempts))

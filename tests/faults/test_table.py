@@ -90,8 +90,8 @@ def is_part(own, recorded):
     ],
 )
 def test_stand_in_answers_as_recorded(path, pattern):
-    name = "test_edits/test_built_in_defect_identity_in_the_last_of_several_tasks_only.yaml"
-    file = Path(__file__).parents[2] / "cassettes" / name
+    name = "test_built_in_defect_identity_in_the_last_of_several_tasks_only.yaml"
+    file = Path(__file__).parents[2] / "cassettes" / "test_edits" / name
     recorded = next(
         each["response"]["body"]["json"]
         for each in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["interactions"]

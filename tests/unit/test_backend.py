@@ -254,6 +254,27 @@ class TestSecrets:
         assert "secret" not in repr(shown).lower().replace("'cvat'", "")
         assert not set(SECRETS) & set(own.serialize())
 
+    @pytest.mark.parametrize("name", ["token", "acces_token", "pasword", "api_key"])
+    def test_what_may_be_a_misspelt_credential_is_not_stored(self, name, caplog):
+        own = config(**{name: "s3cr3t", "own_thing": 3})
+        assert "s3cr3t" not in f"{own.serialize()} {own!r} {vars(own)} {caplog.text}"
+        assert f"`{name}`" in caplog.text
+        assert own.own_thing == 3
+
+    def test_address_with_a_password_is_refused_before_it_is_stored(self):
+        with pytest.raises(ConfigurationError) as caught:
+            config(url="http://ann:s3cr3t@cvat.example.com")
+        own = config()
+        with pytest.raises(ConfigurationError):
+            own.load_credentials(url="http://ann:s3cr3t@cvat.example.com")
+        assert "s3cr3t" not in f"{caught.value!r} {own!r}"
+
+    @pytest.mark.parametrize("given", ["s3cr3t", ["s3cr3t", "b"], 5])
+    def test_headers_that_are_none_are_not_quoted(self, given):
+        with pytest.raises(ConfigurationError, match="`headers`") as caught:
+            config(headers=given)
+        assert "s3cr3t" not in str(caught.value)
+
     def test_credentials_from_arguments_win(self):
         own = config(password="old")
         own.load_credentials(password="new", url="http://other")
@@ -323,6 +344,15 @@ class TestEnvironment:
     @pytest.mark.parametrize("name", ["username", "email", "access_token"])
     def test_credentials_are_the_text_of_the_variable(self, parsed, name):
         assert getattr(parsed(**{name: "007"}), name) == "007"
+
+    @pytest.mark.parametrize(
+        "headers", [{"X-Key": "a"}, {"X-Key": "a, b", "X-Other": "1"}, {}]
+    )
+    def test_headers_are_json(self, parsed, headers):
+        own = parsed(headers=json.dumps(headers))
+        assert own.headers == (headers or None)
+        own.load_credentials()
+        assert own.headers == (headers or None)
 
     @pytest.mark.parametrize("text", ["acme", "007"])
     def test_organization_is_the_text_of_the_variable(self, parsed, text):

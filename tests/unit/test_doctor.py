@@ -123,7 +123,7 @@ def test_right_configuration(configured):
     [
         ({"USERNAME": "ann"}, WRONG, "no password"),
         ({}, WRONG, "no credentials"),
-        ({"ACCESS_TOKEN": "t", "URL": "http://ann:s3cr3t@h"}, WRONG, "the URL holds"),
+        ({"ACCESS_TOKEN": "t", "URL": "http://ann:s3cr3t@h"}, WRONG, "URL holds"),
         ({"ACCESS_TOKEN": "t", "TIMEOUT": "soon"}, WRONG, "`timeout`"),
         ({"ACCESS_TOKEN": "t", "ACCES_TOKEN": "s3cr3t"}, WARNING, "CVAT_ACCES_TOKEN"),
         (

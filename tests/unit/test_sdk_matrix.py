@@ -85,7 +85,7 @@ def test_surface_is_what_the_code_uses(names):
 @pytest.mark.parametrize(
     "name",
     [
-        "cvat_sdk.api_client.exceptions.ApiException",
+        "cvat_sdk.api_client.models",
         "cvat_sdk.core.client.AccessTokenCredentials(_)",
         f"{CLIENT}(_, config=, check_server_version=)",
         f"{CLIENT}.api_client.auth_api.create_login",
@@ -177,7 +177,7 @@ SIGN_IN = f"{CLIENT}.api_client.auth_api.create_login"
             "api_client/api/auth_api.py",
             "_request_timeout: typing.Union[int, float, tuple] = None",
             "_timeout: typing.Union[int, float, tuple] = None",
-            {f"{SIGN_IN}(_, _request_timeout=, _parse_response=)"},
+            {f"{SIGN_IN}(_, _request_timeout=, _parse_response=, _check_status=)"},
         ),
     ],
     ids=["class", "field", "method", "new parameter", "renamed parameter"],

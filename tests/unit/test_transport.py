@@ -30,6 +30,7 @@ from fiftyone_cvat.errors import (
     CVATError,
     NotFoundError,
     OrganizationError,
+    RedirectError,
     RequestError,
     RequestTimeoutError,
     UnreachableError,
@@ -332,6 +333,30 @@ def test_redirect_of_a_foreign_server_back_sends_no_body(signed_in, site, foreig
 
     assert_bare(foreign.last)
     assert site.last["path"] == "/y"
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "http://s3cr3t-cookie:99999/"])
+def test_redirect_to_what_is_no_url(signed_in, site, location):
+    site.answers["/x"] = (302, {"Location": location}, {})
+
+    with pytest.raises(RedirectError) as caught:
+        signed_in.get(f"{site.url}/x")
+
+    assert_no_secret(caught.value)
+
+
+def test_redirect_with_a_secret_in_its_address(signed_in, site):
+    target = f"{site.url}/y?session=s3cr3t-cookie"
+    site.answers["/x"] = (302, {"Location": target}, {})
+    site.answers["/y"] = (404, {}, {})
+
+    with pytest.raises(NotFoundError, match=r"/y\?session=\*\*\*") as caught:
+        signed_in.get(f"{site.url}/x").raise_for_status()
+    with pytest.raises(RedirectError, match=r"/y\?session=\*\*\*"):
+        signed_in.post(f"{site.url}/x", data=iter([b"body"]))
+
+    assert_no_secret(caught.value, caught.value.url)
+    assert site.requests[1]["query"] == "session=s3cr3t-cookie"
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
@@ -675,6 +700,14 @@ def test_private_authority(connect, secure, authority, tmp_path):
     assert secure.last["headers"]["authorization"] == "Bearer s3cr3t-token"
 
 
+@pytest.mark.parametrize("verify", [None, "", 0])
+def test_only_false_switches_verification_off(connect, secure, verify):
+    with pytest.raises(CertificateError):
+        connect(secure.url, verify_ssl=verify).get(f"{secure.url}/x")
+
+    assert secure.requests == []
+
+
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_no_verification(connect, secure):
     connection = connect(secure.url, verify_ssl=False)
@@ -849,6 +882,39 @@ def test_logging_stays_as_it_is(connect, monkeypatch, level):
 
     assert urllib3_logger.level == level
     assert HTTPConnection.debuglevel == 1
+
+
+ODD_HEADERS = ["s3cr3t-header\n", "s3cr3t-header\r\nX-Other: 1", "s3cr3t-header€"]
+
+
+@pytest.mark.parametrize("value", ODD_HEADERS)
+def test_headers_that_cannot_be_sent_are_not_quoted(connect, connection, site, value):
+    """http.client would quote them: a token is read from a file with its line end."""
+    calls = [
+        lambda: connect(site.url, headers={"X-Key": value}),
+        lambda: connection.get(f"{site.url}/x", headers={"X-Key": value}),
+        lambda: connection.get(f"{site.url}/x", headers={value: "x"}),
+        lambda: connection.sign_in(Credentials(access_token=value)),
+    ]
+    for call in calls:
+        with pytest.raises(ConfigurationError, match="header") as caught:
+            call()
+        assert_no_secret(caught.value)
+        assert caught.value.__context__ is None
+
+    assert site.requests == []
+
+
+def test_cookies_that_are_none(connection, site):
+    cookies = ["{}=1; Path=/", "sessionid=s3cr3t-cookie; HttpOnly", "csrftoken=t"]
+    site.answers["/x"] = (200, {"Set-Cookie": cookies}, {})
+
+    site.answers["/api/auth/login"] = site.answers["/x"]
+
+    connection.sign_in(Credentials(username="ann", password="s3cr3t-password"))
+    connection.get(f"{site.url}/x")
+
+    assert site.last["headers"]["cookie"] == "csrftoken=t; sessionid=s3cr3t-cookie"
 
 
 def test_no_secret_is_logged(signed_in, site, caplog):

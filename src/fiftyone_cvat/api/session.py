@@ -12,6 +12,7 @@ from fiftyone.utils.annotations import AnnotationAPI
 from packaging.version import InvalidVersion, Version
 
 from fiftyone_cvat.api.urls import Urls
+from fiftyone_cvat.arguments import truth_or_text
 from fiftyone_cvat.errors import (
     AnswerError,
     AuthenticationError,
@@ -60,7 +61,7 @@ class Session(Urls, AnnotationAPI):
         self._headers = headers
         self._organization = organization
         self._access_token = access_token
-        self._verify_ssl = verify_ssl
+        self._verify_ssl = truth_or_text(verify_ssl)
         self._timeout = timeout
         self._wait_timeout = wait_timeout
 
@@ -197,7 +198,9 @@ class Session(Urls, AnnotationAPI):
         try:
             return Version(text)
         except InvalidVersion:
-            logger.warning("%s tells a version that is none: '%s'", self._url, text)
+            logger.warning(
+                "%s tells a version that is none: '%s'", self._url, about.quote(text)
+            )
             return None
 
     def _login(

@@ -404,9 +404,10 @@ class Tasks(Projects):
         status = value_of(answer, "status")
         request: Json = answer.json()
         if status == "failed":
+            words = answer.quote(_reason(request))
             raise ServerJobError(
                 f"CVAT could not build task {task_id} "
-                f"({self.base_task_url(task_id)}): {_reason(request)}"
+                f"({self.base_task_url(task_id)}): {words}"
             )
         return request if status == "finished" else None
 

@@ -40,7 +40,7 @@ class Setup:
     @property
     def is_usable(self) -> bool:
         """Whether there is an address to try."""
-        return bool(self.url) and "@" not in self.url
+        return bool(self.url)
 
     @property
     def who(self) -> str:
@@ -129,13 +129,6 @@ def check_configuration(
     if not setup.url:
         return Finding(
             name, State.WRONG, "no server", f"set {prefix}URL, or give --url"
-        )
-    if "@" in setup.url:
-        return Finding(
-            name,
-            State.WRONG,
-            "the URL holds a user name or a password",
-            f"give them as {prefix}USERNAME and {prefix}PASSWORD",
         )
     if not setup.who:
         missing = "no password" if setup.username or setup.email else "no credentials"
