@@ -58,7 +58,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             if by_id
         ],
     }
-    return any(results.merge.values())
+    return any(results.merge.values()) or bool(results.left_out)
 
 
 def end_merge(results: Any) -> None:

@@ -49,6 +49,7 @@ class DatasetLabels:
         self._api = api
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
+        self._left_out = results.left_out
         self._root = results.samples._root_dataset
         self._sent_frames = set()
         if results.frame_numbering == "task":
@@ -121,15 +122,21 @@ class DatasetLabels:
         if self._label_schema[label_field].get("type") in (None, "scalar"):
             return {}
         originals: Originals = {}
+        by_place = self._left_out.get(task.id, {})
         for ref in task.refs.values():
             known = self.known_ids(label_field, ref)
             if known:
-                originals[ref] = {each: Original() for each in known}
+                left_out = by_place.get(ref.frame_id or ref.sample_id, {})
+                originals[ref] = {
+                    each: Original(left_out=left_out.get(each)) for each in known
+                }
         if originals:
             self._fill(originals, label_field, task)
         for by_id in originals.values():
-            for label_id in [key for key, each in by_id.items() if each.label is None]:
-                if (label_field, label_id) in self._deleted:
+            gone = [key for key, each in by_id.items() if each.label is None]
+            for label_id in gone:
+                is_copy = by_id[label_id].left_out is not None
+                if (label_field, label_id) in self._deleted and not is_copy:
                     # an earlier load deleted it: what has its id was drawn since
                     del by_id[label_id]
         return originals
