@@ -145,10 +145,12 @@ def restore_indexes(
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
-        if not listed:
-            continue  # a single label shares its index with none
         for index, label_ids in ids_by_index.items():
             ids = {"$in": label_ids}
+            if not listed:
+                where = {f"{path}._id": ids, f"{path}.index": None}
+                collection.update_many(where, {"$set": {f"{path}.index": index}})
+                continue
             collection.update_many(
                 {f"{path}._id": ids},
                 {"$set": {f"{path}.$[label].index": index}},

@@ -131,7 +131,15 @@ class DatasetLabels:
                     each: Original(left_out=left_out.get(each)) for each in known
                 }
         if originals:
-            self._fill(originals, label_field, task)
+            self._fill(originals, label_field, label_field, task)
+        for other in self._destinations(label_field):
+            loaded: Originals = defaultdict(dict)
+            for ref in task.refs.values():
+                for each in self.known_ids(other, ref):
+                    loaded[ref][each] = Original()
+            self._fill(loaded, label_field, other, task)
+            for ref, by_id in loaded.items():
+                originals.setdefault(ref, {}).update(by_id)
         for by_id in originals.values():
             gone = [key for key, each in by_id.items() if each.label is None]
             for label_id in gone:
@@ -140,6 +148,13 @@ class DatasetLabels:
                     # an earlier load deleted it: what has its id was drawn since
                     del by_id[label_id]
         return originals
+
+    def highest_index(self, label_field: Any) -> int:
+        """Return the highest index that a track of a field has anywhere."""
+        if not self._root.has_field(label_field):
+            return 0
+        _, path = self._root._get_label_field_path(label_field, "index")
+        return self._root.bounds(path)[1] or 0
 
     def label_anywhere(self, label_id: str, ref: FrameRef, label_type: type) -> Any:
         """Return a label of a frame by its id, whichever field it is in, or None."""
@@ -199,8 +214,33 @@ class DatasetLabels:
         }
         return _types_of_values(originals) | declared
 
-    def _fill(self, originals: Originals, label_field: Any, task: TaskAnswer) -> None:
-        """Add the dataset's labels, and what they go up as."""
+    def _destinations(self, label_field: Any) -> list[Any]:
+        """Return other fields that the labels of a field were loaded into.
+
+        FiftyOne does not tell the backend, but notes the ids of what it loads. Labels
+        of a kind that a run does not expect are in fields of their own, too, but not
+        in one of the type of the run's.
+        """
+        label_type = self._label_schema[label_field].get("type")
+        mine = set(_leaves(self._id_map.get(label_field) or {}))
+        kind = RETURN_TYPES[label_type]
+        kinds = [RETURN_TYPES.get(i.get("type")) for i in self._label_schema.values()]
+        found = []
+        for other in self._id_map.keys() - self._label_schema.keys():
+            if other in NO_FIELDS or not self._samples.has_field(other):
+                continue
+            other_type = self._samples._get_label_field_type(other)
+            is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
+            same_labels = not mine.isdisjoint(_leaves(self._id_map[other]))
+            same_type = other_type is self._label_class(label_field)
+            if same_type and (is_alone or same_labels):
+                found.append(other)
+        return sorted(found)
+
+    def _fill(
+        self, originals: Originals, label_field: Any, source: Any, task: TaskAnswer
+    ) -> None:
+        """Add the dataset's labels of a source field, and what they go up as."""
         info = self._label_schema[label_field]
         conversion = FieldConversion.of_field(
             label_field,
@@ -209,7 +249,7 @@ class DatasetLabels:
             self._occluded_attrs,
             self._group_id_attrs,
         )
-        for frame, ref, value in self.values(label_field, task):
+        for frame, ref, value in self.values(source, task):
             by_id = originals.get(ref)
             if not by_id:
                 continue

@@ -54,6 +54,8 @@ class Settler(Scalars):
         self._attributes = attributes
         self._unreadable: set[str] = set()
         self._is_shared = False
+        self._is_clips = results._is_clips
+        self._highest: dict[Any, int] = {}  # index of a track in a field
         self._later: list[Callable[[], None]] = []
 
     def begin(self, task: TaskAnswer) -> None:
@@ -104,8 +106,9 @@ class Settler(Scalars):
         if expected == "scalar":
             self._settle_scalars(label_field, labels, task)
             return
-        server_ids = self._results.server_id_map.get("tracks", {})
-        settle_tracks(labels, originals, task, server_ids)
+        has_tracks = any(each.track is not None for each in labels)
+        if has_tracks:
+            self._settle_tracks(label_field, labels, originals, task)
         by_frame = self._readable_by_frame(label_field, labels, task)
         occupied = self._dataset.occupied(label_field, originals, task)
         # a task may have a sample twice
@@ -128,12 +131,24 @@ class Settler(Scalars):
             else:
                 room = None if occupied is None else int(ref not in occupied)
                 self._settle_frame(label_field, ref, mine, known, task, room)
-        if any(each.track is not None for each in labels):
-            withhold = partial(self._withhold_indexes, label_field, expected, task)
-            if self._is_shared:
-                self._later.append(withhold)
-            else:
-                withhold()
+        if has_tracks or self._is_clips:
+            self._withhold_indexes(label_field, expected, task)
+
+    def _settle_tracks(
+        self,
+        label_field: Any,
+        labels: list[ReadLabel],
+        originals: Originals,
+        task: TaskAnswer,
+    ) -> None:
+        if self._is_clips and label_field not in self._highest:
+            # FiftyOne does not see in a clip which indexes its video has
+            self._highest[label_field] = self._dataset.highest_index(label_field)
+        highest = self._highest.get(label_field, 0)
+        server_ids = self._results.server_id_map.get("tracks", {})
+        used = settle_tracks(labels, originals, task, server_ids, highest)
+        if label_field in self._highest:
+            self._highest[label_field] = used
 
     def _readable_by_frame(
         self, label_field: Any, labels: Iterable[ReadLabel], task: TaskAnswer
@@ -152,6 +167,15 @@ class Settler(Scalars):
     def _withhold_indexes(
         self, label_field: Any, kind: str | None, task: TaskAnswer
     ) -> None:
+        withhold = partial(self._withhold_indexes_now, label_field, kind, task)
+        if self._is_shared:
+            self._later.append(withhold)
+        else:
+            withhold()
+
+    def _withhold_indexes_now(
+        self, label_field: Any, kind: str | None, task: TaskAnswer
+    ) -> None:
         by_sample = self.annotations[label_field].get(kind, {})
         frames = {
             ref: value for _, ref, value in self._dataset.values(label_field, task)
@@ -159,7 +183,7 @@ class Settler(Scalars):
         for ref in task.refs.values():
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
             present = labels_of(frames[ref]) if ref in frames else ()
-            withheld = withhold_shared_indexes(labels, present)
+            withheld = withhold_shared_indexes(labels, present, is_clip=self._is_clips)
             self.absent.indexes[label_field].update(withheld)
 
     def _settle_frame(

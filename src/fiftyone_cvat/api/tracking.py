@@ -20,7 +20,8 @@ def settle_tracks(
     originals: Originals,
     task: TaskAnswer,
     server_ids: Mapping[int, str],
-) -> None:
+    highest: int = 0,
+) -> int:
     """Give each track the index of the track that went up, or else a new one, in place.
 
     A track that was split goes on with one of its parts, and the others are new. CVAT
@@ -33,6 +34,10 @@ def settle_tracks(
         originals: the run's labels as they are in the dataset
         task: what the server answers about the task
         server_ids: the server's id of a track to the id of one of its labels
+        highest: the highest index that is in use elsewhere
+
+    Returns:
+        the highest index that is in use then
     """
     labels = list(labels)
     by_track: dict[int, list[ReadLabel]] = defaultdict(list)
@@ -40,7 +45,7 @@ def settle_tracks(
     for each in labels:
         if each.track is not None:
             by_track[each.track].append(each)
-    next_index = max(_indexes(originals), default=0) + 1
+    next_index = max(highest, *_indexes(originals), 0) + 1
     frames_by_key: dict[tuple[str, int, int], set[int]] = defaultdict(set)
     sent, new = _sent_and_new(by_track.values(), originals, task, server_ids)
     for own, remembered in (*sent, *((each, None) for each in new)):
@@ -67,19 +72,22 @@ def settle_tracks(
                 each.label_id = _id_of_index(known, index, name)
             elif is_shared and _index(claim) != index:
                 each.label_id = _id_of_index(known, index, name) or each.label_id
+    return next_index - 1
 
 
 def withhold_shared_indexes(
-    labels: Mapping[str, Any], present: Iterable[Any]
+    labels: Mapping[str, Any], present: Iterable[Any], *, is_clip: bool = False
 ) -> dict[str, int]:
     """Take their index off labels of a frame that share it with others, in place.
 
     FiftyOne takes labels of one index on a frame for one label, whatever their class,
-    and would overwrite all but one of them.
+    and would overwrite all but one of them. Of a clip it does not find the labels that
+    are there, and would number all tracks anew.
 
     Args:
         labels: the frame's labels that are to be merged, by id
         present: all labels that the field has on the frame
+        is_clip: whether all of them have to be merged without
 
     Returns:
         id of the label to the index that it has to get after the merge
@@ -92,7 +100,7 @@ def withhold_shared_indexes(
     withheld = {}
     for label_id, label in labels.items():
         index = getattr(label, "index", None)
-        if index is not None and len(ids_by_index[index]) > 1:
+        if index is not None and (is_clip or len(ids_by_index[index]) > 1):
             withheld[label_id] = index
     for label_id in withheld:
         labels[label_id].index = None
