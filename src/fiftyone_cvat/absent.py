@@ -94,14 +94,20 @@ def restore_attributes(results: Any) -> None:
     results.whole_attributes.clear()
 
 
-def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:
+def remove_nulls(
+    samples: Any,
+    absent: Mapping[Any, Mapping[str, list[str]]],
+    others: Collection[Any] = (),
+) -> None:
     """Take attributes that are null out of labels that did not have them.
 
     Args:
         samples: the collection that the labels are in
         absent: field to attribute to the ids of the labels
+        others: fields that the labels may have been loaded into instead
     """
-    for label_field, ids_by_name in absent.items():
+    places = [(each, by_name) for by_name in absent.values() for each in others]
+    for label_field, ids_by_name in [*absent.items(), *places]:
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)

@@ -68,8 +68,8 @@ def end_merge(results: Any) -> None:
         results: the run's results
     """
     absent = results.absent_attributes
-    remove_nulls(results.samples, absent.ids)
-    others = results.id_map.keys() - {"_clips", "_frames"}
+    others = results.id_map.keys() & {*results.samples._get_label_fields()}
+    remove_nulls(results.samples, absent.ids, others)
     restore_indexes(results.samples, absent.indexes, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
+    "NO_FIELDS",
     "forget",
     "gather_frames",
     "keep_results",

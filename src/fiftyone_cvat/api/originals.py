@@ -9,6 +9,7 @@ from typing import Any
 
 import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
+import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields
@@ -19,7 +20,8 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.types import ClassSchema, Json
+from fiftyone_cvat.stored_runs import NO_FIELDS
+from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
@@ -132,14 +134,7 @@ class DatasetLabels:
                 }
         if originals:
             self._fill(originals, label_field, label_field, task)
-        for other in self._destinations(label_field):
-            loaded: Originals = defaultdict(dict)
-            for ref in task.refs.values():
-                for each in self.known_ids(other, ref):
-                    loaded[ref][each] = Original()
-            self._fill(loaded, label_field, other, task)
-            for ref, by_id in loaded.items():
-                originals.setdefault(ref, {}).update(by_id)
+        self._add_loaded(originals, label_field, task)
         for by_id in originals.values():
             gone = [key for key, each in by_id.items() if each.label is None]
             for label_id in gone:
@@ -214,6 +209,19 @@ class DatasetLabels:
         }
         return _types_of_values(originals) | declared
 
+    def _add_loaded(
+        self, originals: Originals, label_field: Any, task: TaskAnswer
+    ) -> None:
+        """Put labels that were loaded into other fields in the place of the run's."""
+        for other in self._destinations(label_field):
+            loaded: Originals = defaultdict(dict)
+            for ref in task.refs.values():
+                for each in self.known_ids(other, ref):
+                    loaded[ref][each] = Original()
+            self._fill(loaded, label_field, other, task)
+            for ref, by_id in loaded.items():
+                originals.setdefault(ref, {}).update(by_id)
+
     def _destinations(self, label_field: Any) -> list[Any]:
         """Return other fields that the labels of a field were loaded into.
 
@@ -221,19 +229,21 @@ class DatasetLabels:
         of a kind that a run does not expect are in fields of their own, too, but not
         in one of the type of the run's.
         """
-        label_type = self._label_schema[label_field].get("type")
+        label_type = self._label_schema[label_field]["type"]
         mine = set(_leaves(self._id_map.get(label_field) or {}))
         kind = RETURN_TYPES[label_type]
-        kinds = [RETURN_TYPES.get(i.get("type")) for i in self._label_schema.values()]
+        types = [info.get("type") or "" for info in self._label_schema.values()]
+        kinds = [RETURN_TYPES.get(each) for each in types]
         found = []
         for other in self._id_map.keys() - self._label_schema.keys():
             if other in NO_FIELDS or not self._samples.has_field(other):
                 continue
-            other_type = self._samples._get_label_field_type(other)
             is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
             same_labels = not mine.isdisjoint(_leaves(self._id_map[other]))
-            same_type = other_type is self._label_class(label_field)
-            if same_type and (is_alone or same_labels):
+            held = self._samples._get_label_field_type(other)
+            if issubclass(held, foua._LABEL_TYPES_MAP[label_type]) and (
+                is_alone or same_labels
+            ):
                 found.append(other)
         return sorted(found)
 
@@ -346,3 +356,14 @@ def _types_of_values(originals: Originals) -> dict[str, type]:
                     types[name].add(type(value))
     known = {name: each - {type(None)} for name, each in types.items()}
     return {name: each.pop() for name, each in known.items() if len(each) == 1}
+
+
+def _leaves(ids: Any) -> Iterator[Any]:
+    """Yield the ids in a part of a run's ``id_map``."""
+    if isinstance(ids, Mapping):
+        for each in ids.values():
+            yield from _leaves(each)
+    elif isinstance(ids, list):
+        yield from ids
+    elif ids:
+        yield ids
