@@ -52,6 +52,7 @@ class DatasetLabels:
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
         self._left_out = results.left_out
+        self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
         self._sent_frames = set()
         if results.frame_numbering == "task":
@@ -96,9 +97,22 @@ class DatasetLabels:
         """Return position, frame and value of a field on a task's frames."""
         if not self._samples.has_field(label_field):
             return []
-        sample_ids = {ref.sample_id for ref in task.refs.values()}
-        view = self._samples.select(list(sample_ids))
-        return labels_by_frame(view, label_field, task.refs)
+        return self._values(label_field, task.refs)
+
+    def _values(
+        self, label_field: Any, refs: Mapping[int, FrameRef]
+    ) -> Iterable[tuple[int, FrameRef, Any]]:
+        in_samples = {
+            frame: ref._replace(
+                sample_id=self._sample_by_clip.get(ref.sample_id, ref.sample_id)
+            )
+            for frame, ref in refs.items()
+        }
+        view = self._samples.select(
+            list({ref.sample_id for ref in in_samples.values()})
+        )
+        for frame, _, value in labels_by_frame(view, label_field, in_samples):
+            yield frame, refs[frame], value
 
     def values_not_sent(
         self, label_field: Any, task: TaskAnswer
@@ -110,10 +124,9 @@ class DatasetLabels:
         """
         if not self._samples._is_frame_field(label_field):
             return
-        sample_by_id = self._id_map.get("_clips", {})
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
         for sample_id in {ref.sample_id for ref in task.refs.values()}:
-            view = self._root.select(sample_by_id.get(sample_id, sample_id))
+            view = self._root.select(self._sample_by_clip.get(sample_id, sample_id))
             frame_ids, values = view.values(["frames.id", label_field], unwind=True)
             for frame_id, value in zip(frame_ids, values, strict=True):
                 if value is not None and frame_id not in sent:
@@ -153,10 +166,9 @@ class DatasetLabels:
 
     def label_anywhere(self, label_id: str, ref: FrameRef, label_type: type) -> Any:
         """Return a label of a frame by its id, whichever field it is in, or None."""
-        view = self._samples.select(ref.sample_id)
-        fields = view._get_label_fields()
+        fields = self._samples._get_label_fields()
         for label_field in fields:
-            for _, _, value in labels_by_frame(view, label_field, {0: ref}):
+            for _, _, value in self._values(label_field, {0: ref}):
                 for label in labels_of(value):
                     if label.id == label_id and isinstance(label, label_type):
                         return label
@@ -329,10 +341,11 @@ def _collection(results: Any) -> Any:
     """Return the collection in which a run's sample ids are found."""
     samples = results.samples
     if results._is_frames:
+        if not samples._is_frames:
+            # results that were stored have the dataset instead of the view
+            samples = samples._root_dataset.load_annotation_view(results.key)
         # a dataset of its own, which does not see what was loaded before
         samples.reload()
-        return samples
-    if results._is_clips:
         return samples
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
