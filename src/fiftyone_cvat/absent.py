@@ -3,7 +3,8 @@
 When labels are loaded, FiftyOne sets every attribute of the label schema on every
 label that came back, to null where there is none. Labels that nobody touched must
 stay as they are, so those nulls are taken out again. Labels that share an index on a
-frame, which tracks of different classes may, get theirs when the merge is over.
+frame, which tracks of different classes may, get theirs when the merge is over, and so
+do all of clips, whose tracks FiftyOne numbers anew.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class AbsentAttributes:
 
     Attributes:
         ids: field to attribute to the ids of the labels
-        indexes: field to the id of a label to the index that it is merged without
+        indexes: field to the id of a label to the index that it gets after the merge
     """
 
     ids: dict[Any, dict[str, list[str]]] = field(
@@ -134,7 +135,7 @@ def remove_nulls(
 def restore_indexes(
     samples: Any, indexes: Mapping[Any, Mapping[str, int]], others: Collection[Any]
 ) -> None:
-    """Give labels the index that they were merged without.
+    """Give labels the index that FiftyOne's merge left out or numbered anew.
 
     Args:
         samples: the collection that the labels are in
@@ -154,13 +155,13 @@ def restore_indexes(
         for index, label_ids in ids_by_index.items():
             ids = {"$in": label_ids}
             if not listed:
-                where = {f"{path}._id": ids, f"{path}.index": None}
+                where = {f"{path}._id": ids, f"{path}.index": {"$ne": index}}
                 collection.update_many(where, {"$set": {f"{path}.index": index}})
                 continue
             collection.update_many(
                 {f"{path}._id": ids},
                 {"$set": {f"{path}.$[label].index": index}},
-                array_filters=[{"label._id": ids, "label.index": None}],
+                array_filters=[{"label._id": ids, "label.index": {"$ne": index}}],
             )
     _reload(samples)
 

@@ -14,7 +14,11 @@ from fiftyone_cvat.api.copies import Copy
 from fiftyone_cvat.api.loading import beyond_one, new_id
 from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
 from fiftyone_cvat.api.scalars import Scalars
-from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
+from fiftyone_cvat.api.tracking import (
+    indexes_by_id,
+    settle_tracks,
+    withhold_shared_indexes,
+)
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import (
     join_label_id,
@@ -183,8 +187,16 @@ class Settler(Scalars):
         for ref in task.refs.values():
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
             present = labels_of(frames[ref]) if ref in frames else ()
-            withheld = withhold_shared_indexes(labels, present, is_clip=self._is_clips)
-            self.absent.indexes[label_field].update(withheld)
+            if self._is_clips:
+                # FiftyOne does not find the labels of a clip, and numbers all its
+                # tracks anew
+                indexes = indexes_by_id(labels)
+            else:
+                indexes = withhold_shared_indexes(labels, present)
+            if not self._label_schema[label_field].get("allow_index_edits", True):
+                for each in present:
+                    indexes.pop(each.id, None)
+            self.absent.indexes[label_field].update(indexes)
 
     def _settle_frame(
         self,

@@ -12,7 +12,12 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
 
-__all__ = ["ids_of_tracks", "settle_tracks", "withhold_shared_indexes"]
+__all__ = [
+    "ids_of_tracks",
+    "indexes_by_id",
+    "settle_tracks",
+    "withhold_shared_indexes",
+]
 
 
 def settle_tracks(
@@ -76,18 +81,16 @@ def settle_tracks(
 
 
 def withhold_shared_indexes(
-    labels: Mapping[str, Any], present: Iterable[Any], *, is_clip: bool = False
+    labels: Mapping[str, Any], present: Iterable[Any]
 ) -> dict[str, int]:
     """Take their index off labels of a frame that share it with others, in place.
 
     FiftyOne takes labels of one index on a frame for one label, whatever their class,
-    and would overwrite all but one of them. Of a clip it does not find the labels that
-    are there, and would number all tracks anew.
+    and would overwrite all but one of them.
 
     Args:
         labels: the frame's labels that are to be merged, by id
         present: all labels that the field has on the frame
-        is_clip: whether all of them have to be merged without
 
     Returns:
         id of the label to the index that it has to get after the merge
@@ -100,11 +103,17 @@ def withhold_shared_indexes(
     withheld = {}
     for label_id, label in labels.items():
         index = getattr(label, "index", None)
-        if index is not None and (is_clip or len(ids_by_index[index]) > 1):
+        if index is not None and len(ids_by_index[index]) > 1:
             withheld[label_id] = index
     for label_id in withheld:
         labels[label_id].index = None
     return withheld
+
+
+def indexes_by_id(labels: Mapping[str, Any]) -> dict[str, int]:
+    """Return the index of each label that has one, by the label's id."""
+    found = {key: getattr(label, "index", None) for key, label in labels.items()}
+    return {key: index for key, index in found.items() if index is not None}
 
 
 def ids_of_tracks(
