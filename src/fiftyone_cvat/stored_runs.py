@@ -163,7 +163,9 @@ def gather_frames(results: Any) -> dict[str, str]:
             first = by_clip.setdefault(owner, {})
             new = by_clip[clip_id].pop(frame_id)
             ids = [_ids(label_field, each) for each in (first.get(frame_id), new)]
-            for sample_id, task_id in tasks[frame_id].items():
+            # what a clip was given whose task is gone is not another one's alone
+            held = tasks[frame_id] if clip_id in tasks[frame_id] else {}
+            for sample_id, task_id in held.items():
                 lacking = set(ids[sample_id == clip_id]) ^ {*ids[0], *ids[1]}
                 _note_missing(results, task_id, frame_id, lacking)
             first[frame_id] = _union(first.get(frame_id), new)
