@@ -12,8 +12,8 @@ from bson import ObjectId
 from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.copies import Copies, Copy, Verdict
-from fiftyone_cvat.api.fields import LIST_BY_TYPE
 from fiftyone_cvat.api.originals import DatasetLabels
+from fiftyone_cvat.api.stored import LIST_BY_TYPE
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim
 from fiftyone_cvat.convert.labels import ReadLabel
