@@ -39,7 +39,7 @@ API = [
     {"loading"},
     {"originals", "schemas"},
     {"fields", "tasks"},
-    {"answers", "media", "parsing", "projects", "stored", "videos", "views"},
+    {"answers", "copies", "media", "parsing", "projects", "stored", "videos", "views"},
     {"conversion", "sending"},
     {"session"},
     {"urls"},

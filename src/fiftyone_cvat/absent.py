@@ -3,7 +3,8 @@
 When labels are loaded, FiftyOne sets every attribute of the label schema on every
 label that came back, to null where there is none. Labels that nobody touched must
 stay as they are, so those nulls are taken out again. Labels that share an index on a
-frame, which tracks of different classes may, get theirs when the merge is over.
+frame, which tracks of different classes may, get theirs when the merge is over, and so
+do all of clips, whose tracks FiftyOne numbers anew.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class AbsentAttributes:
 
     Attributes:
         ids: field to attribute to the ids of the labels
-        indexes: field to the id of a label to the index that it is merged without
+        indexes: field to the id of a label to the index that it gets after the merge
     """
 
     ids: dict[Any, dict[str, list[str]]] = field(
@@ -94,14 +95,20 @@ def restore_attributes(results: Any) -> None:
     results.whole_attributes.clear()
 
 
-def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) -> None:
+def remove_nulls(
+    samples: Any,
+    absent: Mapping[Any, Mapping[str, list[str]]],
+    others: Collection[Any] = (),
+) -> None:
     """Take attributes that are null out of labels that did not have them.
 
     Args:
         samples: the collection that the labels are in
         absent: field to attribute to the ids of the labels
+        others: fields that the labels may have been loaded into instead
     """
-    for label_field, ids_by_name in absent.items():
+    places = [(each, by_name) for by_name in absent.values() for each in others]
+    for label_field, ids_by_name in [*absent.items(), *places]:
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
@@ -128,7 +135,7 @@ def remove_nulls(samples: Any, absent: Mapping[Any, Mapping[str, list[str]]]) ->
 def restore_indexes(
     samples: Any, indexes: Mapping[Any, Mapping[str, int]], others: Collection[Any]
 ) -> None:
-    """Give labels the index that they were merged without.
+    """Give labels the index that FiftyOne's merge left out or numbered anew.
 
     Args:
         samples: the collection that the labels are in
@@ -145,14 +152,16 @@ def restore_indexes(
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
-        if not listed:
-            continue  # a single label shares its index with none
         for index, label_ids in ids_by_index.items():
             ids = {"$in": label_ids}
+            if not listed:
+                where = {f"{path}._id": ids, f"{path}.index": {"$ne": index}}
+                collection.update_many(where, {"$set": {f"{path}.index": index}})
+                continue
             collection.update_many(
                 {f"{path}._id": ids},
                 {"$set": {f"{path}.$[label].index": index}},
-                array_filters=[{"label._id": ids, "label.index": None}],
+                array_filters=[{"label._id": ids, "label.index": {"$ne": index}}],
             )
     _reload(samples)
 

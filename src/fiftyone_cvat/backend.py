@@ -30,7 +30,7 @@ from fiftyone_cvat.arguments import (
     without_credentials,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES
+from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.status import status_by_field, status_lines
@@ -261,16 +261,7 @@ class CVATBackend(foua.AnnotationBackend):
         Returns:
             a dict with ``type``, ``values``, ``sent``: False for what stays here
         """
-        if isinstance(value, bool):
-            if name == "occluded":
-                return {"type": "occluded"}
-            return {"type": "checkbox", "values": [True, False]}
-        if isinstance(value, int) and name == "group_id":
-            return {"type": "group_id"}
-        if not isinstance(value, (str, float, int, type(None))):
-            # CVAT has only text for it, which could not be read back
-            return {"type": "text", "values": [], "read_only": True, "sent": False}
-        return {"type": "text", "values": []}
+        return attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
         """Tell whether attributes of a type need values to choose from.
@@ -401,6 +392,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
             None
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
+        left_out: task id to frame or sample id to label id to what the task's copy
+            of the label was when another task's was taken
         backend: the :class:`CVATBackend`
     """
 
@@ -420,6 +413,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         progress: dict[str, Any] | None = None,
         merge: dict[str, Any] | None = None,
         deleted: Sequence[tuple[Any, str]] = (),
+        left_out: dict[int, dict[str, Any]] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -433,6 +427,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.progress = progress
         self.merge = merge
         self.deleted = deleted
+        self.left_out = left_out or {}
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

@@ -58,7 +58,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             if by_id
         ],
     }
-    return any(results.merge.values())
+    return any(results.merge.values()) or bool(results.left_out)
 
 
 def end_merge(results: Any) -> None:
@@ -68,8 +68,8 @@ def end_merge(results: Any) -> None:
         results: the run's results
     """
     absent = results.absent_attributes
-    remove_nulls(results.samples, absent.ids)
-    others = results.id_map.keys() - {"_clips", "_frames"}
+    others = results.id_map.keys() & {*results.samples._get_label_fields()}
+    remove_nulls(results.samples, absent.ids, others)
     restore_indexes(results.samples, absent.indexes, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["forget", "keep_results", "number_targets", "stored_to_results"]
+__all__ = [
+    "NO_FIELDS",
+    "forget",
+    "gather_frames",
+    "keep_results",
+    "number_targets",
+    "stored_to_results",
+]
+
+NO_FIELDS = ("_clips", "_frames", "_clips_frame_start")
+"""What a run's ``id_map`` has besides fields."""
 
 
 @contextmanager
@@ -63,6 +73,10 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "progress": stored.get("progress"),
         "merge": stored.get("merge"),
         "deleted": [(name, key) for name, key in stored.get("deleted") or ()],
+        "left_out": {
+            int(task_id): by_place
+            for task_id, by_place in (stored.get("left_out") or {}).items()
+        },
     }
 
 
@@ -95,17 +109,95 @@ def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
         results.job_ids, results.id_map, results.frame_id_map = {}, {}, {}
         results.server_id_map, results.labels_task_map = {}, {}
         results.deleted = []
+        results.left_out = {}
         return
     gone = set(task_ids)
+    sample_ids: set[str] = set()
     for task_id in gone:
         results.job_ids.pop(task_id, None)
-        frames = results.frame_id_map.pop(task_id, {})
-        sample_ids = {each["sample_id"] for each in frames.values()}
-        for by_sample in results.id_map.values():
-            for sample_id in sample_ids:
-                by_sample.pop(sample_id, None)
+        results.left_out.pop(task_id, None)
+        sample_ids |= _sample_ids(results.frame_id_map.pop(task_id, {}))
+    gather_frames(results)
+    for frames in results.frame_id_map.values():
+        sample_ids -= _sample_ids(frames)
+    for by_sample in results.id_map.values():
+        for sample_id in sample_ids:
+            by_sample.pop(sample_id, None)
     results.task_ids = [each for each in results.task_ids if each not in gone]
     results.labels_task_map = {
         label_field: [each for each in ids if each not in gone]
         for label_field, ids in results.labels_task_map.items()
     }
+
+
+def gather_frames(results: Any) -> dict[str, str]:
+    """Put the labels of frames that several clips of a run have under one of them.
+
+    FiftyOne loads the labels of a frame from one clip only.
+
+    Args:
+        results: the run's results, whose ``id_map`` is changed in place; that a task
+            has not got labels that another one has is noted in ``left_out``
+
+    Returns:
+        the frame's id to that of the first clip, or else video, that has it
+    """
+    owners: dict[str, str] = {}
+    tasks: dict[str, dict[str, int]] = {}
+    for task_id in results.task_ids:
+        for each in results.frame_id_map.get(task_id, {}).values():
+            if "frame_id" in each:
+                owners.setdefault(each["frame_id"], each["sample_id"])
+                by_sample = tasks.setdefault(each["frame_id"], {})
+                by_sample[each["sample_id"]] = task_id
+    for label_field, by_clip in results.id_map.items():
+        if label_field in NO_FIELDS:
+            continue
+        moves = [
+            (clip_id, frame_id, owners[frame_id])
+            for clip_id, by_frame in by_clip.items()
+            for frame_id in (by_frame if isinstance(by_frame, dict) else ())
+            if owners.get(frame_id, clip_id) != clip_id
+        ]
+        for clip_id, frame_id, owner in moves:
+            first = by_clip.setdefault(owner, {})
+            new = by_clip[clip_id].pop(frame_id)
+            ids = [_ids(label_field, each) for each in (first.get(frame_id), new)]
+            # what a clip was given whose task is gone is not another one's alone
+            held = tasks[frame_id] if clip_id in tasks[frame_id] else {}
+            for sample_id, task_id in held.items():
+                lacking = set(ids[sample_id == clip_id]) ^ {*ids[0], *ids[1]}
+                _note_missing(results, task_id, frame_id, lacking)
+            first[frame_id] = _union(first.get(frame_id), new)
+    return owners
+
+
+def _note_missing(
+    results: Any, task_id: int, frame_id: str, label_ids: Iterable[str]
+) -> None:
+    """Note that a task has not got labels of a frame that another one has."""
+    for label_id in label_ids:
+        by_place = results.left_out.setdefault(task_id, {})
+        by_id = by_place.setdefault(frame_id, {})
+        by_id.setdefault(label_id, {"annotations": [], "index": None})
+
+
+def _ids(label_field: Any, value: Any) -> list[str]:
+    if value is True:
+        return [str(label_field)]
+    if isinstance(value, list):
+        return value
+    return [value] if value else []
+
+
+def _union(first: Any, second: Any) -> Any:
+    """Return the ids of a frame that two clips have."""
+    if not first or not second or first is True:
+        return first or second
+    ids = [*dict.fromkeys([*_ids(None, first), *_ids(None, second)])]
+    is_one = len(ids) == 1 and not isinstance(first, list)
+    return ids[0] if is_one else ids
+
+
+def _sample_ids(frames: dict[int, dict[str, str]]) -> set[str]:
+    return {each["sample_id"] for each in frames.values()}

@@ -503,7 +503,14 @@ class TestStoredResults:
     def test_our_own_form(self):
         made = results()
         stored = json.loads(json.dumps(made.serialize()))
-        assert set(stored) == {*STORED, "cls", "progress", "merge", "deleted"}
+        assert set(stored) == {
+            *STORED,
+            "cls",
+            "progress",
+            "merge",
+            "deleted",
+            "left_out",
+        }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.core.utils as fou
@@ -18,6 +19,7 @@ from fiftyone_cvat.convert.checking import (
     check_meta,
 )
 from fiftyone_cvat.convert.frames import (
+    FrameRef,
     frame_refs,
     frames_to_sizes,
     source_frames_to_frames,
@@ -25,7 +27,7 @@ from fiftyone_cvat.convert.frames import (
 from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.stored_runs import forget
+from fiftyone_cvat.stored_runs import forget, gather_frames
 
 __all__ = ["Download"]
 
@@ -66,11 +68,12 @@ class Download(Resuming, Parsing):
                 len(results.progress["pending"]),
                 results.key,
             )
+        owners = gather_frames(results)
         reader: RunReader | None = None
         gone = []
         with fou.ProgressBar(total=len(results.task_ids), iters_str="tasks") as bar:
             for task_id in bar(list(results.task_ids)):
-                task = self._read_task(task_id, results)
+                task = self._read_task(task_id, results, owners)
                 if task is None:
                     logger.warning("Skipping task %d, which no longer exists", task_id)
                     gone.append(task_id)
@@ -87,6 +90,7 @@ class Download(Resuming, Parsing):
             )
         forget(results, gone)
         settled = reader.settled
+        settled.finish()
         results.reconciliation = settled.reconciliation
         results.absent_attributes = settled.absent
         results.deleted = sorted(settled.deleted, key=str)
@@ -104,7 +108,9 @@ class Download(Resuming, Parsing):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._build_cvat_schema(config.label_schema, *attributes)
 
-    def _read_task(self, task_id: int, results: Any) -> TaskAnswer | None:
+    def _read_task(
+        self, task_id: int, results: Any, owners: Mapping[str, str]
+    ) -> TaskAnswer | None:
         """Ask for a task; None if it does not exist any more."""
         where = f"Task {task_id}: {{}}".format
         try:
@@ -122,6 +128,10 @@ class Download(Resuming, Parsing):
             starts = results.id_map.get("_clips_frame_start") or {}
             offset = starts.get(str(task_id), starts.get(task_id, 0))
             refs = source_frames_to_frames(refs, meta, offset)
+        refs = {
+            frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
+            for frame, ref in refs.items()
+        }
         jobs: list[tuple[int, int]] = []
         if annotations["tracks"]:
             url = self.jobs_url(task_id)

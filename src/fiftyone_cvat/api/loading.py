@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -11,17 +11,20 @@ from bson import ObjectId
 
 from fiftyone_cvat.absent import AbsentAttributes
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.copies import Copies, Copy, Verdict
 from fiftyone_cvat.api.originals import DatasetLabels
+from fiftyone_cvat.api.stored import LIST_BY_TYPE
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import Claim
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import same_label
-from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.types import GEOMETRY, LabelSchema
+from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
+from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
-__all__ = ["DELETED_HERE", "Loading", "new_id"]
+__all__ = ["Loading", "beyond_one", "new_id"]
 
 DELETED_HERE = "label that was deleted in the dataset"
+DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
 class Loading:
@@ -50,6 +53,7 @@ class Loading:
         self._label_schema: LabelSchema = results.config.label_schema
         self._dataset = dataset
         self._unsure: set[int] = set()  # tasks
+        self._copies = Copies(results)
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
         self.deleted: set[tuple[Any, str]] = set(results.deleted)
@@ -91,12 +95,59 @@ class Loading:
         self.reconciliation.add(label_field, task.id, what)
         self._add(label_field, label.kind, ref, label_id, label.value)
 
-    def _count_deleted(
-        self, label_field: Any, keys: Collection[str], task: TaskAnswer
+    def _take(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        label_id: str | None,
+        copy: Copy,
+        task: TaskAnswer,
     ) -> None:
-        """Count labels as deleted in CVAT, and note it: they may come again."""
-        self.reconciliation.add(label_field, task.id, "deleted", len(keys))
-        self.deleted.update((label_field, key) for key in keys)
+        """Take what a task says of a label, at once or when all tasks are read."""
+
+        def is_same(sent: list[Json], got: list[Json]) -> bool:
+            return same_annotation(sent, got, task.defaults, task.label_id_specs)
+
+        if self._copies.are_on(ref):
+            self._copies.add(label_field, ref, label_id, copy, is_same)
+        else:
+            self._count(Verdict(label_field, ref, label_id, copy, is_disputed=False))
+
+    def _count(self, verdict: Verdict) -> None:
+        """Count a label, and put it where FiftyOne looks for it."""
+        label_field, copy = verdict.label_field, verdict.copy
+        key = verdict.label_id or verdict.ref.frame_id or verdict.ref.sample_id
+        self.reconciliation.add(label_field, copy.task_id, copy.what)
+        if verdict.is_disputed:
+            self.reconciliation.add_reason(DISPUTED)
+        if copy.what == "unmatched":
+            self.reconciliation.add_reason(DELETED_HERE)
+        elif copy.what == "deleted":
+            self.deleted.add((label_field, key))
+        else:
+            if copy.kind == "scalar":
+                self._dataset.add_scalar(label_field, verdict.ref)
+                self.deleted.discard((label_field, key))
+            self._add(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
+
+    def _count_shared(self, verdicts: list[Verdict]) -> None:
+        """Count the labels of one field on a frame that several tasks have."""
+        label_field = verdicts[0].label_field
+        label_type = self._label_schema[label_field].get("type")
+        coming = [each for each in verdicts if each.copy.label is not None]
+        coming.sort(key=lambda each: each.copy.what == "added")
+        if label_type in (None, "scalar") or label_type in LIST_BY_TYPE:
+            room = len(coming)
+        else:
+            room = 1
+        beyond = {id(each) for each in coming[room:]}
+        for each in verdicts:
+            if id(each) in beyond:
+                self.reconciliation.add_reason(beyond_one(label_field))
+                task_id = each.copy.task_id
+                self.reconciliation.add(label_field, task_id, "unmatched")
+            else:
+                self._count(each)
 
     def _claim(self, label: ReadLabel) -> Claim:
         # all shapes of a track have the server's id of the track
@@ -141,6 +192,11 @@ class Loading:
 def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
     """Tell whether an attribute goes up, if at all, as the place of its label."""
     return attribute is None or attribute.get("sent") is False
+
+
+def beyond_one(label_field: Any, what: str = "label") -> str:
+    """Return the reason why a label is left out of a field that holds one."""
+    return f"{what} beyond the one that '{label_field}' holds"
 
 
 def new_id() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
+import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields
@@ -19,7 +20,8 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.types import ClassSchema, Json
+from fiftyone_cvat.stored_runs import NO_FIELDS
+from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class DatasetLabels:
         self._api = api
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
+        self._left_out = results.left_out
+        self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
         self._sent_frames = set()
         if results.frame_numbering == "task":
@@ -93,9 +97,22 @@ class DatasetLabels:
         """Return position, frame and value of a field on a task's frames."""
         if not self._samples.has_field(label_field):
             return []
-        sample_ids = {ref.sample_id for ref in task.refs.values()}
-        view = self._samples.select(list(sample_ids))
-        return labels_by_frame(view, label_field, task.refs)
+        return self._values(label_field, task.refs)
+
+    def _values(
+        self, label_field: Any, refs: Mapping[int, FrameRef]
+    ) -> Iterable[tuple[int, FrameRef, Any]]:
+        in_samples = {
+            frame: ref._replace(
+                sample_id=self._sample_by_clip.get(ref.sample_id, ref.sample_id)
+            )
+            for frame, ref in refs.items()
+        }
+        view = self._samples.select(
+            list({ref.sample_id for ref in in_samples.values()})
+        )
+        for frame, _, value in labels_by_frame(view, label_field, in_samples):
+            yield frame, refs[frame], value
 
     def values_not_sent(
         self, label_field: Any, task: TaskAnswer
@@ -107,10 +124,9 @@ class DatasetLabels:
         """
         if not self._samples._is_frame_field(label_field):
             return
-        sample_by_id = self._id_map.get("_clips", {})
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
         for sample_id in {ref.sample_id for ref in task.refs.values()}:
-            view = self._root.select(sample_by_id.get(sample_id, sample_id))
+            view = self._root.select(self._sample_by_clip.get(sample_id, sample_id))
             frame_ids, values = view.values(["frames.id", label_field], unwind=True)
             for frame_id, value in zip(frame_ids, values, strict=True):
                 if value is not None and frame_id not in sent:
@@ -121,25 +137,38 @@ class DatasetLabels:
         if self._label_schema[label_field].get("type") in (None, "scalar"):
             return {}
         originals: Originals = {}
+        by_place = self._left_out.get(task.id, {})
         for ref in task.refs.values():
             known = self.known_ids(label_field, ref)
             if known:
-                originals[ref] = {each: Original() for each in known}
+                left_out = by_place.get(ref.frame_id or ref.sample_id, {})
+                originals[ref] = {
+                    each: Original(left_out=left_out.get(each)) for each in known
+                }
         if originals:
-            self._fill(originals, label_field, task)
+            self._fill(originals, label_field, label_field, task)
+        self._add_loaded(originals, label_field, task)
         for by_id in originals.values():
-            for label_id in [key for key, each in by_id.items() if each.label is None]:
-                if (label_field, label_id) in self._deleted:
+            gone = [key for key, each in by_id.items() if each.label is None]
+            for label_id in gone:
+                is_copy = by_id[label_id].left_out is not None
+                if (label_field, label_id) in self._deleted and not is_copy:
                     # an earlier load deleted it: what has its id was drawn since
                     del by_id[label_id]
         return originals
 
+    def highest_index(self, label_field: Any) -> int:
+        """Return the highest index that a track of a field has anywhere."""
+        if not self._root.has_field(label_field):
+            return 0
+        _, path = self._root._get_label_field_path(label_field, "index")
+        return self._root.bounds(path)[1] or 0
+
     def label_anywhere(self, label_id: str, ref: FrameRef, label_type: type) -> Any:
         """Return a label of a frame by its id, whichever field it is in, or None."""
-        view = self._samples.select(ref.sample_id)
-        fields = view._get_label_fields()
+        fields = self._samples._get_label_fields()
         for label_field in fields:
-            for _, _, value in labels_by_frame(view, label_field, {0: ref}):
+            for _, _, value in self._values(label_field, {0: ref}):
                 for label in labels_of(value):
                     if label.id == label_id and isinstance(label, label_type):
                         return label
@@ -192,8 +221,48 @@ class DatasetLabels:
         }
         return _types_of_values(originals) | declared
 
-    def _fill(self, originals: Originals, label_field: Any, task: TaskAnswer) -> None:
-        """Add the dataset's labels, and what they go up as."""
+    def _add_loaded(
+        self, originals: Originals, label_field: Any, task: TaskAnswer
+    ) -> None:
+        """Put labels that were loaded into other fields in the place of the run's."""
+        for other in self._destinations(label_field):
+            loaded: Originals = defaultdict(dict)
+            for ref in task.refs.values():
+                for each in self.known_ids(other, ref):
+                    loaded[ref][each] = Original()
+            self._fill(loaded, label_field, other, task)
+            for ref, by_id in loaded.items():
+                originals.setdefault(ref, {}).update(by_id)
+
+    def _destinations(self, label_field: Any) -> list[Any]:
+        """Return other fields that the labels of a field were loaded into.
+
+        FiftyOne does not tell the backend, but notes the ids of what it loads. Labels
+        of a kind that a run does not expect are in fields of their own, too, but not
+        in one of the type of the run's.
+        """
+        label_type = self._label_schema[label_field]["type"]
+        mine = set(_leaves(self._id_map.get(label_field) or {}))
+        kind = RETURN_TYPES[label_type]
+        types = [info.get("type") or "" for info in self._label_schema.values()]
+        kinds = [RETURN_TYPES.get(each) for each in types]
+        found = []
+        for other in self._id_map.keys() - self._label_schema.keys():
+            if other in NO_FIELDS or not self._samples.has_field(other):
+                continue
+            is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
+            same_labels = not mine.isdisjoint(_leaves(self._id_map[other]))
+            held = self._samples._get_label_field_type(other)
+            if issubclass(held, foua._LABEL_TYPES_MAP[label_type]) and (
+                is_alone or same_labels
+            ):
+                found.append(other)
+        return sorted(found)
+
+    def _fill(
+        self, originals: Originals, label_field: Any, source: Any, task: TaskAnswer
+    ) -> None:
+        """Add the dataset's labels of a source field, and what they go up as."""
         info = self._label_schema[label_field]
         conversion = FieldConversion.of_field(
             label_field,
@@ -202,7 +271,7 @@ class DatasetLabels:
             self._occluded_attrs,
             self._group_id_attrs,
         )
-        for frame, ref, value in self.values(label_field, task):
+        for frame, ref, value in self.values(source, task):
             by_id = originals.get(ref)
             if not by_id:
                 continue
@@ -272,10 +341,11 @@ def _collection(results: Any) -> Any:
     """Return the collection in which a run's sample ids are found."""
     samples = results.samples
     if results._is_frames:
+        if not samples._is_frames:
+            # results that were stored have the dataset instead of the view
+            samples = samples._root_dataset.load_annotation_view(results.key)
         # a dataset of its own, which does not see what was loaded before
         samples.reload()
-        return samples
-    if results._is_clips:
         return samples
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
@@ -299,3 +369,14 @@ def _types_of_values(originals: Originals) -> dict[str, type]:
                     types[name].add(type(value))
     known = {name: each - {type(None)} for name, each in types.items()}
     return {name: each.pop() for name, each in known.items() if len(each) == 1}
+
+
+def _leaves(ids: Any) -> Iterator[Any]:
+    """Yield the ids in a part of a run's ``id_map``."""
+    if isinstance(ids, Mapping):
+        for each in ids.values():
+            yield from _leaves(each)
+    elif isinstance(ids, list):
+        yield from ids
+    elif ids:
+        yield ids

@@ -68,6 +68,7 @@ class RunReader:
         self._originals = originals = {
             name: self._dataset.originals(name, task) for name in self._label_schema
         }
+        self.settled.begin(task)
         contexts = {
             name: self._contexts.context(name, task, each)
             for name, each in originals.items()

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.loading import DELETED_HERE, Loading
+from fiftyone_cvat.api.copies import Copy
+from fiftyone_cvat.api.loading import Loading, beyond_one
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.reconcile import same_scalar
@@ -41,17 +42,16 @@ class Scalars(Loading):
                 self._add_unexpected(label_field, ref, each, task)
         for ref, found in by_ref.items():
             seen.add(ref)
-            value = self._settle_scalar(label_field, ref, found, values.get(ref), task)
-            if value is None:
-                value = had.get(ref)
-            if value is not None:
-                self._add(label_field, "scalar", ref, None, value)
+            copy = self._settle_scalar(label_field, ref, found, values.get(ref), task)
+            if copy is not None:
+                self._take(label_field, ref, None, copy, task)
+            elif ref in had:
+                self._add(label_field, "scalar", ref, None, had[ref])
         gone = had.keys() - seen
         if task.id in self._unsure:
             self._keep_scalars(label_field, had, gone, task)
         else:
-            keys = [ref.frame_id or ref.sample_id for ref in gone]
-            self._count_deleted(label_field, keys, task)
+            self._delete_scalars(label_field, had, gone, task)
         for ref, value in values.items():
             if ref not in had and ref not in seen:
                 # its class did not go up: FiftyOne would delete it
@@ -66,15 +66,18 @@ class Scalars(Loading):
         found: list[ReadLabel],
         before: Any,
         task: TaskAnswer,
-    ) -> Any:
-        """Return the one value that the tags of a frame are, and count them.
+    ) -> Copy | None:
+        """Return the one value that the tags of a frame are.
 
         Of several values it is the one that the dataset has, or else the newest; None
         if no tag is a value, or if the value was deleted in the dataset.
         """
         if before is None and self._dataset.known_ids(label_field, ref):
-            for _ in found:
-                self.leave_out(DELETED_HERE, label_field, task)
+            for each in found:
+                copy = Copy(
+                    task.id, "unmatched", "scalar", None, None, [each.annotation]
+                )
+                self._take(label_field, ref, None, copy, task)
             return None
         values = []
         for each in found:
@@ -90,13 +93,10 @@ class Scalars(Loading):
         chosen = same[0] if same else newest
         for each in values:
             if each is not chosen:
-                reason = f"value beyond the one that '{label_field}' holds"
-                self.leave_out(reason, label_field, task)
-        self._dataset.add_scalar(label_field, ref)
-        self.deleted.discard((label_field, ref.frame_id or ref.sample_id))
+                self.leave_out(beyond_one(label_field, "value"), label_field, task)
         what = "kept" if same else "added" if before is None else "changed"
-        self.reconciliation.add(label_field, task.id, what)
-        return before if same else chosen.value
+        value = before if same else chosen.value
+        return Copy(task.id, what, "scalar", value, before, [chosen.annotation])
 
     def _keep_scalars(
         self,
@@ -107,5 +107,18 @@ class Scalars(Loading):
     ) -> None:
         """Return the scalars of some frames as they are."""
         for ref in refs:
-            self.reconciliation.add(label_field, task.id, "kept")
-            self._add(label_field, "scalar", ref, None, had[ref])
+            copy = Copy(task.id, "kept", "scalar", had[ref], had[ref])
+            self._take(label_field, ref, None, copy, task)
+
+    def _delete_scalars(
+        self,
+        label_field: Any,
+        had: Mapping[FrameRef, Any],
+        refs: Iterable[FrameRef],
+        task: TaskAnswer,
+    ) -> None:
+        """Take the scalars of some frames as deleted."""
+        self.reconciliation.add(label_field, task.id, "deleted", 0)
+        for ref in refs:
+            copy = Copy(task.id, "deleted", "scalar", None, had[ref], [])
+            self._take(label_field, ref, None, copy, task)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fiftyone_cvat.api.answers import TaskAnswer
-from fiftyone_cvat.api.loading import DELETED_HERE, new_id
+from fiftyone_cvat.api.copies import Copy
+from fiftyone_cvat.api.loading import beyond_one, new_id
 from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
 from fiftyone_cvat.api.scalars import Scalars
-from fiftyone_cvat.api.tracking import settle_tracks, withhold_shared_indexes
+from fiftyone_cvat.api.tracking import (
+    indexes_by_id,
+    settle_tracks,
+    withhold_shared_indexes,
+)
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import (
     join_label_id,
@@ -27,7 +33,7 @@ from fiftyone_cvat.convert.merging import (
     merge_segmentation,
     same_label,
 )
-from fiftyone_cvat.convert.reconcile import same_annotation
+from fiftyone_cvat.convert.reconcile import same_annotation, same_scalar
 from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
@@ -51,6 +57,34 @@ class Settler(Scalars):
         super().__init__(results, dataset)
         self._attributes = attributes
         self._unreadable: set[str] = set()
+        self._is_shared = False
+        self._is_clips = results._is_clips
+        self._highest: dict[Any, int] = {}  # index of a track in a field
+        self._later: list[Callable[[], None]] = []
+
+    def begin(self, task: TaskAnswer) -> None:
+        """Begin with a task.
+
+        Args:
+            task: what the server answers about it
+        """
+        self._is_shared = self._copies.begin(task.id, task.refs.values())
+
+    def finish(self) -> None:
+        """Settle what several tasks have, after the last one."""
+        for verdicts in self._copies.settle(self._came_out_same):
+            self._count_shared(verdicts)
+        for withhold in self._later:
+            withhold()
+
+    def _came_out_same(self, label_field: Any, first: Copy, second: Copy) -> bool:
+        if first.kind == "scalar":
+            return same_scalar(first.label, second.label)
+        if first.kind == "segmentation":
+            return np.array_equal(first.label.mask, second.label.mask)
+        return first.index == second.index and same_label(
+            first.label, second.label, self._attributes[label_field]
+        )
 
     def keep_unreadable(self, label_ids: Iterable[str]) -> None:
         """Keep labels as they are in the dataset, since what came back says nothing."""
@@ -76,11 +110,14 @@ class Settler(Scalars):
         if expected == "scalar":
             self._settle_scalars(label_field, labels, task)
             return
-        server_ids = self._results.server_id_map.get("tracks", {})
-        settle_tracks(labels, originals, task, server_ids)
+        has_tracks = any(each.track is not None for each in labels)
+        if has_tracks:
+            self._settle_tracks(label_field, labels, originals, task)
         by_frame = self._readable_by_frame(label_field, labels, task)
         occupied = self._dataset.occupied(label_field, originals, task)
-        for frame, ref in task.refs.items():
+        # a task may have a sample twice
+        frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
+        for ref, frame in frame_by_ref.items():
             if frame in task.deleted_frames:
                 self._keep(label_field, ref, originals.get(ref, {}), task)
                 continue
@@ -98,8 +135,24 @@ class Settler(Scalars):
             else:
                 room = None if occupied is None else int(ref not in occupied)
                 self._settle_frame(label_field, ref, mine, known, task, room)
-        if any(each.track is not None for each in labels):
+        if has_tracks or self._is_clips:
             self._withhold_indexes(label_field, expected, task)
+
+    def _settle_tracks(
+        self,
+        label_field: Any,
+        labels: list[ReadLabel],
+        originals: Originals,
+        task: TaskAnswer,
+    ) -> None:
+        if self._is_clips and label_field not in self._highest:
+            # FiftyOne does not see in a clip which indexes its video has
+            self._highest[label_field] = self._dataset.highest_index(label_field)
+        highest = self._highest.get(label_field, 0)
+        server_ids = self._results.server_id_map.get("tracks", {})
+        used = settle_tracks(labels, originals, task, server_ids, highest)
+        if label_field in self._highest:
+            self._highest[label_field] = used
 
     def _readable_by_frame(
         self, label_field: Any, labels: Iterable[ReadLabel], task: TaskAnswer
@@ -118,6 +171,15 @@ class Settler(Scalars):
     def _withhold_indexes(
         self, label_field: Any, kind: str | None, task: TaskAnswer
     ) -> None:
+        withhold = partial(self._withhold_indexes_now, label_field, kind, task)
+        if self._is_shared:
+            self._later.append(withhold)
+        else:
+            withhold()
+
+    def _withhold_indexes_now(
+        self, label_field: Any, kind: str | None, task: TaskAnswer
+    ) -> None:
         by_sample = self.annotations[label_field].get(kind, {})
         frames = {
             ref: value for _, ref, value in self._dataset.values(label_field, task)
@@ -125,8 +187,16 @@ class Settler(Scalars):
         for ref in task.refs.values():
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
             present = labels_of(frames[ref]) if ref in frames else ()
-            withheld = withhold_shared_indexes(labels, present)
-            self.absent.indexes[label_field].update(withheld)
+            if self._is_clips:
+                # FiftyOne does not find the labels of a clip, and numbers all its
+                # tracks anew
+                indexes = indexes_by_id(labels)
+            else:
+                indexes = withhold_shared_indexes(labels, present)
+            if not self._label_schema[label_field].get("allow_index_edits", True):
+                for each in present:
+                    indexes.pop(each.id, None)
+            self.absent.indexes[label_field].update(indexes)
 
     def _settle_frame(
         self,
@@ -155,9 +225,8 @@ class Settler(Scalars):
         for label_id, own in parts.items():
             own.sort(key=lambda each: each.part)
             original = known.get(label_id)
-            label = self._finish(label_field, label_id, own, original, task)
-            if original is None or original.label is not None:
-                self._add(label_field, own[0].kind, ref, label_id, label)
+            copy = self._finish(label_field, label_id, own, original, task)
+            self._take(label_field, ref, label_id, copy, task)
         self._settle_missing(label_field, ref, known, parts, task)
 
     def _first(
@@ -175,8 +244,7 @@ class Settler(Scalars):
         order = sorted(parts, key=lambda each: each not in known)
         for label_id in order[room:]:
             for _ in parts[label_id]:
-                reason = f"label beyond the one that '{label_field}' holds"
-                self.leave_out(reason, label_field, task)
+                self.leave_out(beyond_one(label_field), label_field, task)
         return {each: parts[each] for each in order[:room]}
 
     def _finish(
@@ -186,8 +254,8 @@ class Settler(Scalars):
         parts: list[ReadLabel],
         original: Original | None,
         task: TaskAnswer,
-    ) -> Any:
-        """Return the one label that some annotations are, and count it."""
+    ) -> Copy:
+        """Return the one label that some annotations are."""
         for number, each in enumerate(parts, 1):
             self._remember(each, join_label_id(label_id, number))
         for reason in parts[0].refused:
@@ -198,8 +266,7 @@ class Settler(Scalars):
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
         if original is not None and before is None:
-            self.reconciliation.add_reason(DELETED_HERE)
-            what = "unmatched"
+            what, label = "unmatched", None
         elif original is None or before is None:
             what = "added"
         elif self._is_kept(label_field, label, parts, original, task):
@@ -212,8 +279,10 @@ class Settler(Scalars):
                 if label.get_attribute_value(name, None)
                 != before.get_attribute_value(name, None)
             }
-        self.reconciliation.add(label_field, task.id, what)
-        return label
+        got = [each.annotation for each in parts]
+        sent = () if original is None else original.annotations
+        index = parts[0].index
+        return Copy(task.id, what, parts[0].kind, label, before, got, index, sent)
 
     def _is_kept(
         self,
@@ -259,21 +328,21 @@ class Settler(Scalars):
         remembered = (self._claim(each).server_label_id for each in pieces)
         label_id = next(iter(known), None) or next(filter(None, remembered), new_id())
         original = known.get(label_id)
-        count = self.reconciliation.add
         for each in pieces:
             self._remember(each, label_id)
-        if original is not None and (
-            _same_pieces(original, pieces, task) or self._is_unread(label_id, task)
-        ):
-            self._keep(label_field, ref, known, task)
+        got = sorted((each.annotation for each in pieces), key=_place_in_order)
+        before = None if original is None else original.label
+        is_unread = self._is_unread(label_id, task)
+        if original is not None and (is_unread or _same_pieces(original, got, task)):
+            self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
-            self._count_deleted(label_field, _present(known), task)
+            self._delete(label_field, ref, known, task)
         elif original is not None and original.label is None:
             # FiftyOne takes no label again that the run knows and the dataset lacks
             for _ in pieces:
-                self.leave_out(DELETED_HERE, label_field, task)
+                copy = Copy(task.id, "unmatched", "segmentation", None, None, got)
+                self._take(label_field, ref, label_id, copy, task)
         else:
-            before = None if original is None else original.label
             label = merge_segmentation(
                 [each.value for each in pieces],
                 task.sizes[pieces[0].frame],
@@ -288,8 +357,8 @@ class Settler(Scalars):
                 what, label = "kept", before
             else:
                 what = "changed"
-            count(label_field, task.id, what)
-            self._add(label_field, "segmentation", ref, label_id, label)
+            copy = Copy(task.id, what, "segmentation", label, before, got)
+            self._take(label_field, ref, label_id, copy, task)
 
     def _settle_missing(
         self,
@@ -305,8 +374,23 @@ class Settler(Scalars):
             key: each for key, each in missing.items() if self._stays(key, each, task)
         }
         self._keep(label_field, ref, kept, task)
-        gone = _present(missing).difference(kept)
-        self._count_deleted(label_field, gone, task)
+        gone = {key: each for key, each in missing.items() if key not in kept}
+        self._delete(label_field, ref, gone, task)
+
+    def _delete(
+        self,
+        label_field: Any,
+        ref: FrameRef,
+        gone: Mapping[str, Original],
+        task: TaskAnswer,
+    ) -> None:
+        """Take labels as deleted, but those that the dataset has not, either."""
+        self.reconciliation.add(label_field, task.id, "deleted", 0)
+        for label_id, original in gone.items():
+            if original.label is not None:
+                kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
+                copy = Copy(task.id, "deleted", kind, None, original.label, [])
+                self._take(label_field, ref, label_id, copy, task)
 
     def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
         """Tell whether a label that did not come back is not deleted."""
@@ -321,25 +405,22 @@ class Settler(Scalars):
         ref: FrameRef,
         known: Mapping[str, Original],
         task: TaskAnswer,
+        got: list[Json] | None = None,
     ) -> None:
-        """Return labels as they are in the dataset."""
+        """Return labels as they are in the dataset, and as their copies, if told."""
         for label_id, original in known.items():
             if original.label is not None:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
-                self.reconciliation.add(label_field, task.id, "kept")
-                self._add(label_field, kind, ref, label_id, original.label)
+                label = original.label
+                copy = Copy(task.id, "kept", kind, label, label, got)
+                self._take(label_field, ref, label_id, copy, task)
 
 
-def _present(known: Mapping[str, Original]) -> set[str]:
-    """Return the ids of labels that are in the dataset."""
-    return {key for key, each in known.items() if each.label is not None}
+def _place_in_order(piece: Json) -> tuple[str, list[float]]:
+    return str(piece["label_id"]), piece["points"]
 
 
-def _same_pieces(
-    original: Original, pieces: Sequence[ReadLabel], task: TaskAnswer
-) -> bool:
-    order: Callable[[Json], Any] = lambda each: (str(each["label_id"]), each["points"])  # noqa: E731
-    sent = sorted(original.annotations, key=order)
-    got = sorted((each.annotation for each in pieces), key=order)
+def _same_pieces(original: Original, got: list[Json], task: TaskAnswer) -> bool:
+    sent = sorted(original.annotations, key=_place_in_order)
     same = same_annotation(sent, got, task.defaults, task.label_id_specs)
     return original.label is not None and same

@@ -12,7 +12,12 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
 
-__all__ = ["ids_of_tracks", "settle_tracks", "withhold_shared_indexes"]
+__all__ = [
+    "ids_of_tracks",
+    "indexes_by_id",
+    "settle_tracks",
+    "withhold_shared_indexes",
+]
 
 
 def settle_tracks(
@@ -20,7 +25,8 @@ def settle_tracks(
     originals: Originals,
     task: TaskAnswer,
     server_ids: Mapping[int, str],
-) -> None:
+    highest: int = 0,
+) -> int:
     """Give each track the index of the track that went up, or else a new one, in place.
 
     A track that was split goes on with one of its parts, and the others are new. CVAT
@@ -33,6 +39,10 @@ def settle_tracks(
         originals: the run's labels as they are in the dataset
         task: what the server answers about the task
         server_ids: the server's id of a track to the id of one of its labels
+        highest: the highest index that is in use elsewhere
+
+    Returns:
+        the highest index that is in use then
     """
     labels = list(labels)
     by_track: dict[int, list[ReadLabel]] = defaultdict(list)
@@ -40,7 +50,7 @@ def settle_tracks(
     for each in labels:
         if each.track is not None:
             by_track[each.track].append(each)
-    next_index = max(_indexes(originals), default=0) + 1
+    next_index = max(highest, *_indexes(originals), 0) + 1
     frames_by_key: dict[tuple[str, int, int], set[int]] = defaultdict(set)
     sent, new = _sent_and_new(by_track.values(), originals, task, server_ids)
     for own, remembered in (*sent, *((each, None) for each in new)):
@@ -67,6 +77,7 @@ def settle_tracks(
                 each.label_id = _id_of_index(known, index, name)
             elif is_shared and _index(claim) != index:
                 each.label_id = _id_of_index(known, index, name) or each.label_id
+    return next_index - 1
 
 
 def withhold_shared_indexes(
@@ -99,6 +110,12 @@ def withhold_shared_indexes(
     return withheld
 
 
+def indexes_by_id(labels: Mapping[str, Any]) -> dict[str, int]:
+    """Return the index of each label that has one, by the label's id."""
+    found = {key: getattr(label, "index", None) for key, label in labels.items()}
+    return {key: index for key, index in found.items() if index is not None}
+
+
 def ids_of_tracks(
     label_ids: Collection[str], originals: Iterable[Originals]
 ) -> set[str]:
@@ -114,7 +131,7 @@ def ids_of_tracks(
         for known in by_frame.values():
             for label_id, original in known.items():
                 index = _index(original)
-                if index is not None:
+                if original.label is not None and index is not None:
                     by_track[original.label.label, index].add(label_id)
         for own in by_track.values():
             if not own.isdisjoint(label_ids):
@@ -186,11 +203,10 @@ def _id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | 
     Of two labels of one class and index the place decides which one it is: None.
     """
     found = [key for key, original in known.items() if _index(original) == index]
-    same = [key for key in found if known[key].label.label == name]
+    same = [key for key in found if getattr(known[key].label, "label", None) == name]
     found = same or found
     return found[0] if len(found) == 1 else None
 
 
 def _index(original: Original | None) -> int | None:
-    label = None if original is None else original.label
-    return None if label is None else getattr(label, "index", None)
+    return None if original is None else original.index

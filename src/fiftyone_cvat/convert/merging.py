@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import fiftyone.core.labels as fol
 import numpy as np
@@ -44,10 +44,20 @@ class Original:
     Attributes:
         label: the label, or None if it is not in the dataset any more
         annotations: the annotations of its parts, with the server's ids
+        left_out: the ``index`` and ``annotations`` of this task's copy of the label
+            when another task's was taken instead, or None
     """
 
     label: Any = None
     annotations: list[Json] = field(default_factory=list)
+    left_out: Json | None = None
+
+    @property
+    def index(self) -> int | None:
+        """The index of its track in this task, or None."""
+        if self.left_out is not None:
+            return cast("int | None", self.left_out["index"])
+        return None if self.label is None else getattr(self.label, "index", None)
 
 
 def merge_parts(parts: Sequence[ReadLabel]) -> Any:

@@ -23,6 +23,7 @@ from fiftyone_cvat.types import (
 
 __all__ = [
     "ATTRIBUTE_TYPES",
+    "attribute_tool",
     "SchemaParts",
     "build_cvat_schema",
     "classes_of",
@@ -62,6 +63,28 @@ SchemaParts = tuple[
     dict[Any, dict[str, str]],
     dict[Any, dict[str, str]],
 ]
+
+
+def attribute_tool(name: str, value: Any) -> dict[str, Any]:
+    """Return how to annotate an attribute of a label schema.
+
+    Args:
+        name: the attribute's name
+        value: a value of it, or None
+
+    Returns:
+        a dict with ``type``, ``values``, ``sent``: False for what stays here
+    """
+    if isinstance(value, bool):
+        if name == "occluded":
+            return {"type": "occluded"}
+        return {"type": "checkbox", "values": [True, False]}
+    if isinstance(value, int) and name == "group_id":
+        return {"type": "group_id"}
+    if not isinstance(value, (str, float, int, type(None))):
+        # CVAT has only text for it, which could not be read back
+        return {"type": "text", "values": [], "read_only": True, "sent": False}
+    return {"type": "text", "values": []}
 
 
 def label_id_attribute() -> AttributeSpec:
