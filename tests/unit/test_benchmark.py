@@ -81,7 +81,7 @@ def test_different_work_is_seen(benchmarks, job, change):
         shapes[0]["label_id"] = "tree"
     else:
         *runs, left, top, right, bottom = shapes[-1]["points"]
-        shapes[-1]["points"] = [sum(runs) - 90, 90, left, top, right, bottom]
+        shapes[-1]["points"] = [sum(runs) - 30, 30, left, top, right, bottom]
     with pytest.raises(check.DifferentWorkError):
         check.check_server(job, shapes, [], check.ROUNDED)
 
