@@ -9,7 +9,7 @@ from typing import Any
 Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Phase to side to the medians by name."""
 
-CONNECTING = 3
+CONNECTING = 2
 """Requests of a sign-in with all that is asked once a load."""
 
 

@@ -90,7 +90,7 @@ def test_targets_tell_what_is_met(benchmarks):
     targets = benchmarks("targets")
     least = {"wall": 1.0, "cpu": 0.1, "memory": 1.0, "requests": 4}
     built_in = {**least, "cpu": 4.0}
-    package = {**least, "wall": 1.16, "cpu": 1.0, "requests": 6}
+    package = {**least, "wall": 1.16, "cpu": 1.0, "requests": 5}
     figures = {
         "annotate": {"package": package, "least": least, "built-in": built_in},
         "load": {"package": package, "least": least},
