@@ -1,0 +1,1 @@
+"""Parts of ``scripts/benchmark.py``: what is measured, by whom, and what it must be."""
