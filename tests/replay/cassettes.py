@@ -27,6 +27,7 @@ from fiftyone_cvat.demo.recorded import (
 
 __all__ = [
     "PLACEHOLDER",
+    "TOKENS",
     "VARIABLES",
     "Cleaner",
     "Server",
@@ -59,7 +60,8 @@ class Server:
     """A CVAT server and accounts on it; by default the placeholders of a replay.
 
     ``username`` owns ``organization`` and may do everything; the tokens are this
-    user's; ``other_user`` is a member of the organization.
+    user's, and empty on a server that has none yet; ``other_user`` is a member of the
+    organization.
     """
 
     url: str = "http://cvat.example.com"
@@ -70,6 +72,13 @@ class Server:
     read_only_token: str = field(default="read-only-token", repr=False)
     organization: str = "team"
     other_user: str = "annotator"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """How a backend or a session is told where the server is and who signs in."""
+        if self.access_token:
+            return {"url": self.url, "access_token": self.access_token}
+        return {"url": self.url, "username": self.username, "password": self.password}
 
 
 VARIABLES = {
@@ -82,6 +91,9 @@ VARIABLES = {
     "organization": "CVAT_RECORD_ORGANIZATION",
     "other_user": "CVAT_RECORD_OTHER_USER",
 }
+
+TOKENS = ("access_token", "read_only_token")
+"""What a server may lack: then the user signs in with the password."""
 
 NAMES = {"username", "organization", "other_user"}
 PLACEHOLDER = Server()
@@ -145,7 +157,7 @@ def _patterns(server: Server) -> Iterable[tuple[re.Pattern[str], str]]:
     yield re.compile(re.escape(netloc)), own
     for name in sorted(VARIABLES, key=NAMES.__contains__):
         value, placeholder = getattr(server, name), getattr(PLACEHOLDER, name)
-        if name == "url" or value == placeholder:
+        if name == "url" or value in ("", placeholder):
             continue
         for way in {value, urllib.parse.quote(value), urllib.parse.quote_plus(value)}:
             pattern = re.escape(way)

@@ -101,6 +101,7 @@ def test_untouched(clouds, server):
     assert run.differences() == []
 
 
+@pytest.mark.older_servers
 def test_changed_added_and_deleted(clouds, server):
     before = {each.filepath: each.cars.detections for each in clouds}
     run = Run(clouds, server, CARS)
