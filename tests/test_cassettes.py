@@ -31,6 +31,7 @@ from tests.replay.cassettes import (
     Cleaner,
     Server,
     describe_request,
+    pruned,
     use_cassette,
 )
 
@@ -243,6 +244,13 @@ def test_other_bodies_are_hashed():
     request = Request("PATCH", "http://h/api/x", b"\xff\0", {})
 
     assert re.fullmatch(rb'described:"sha256:[0-9a-f]{64} len:2"', described(request))
+
+
+def test_pruned_answer():
+    answer = {"a": [{"b": 1, "x": 2}, {"b": 3}], "c": None, "x": {"b": 4}}
+    expected = {"a": [{"b": int}], "c?": ({"d": int}, None), "e?": str}
+
+    assert pruned(answer, expected) == {"a": [{"b": 1}, {"b": 3}], "c": None}
 
 
 SERVER = Server(

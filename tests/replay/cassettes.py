@@ -32,6 +32,7 @@ __all__ = [
     "Cleaner",
     "Server",
     "describe_request",
+    "pruned",
     "use_cassette",
 ]
 
@@ -146,6 +147,25 @@ class Cleaner:
         for pattern, placeholder in self._patterns:
             text = pattern.sub(placeholder, text)
         return EMAIL.sub("someone@example.com", text)
+
+
+def pruned(answer: Any, expected: Any) -> Any:
+    """Return what is left of an answer without the keys that no wire fact names.
+
+    Args:
+        answer: any JSON
+        expected: what is read of it, as in :data:`fiftyone_cvat.wire.ANSWERS`
+    """
+    if isinstance(expected, tuple):
+        return None if answer is None else pruned(answer, expected[0])
+    if isinstance(expected, list):
+        return [pruned(each, expected[0]) for each in answer]
+    if not isinstance(expected, dict):
+        return answer
+    by_key = {name.removesuffix("?"): each for name, each in expected.items()}
+    return {
+        key: pruned(each, by_key[key]) for key, each in answer.items() if key in by_key
+    }
 
 
 def _patterns(server: Server) -> Iterable[tuple[re.Pattern[str], str]]:
