@@ -104,7 +104,7 @@ _META = {
     "start_frame": int,
     "frame_filter?": (str, None),
     "deleted_frames": [int],
-    "frames": [{"width": int, "height": int}],
+    "frames": [{"name": str, "width": int, "height": int}],
 }
 
 
