@@ -48,6 +48,7 @@ UNREAD = {
     "DELETE /api/projects/{id}",
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
+    "GET /api/jobs/{id}/annotations",
     "GET /api/projects/{id}",
     "PATCH /api/jobs/{id}",
     "PATCH /api/jobs/{id}/annotations",
@@ -58,7 +59,7 @@ UNREAD = {
     "POST /api/auth/login",
     "POST /api/jobs",
 }
-"""What the package, or only a test, sends without reading more than the status."""
+"""What is sent without reading more than the status, or by a test or the built-in."""
 
 COOKIE = re.compile(r"(\w+)=\1; Path=/")
 NOT_ALLOWED = {

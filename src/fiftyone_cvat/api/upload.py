@@ -11,7 +11,7 @@ from typing import Any
 import fiftyone.core.media as fom
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.api.media import name_media
+from fiftyone_cvat.api.media import in_order_of_frames
 from fiftyone_cvat.api.preparing import (
     Preparation,
     Progress,
@@ -221,7 +221,7 @@ class Upload(Preparation):
         meta = self._verify_uploaded_frames(task_id, batch, start, stop, step)
         sizes = frames_to_sizes(meta)
         if batch.media_type != fom.VIDEO:
-            batch = _in_order_of_frames(batch, config.media_field, meta)
+            batch = in_order_of_frames(batch, config.media_field, meta)
             part.frame_id_map[task_id] = self._build_frame_id_map(batch)
         tags: list[Any] = []
         shapes: list[Any] = []
@@ -471,20 +471,6 @@ def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
             logger.warning("%d is not deleted in CVAT yet: %s", each, failure)
         else:
             ids.remove(each)
-
-
-def _in_order_of_frames(samples: Any, media_field: str, meta: Json) -> Any:
-    """Return samples in the order in which their task has them.
-
-    Older servers do not keep the order of point clouds, which would put labels on
-    another cloud. Where names do not tell, it is the order that was asked for.
-    """
-    names = [str(each.get("name")) for each in meta["frames"]]
-    sent = [each.name for each in name_media(samples.values(media_field))]
-    if names == sent or sorted(names) != sorted(sent):
-        return samples
-    id_by_name = dict(zip(sent, samples.values("id"), strict=True))
-    return samples.select([id_by_name[name] for name in names], ordered=True)
 
 
 def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
