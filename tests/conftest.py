@@ -122,6 +122,11 @@ def pytest_addoption(parser):
         action="store_true",
         help="run tests/replay against CVAT_RECORD_URL without any cassette",
     )
+    group.addoption(
+        "--cassettes",
+        metavar="FOLDER",
+        help="where cassettes are played from and recorded to, if not in cassettes",
+    )
 
 
 def pytest_configure(config):

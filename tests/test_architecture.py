@@ -24,7 +24,7 @@ ROOMS = [
     {"messages", "retrying"},
     {"convert"},
     {"merges"},
-    {"absent", "arguments", "status", "stored_runs"},
+    {"absent", "arguments", "status", "stored_runs", "wire"},
     {"geometry"},
     {"errors", "redaction", "types"},
 ]

@@ -5,6 +5,7 @@ And what the machinery of ``tests/replay`` does to an interaction on its way the
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ import urllib3
 import yaml
 from vcr.request import Request
 
+from fiftyone_cvat.wire import ANSWERS, endpoint, faults
 from tests.conftest import CASSETTE_NAMES, NetworkBlockedError
 from tests.replay.cassettes import (
     PLACEHOLDER,
@@ -29,6 +31,7 @@ from tests.replay.cassettes import (
     Cleaner,
     Server,
     describe_request,
+    pruned,
     use_cassette,
 )
 
@@ -41,6 +44,23 @@ MEAN_BYTES = 32_000
 SECRET_HEADERS = {"authorization", "cookie", "x-csrftoken"}
 SECRET_KEYS = {"access_token", "csrftoken", "key", "password", "sessionid", "token"}
 PLACEHOLDERS = {"password", "wrong-password", "access-token", "read-only-token", ""}
+UNREAD = {
+    "DELETE /api/projects/{id}",
+    "DELETE /api/tasks/{id}",
+    "GET /api/jobs/{id}",
+    "GET /api/jobs/{id}/annotations",
+    "GET /api/projects/{id}",
+    "PATCH /api/jobs/{id}",
+    "PATCH /api/jobs/{id}/annotations",
+    "PATCH /api/projects/{id}",
+    "PATCH /api/tasks/{id}",
+    "PATCH /api/tasks/{id}/data/meta",
+    "PATCH /api/tasks/{id}/data/{id}",
+    "POST /api/auth/login",
+    "POST /api/jobs",
+}
+"""What is sent without reading more than the status, or by a test or the built-in."""
+
 COOKIE = re.compile(r"(\w+)=\1; Path=/")
 NOT_ALLOWED = {
     "a token": re.compile(r"\bBearer\b|\b[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}\b"),
@@ -54,6 +74,20 @@ NOT_ALLOWED = {
 each_cassette = pytest.mark.parametrize(
     "path", FILES, ids=lambda path: str(path.relative_to(CASSETTES).with_suffix(""))
 )
+
+
+@functools.cache
+def load(path):
+    with path.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=yaml.CSafeLoader)
+
+
+def answers(path):
+    """Yield endpoint and JSON of each answer that is a success."""
+    for each in load(path)["interactions"]:
+        request, response = each["request"], each["response"]
+        if response["status"]["code"] < 300:
+            yield endpoint(request["method"], request["uri"]), response["body"]
 
 
 def walk(value: object) -> Iterator[tuple[str, object]]:
@@ -101,8 +135,7 @@ def test_size(path):
 
 @each_cassette
 def test_metadata(path):
-    with path.open(encoding="utf-8") as file:
-        metadata = yaml.load(file, Loader=yaml.CSafeLoader)["metadata"]
+    metadata = dict(load(path)["metadata"])
 
     assert set(metadata) == {"recorded", "server", "cvat-sdk", "fiftyone"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", metadata.pop("recorded"))
@@ -119,10 +152,7 @@ def test_no_secret_in_text(path):
 
 @each_cassette
 def test_no_secret_in_structure(path):
-    with path.open(encoding="utf-8") as file:
-        cassette = yaml.load(file, Loader=yaml.CSafeLoader)
-
-    for each in cassette["interactions"]:
+    for each in load(path)["interactions"]:
         request, response = each["request"], each["response"]
         assert request["uri"].startswith(f"{PLACEHOLDER.url}/")
         assert not SECRET_HEADERS & {name.lower() for name in request["headers"]}
@@ -132,6 +162,20 @@ def test_no_secret_in_structure(path):
         for key, value in walk([request["body"], response["body"]]):
             if key.lower() in SECRET_KEYS and isinstance(value, str):
                 assert value in PLACEHOLDERS, f"'{key}' is no placeholder"
+
+
+@each_cassette
+def test_answers_are_what_is_read_of_them(path):
+    for name, body in answers(path):
+        assert name in ANSWERS or name in UNREAD, f"no wire facts of {name}"
+        if name in ANSWERS and "json" in body:
+            assert list(faults(body["json"], ANSWERS[name])) == [], name
+
+
+def test_cassettes_hold_every_answer_that_is_read():
+    held = {name for path in FILES for name, body in answers(path) if "json" in body}
+
+    assert set(ANSWERS) - held == set()
 
 
 @pytest.mark.parametrize("key", ["password", "access_token", "read_only_token"])
@@ -201,6 +245,13 @@ def test_other_bodies_are_hashed():
     request = Request("PATCH", "http://h/api/x", b"\xff\0", {})
 
     assert re.fullmatch(rb'described:"sha256:[0-9a-f]{64} len:2"', described(request))
+
+
+def test_pruned_answer():
+    answer = {"a": [{"b": 1, "x": 2}, {"b": 3}], "c": None, "x": {"b": 4}}
+    expected = {"a": [{"b": int}], "c?": ({"d": int}, None), "e?": str}
+
+    assert pruned(answer, expected) == {"a": [{"b": 1}, {"b": 3}], "c": None}
 
 
 SERVER = Server(

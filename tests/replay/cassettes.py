@@ -27,10 +27,12 @@ from fiftyone_cvat.demo.recorded import (
 
 __all__ = [
     "PLACEHOLDER",
+    "TOKENS",
     "VARIABLES",
     "Cleaner",
     "Server",
     "describe_request",
+    "pruned",
     "use_cassette",
 ]
 
@@ -59,7 +61,8 @@ class Server:
     """A CVAT server and accounts on it; by default the placeholders of a replay.
 
     ``username`` owns ``organization`` and may do everything; the tokens are this
-    user's; ``other_user`` is a member of the organization.
+    user's, and empty on a server that has none yet; ``other_user`` is a member of the
+    organization.
     """
 
     url: str = "http://cvat.example.com"
@@ -70,6 +73,13 @@ class Server:
     read_only_token: str = field(default="read-only-token", repr=False)
     organization: str = "team"
     other_user: str = "annotator"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """How a backend or a session is told where the server is and who signs in."""
+        if self.access_token:
+            return {"url": self.url, "access_token": self.access_token}
+        return {"url": self.url, "username": self.username, "password": self.password}
 
 
 VARIABLES = {
@@ -82,6 +92,9 @@ VARIABLES = {
     "organization": "CVAT_RECORD_ORGANIZATION",
     "other_user": "CVAT_RECORD_OTHER_USER",
 }
+
+TOKENS = ("access_token", "read_only_token")
+"""What a server may lack: then the user signs in with the password."""
 
 NAMES = {"username", "organization", "other_user"}
 PLACEHOLDER = Server()
@@ -136,6 +149,25 @@ class Cleaner:
         return EMAIL.sub("someone@example.com", text)
 
 
+def pruned(answer: Any, expected: Any) -> Any:
+    """Return what is left of an answer without the keys that no wire fact names.
+
+    Args:
+        answer: any JSON
+        expected: what is read of it, as in :data:`fiftyone_cvat.wire.ANSWERS`
+    """
+    if isinstance(expected, tuple):
+        return None if answer is None else pruned(answer, expected[0])
+    if isinstance(expected, list):
+        return [pruned(each, expected[0]) for each in answer]
+    if not isinstance(expected, dict):
+        return answer
+    by_key = {name.removesuffix("?"): each for name, each in expected.items()}
+    return {
+        key: pruned(each, by_key[key]) for key, each in answer.items() if key in by_key
+    }
+
+
 def _patterns(server: Server) -> Iterable[tuple[re.Pattern[str], str]]:
     """Return what to replace; names last, and only as whole words."""
     yield re.compile(re.escape(server.url.rstrip("/"))), PLACEHOLDER.url
@@ -145,7 +177,7 @@ def _patterns(server: Server) -> Iterable[tuple[re.Pattern[str], str]]:
     yield re.compile(re.escape(netloc)), own
     for name in sorted(VARIABLES, key=NAMES.__contains__):
         value, placeholder = getattr(server, name), getattr(PLACEHOLDER, name)
-        if name == "url" or value == placeholder:
+        if name == "url" or value in ("", placeholder):
             continue
         for way in {value, urllib.parse.quote(value), urllib.parse.quote_plus(value)}:
             pattern = re.escape(way)

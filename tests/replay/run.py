@@ -16,7 +16,7 @@ class Run:
     def __init__(self, samples: Any, server: Any, label_schema: dict, **kwargs: Any):
         self.dataset = samples._root_dataset
         self.before = self.documents()
-        self.credentials = {"url": server.url, "access_token": server.access_token}
+        self.credentials = server.credentials
         self.key = kwargs.pop("key", "run")
         self.results = samples.annotate(
             self.key,

@@ -40,7 +40,7 @@ def nothing_left(cats, server):
     """Check that the run left no task on the server, and its key free."""
     yield
     assert not cats.has_annotation_run("run")
-    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
         url = f"{api.tasks_url}?{urlencode({'search': task_name(cats)})}"
         assert api._get_paginated_results(url) == []
 

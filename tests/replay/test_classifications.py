@@ -63,6 +63,7 @@ def test_one_label_a_sample(samples, server):
     assert first.label == "sunny"
 
 
+@pytest.mark.older_servers
 def test_several_labels_a_sample(samples, server):
     run = Run(samples, server, {"things": {"attributes": {"colour": {"type": "text"}}}})
     assert run.load() == {"things": {"kept": 4}}

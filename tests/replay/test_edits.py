@@ -41,6 +41,7 @@ def new(shape, **kwargs):
     return {**shape, "id": None, **kwargs}
 
 
+@pytest.mark.older_servers
 def test_all_at_once(cats, server):
     run = Run(cats, server, DETECTIONS)
     calm, wild, dog = first(cats)
@@ -111,6 +112,7 @@ def test_spoiled_ids(cats, server, text):
     assert run.differences() == []
 
 
+@pytest.mark.older_servers
 def test_built_in_defect_identity_in_the_last_of_several_tasks_only(cats, server):
     run = Run(cats, server, DETECTIONS, task_size=1)
     before = {sample.id: sample.cats.detections for sample in cats}

@@ -140,6 +140,27 @@ def test_changed_added_and_deleted(clouds, server):
     assert run.differences(loaded) == []
 
 
+@pytest.mark.older_servers
+def test_labels_stay_with_their_clouds(clouds, server):
+    """Older servers have clouds in an order of their own."""
+    run = Run(clouds, server, CARS)
+    meta = run.api.get(run.api.task_data_meta_url(run.task_id)).json()
+    names = [each["name"] for each in meta["frames"]]
+    assert sorted(names) == sorted(NAMES)
+    first, second = (names.index(each) for each in NAMES)
+    frames = [each["frame"] for each in run.annotations()["shapes"]]
+    assert sorted(frames) == sorted([first, first, second])
+    shape = first_of(run, frame=second)
+    shape["points"] = [8.5, *shape["points"][1:]]
+    run.change("update", shapes=[shape])
+
+    assert run.load() == {"cars": {"kept": 2, "changed": 1}}
+
+    [changed] = clouds.last().cars.detections
+    assert changed.location[0] == 8.5
+    assert run.differences() == [("cars", *pair_of(run, clouds.last()))]
+
+
 def test_attributes_that_were_changed(clouds, server):
     run = Run(clouds, server, CARS)
     shape = first_of(run)

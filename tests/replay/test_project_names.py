@@ -11,10 +11,7 @@ from fiftyone_cvat import CVATAnnotationAPI
 def api(server):
     """A session in the organization, where nobody else's projects are listed."""
     with CVATAnnotationAPI(
-        "cvat",
-        server.url,
-        access_token=server.access_token,
-        organization=server.organization,
+        "cvat", **server.credentials, organization=server.organization
     ) as made:
         yield made
 

@@ -38,7 +38,7 @@ def cats(dataset, tmp_path, monkeypatch):
 
 @pytest.fixture
 def api(server):
-    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
         yield api
 
 
@@ -73,16 +73,16 @@ def as_another_process(dataset):
 
 def check_complete(dataset, server, api, before):
     """Check that a run has all of its tasks, once, and that its labels come back."""
-    credentials = {"url": server.url, "access_token": server.access_token}
     assert names_on_server(api, api.tasks_url, dataset) == task_names(dataset, 1, 2, 3)
-    dataset.load_annotations("run", unexpected="keep", **credentials)
-    results = dataset.load_annotation_results("run", **credentials)
+    dataset.load_annotations("run", unexpected="keep", **server.credentials)
+    results = dataset.load_annotation_results("run", **server.credentials)
     assert results.progress is None
     assert results.reconciliation.totals("cats")["kept"] == 6
     after = list(dataset._sample_collection.find({}))
     assert [each["cats"] for each in after] == [each["cats"] for each in before]
 
 
+@pytest.mark.older_servers
 def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
     before = list(cats._sample_collection.find({}))
     spoiled = Path(cats.values("filepath")[1])
@@ -98,17 +98,16 @@ def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
     assert names_on_server(api, api.tasks_url, cats) == task_names(cats, 1)
 
     spoiled.write_bytes(good)
-    credentials = {"url": server.url, "access_token": server.access_token}
     as_another_process(cats)
-    first = list(cats.load_annotation_results("run", **credentials).task_ids)
+    first = list(cats.load_annotation_results("run", **server.credentials).task_ids)
 
-    results = resume(cats, "run", **credentials)
+    results = resume(cats, "run", **server.credentials)
 
     assert results.task_ids[:1] == first
     assert len(results.task_ids) == 3
     check_complete(cats, server, api, before)
     with pytest.raises(ConfigurationError, match="complete"):
-        resume(cats, "run", **credentials)
+        resume(cats, "run", **server.credentials)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_a_process_that_was_killed(cats, server, api, monkeypatch, method, turn,
     )
 
     as_another_process(cats)
-    resume(cats, "run", url=server.url, access_token=server.access_token)
+    resume(cats, "run", **server.credentials)
 
     check_complete(cats, server, api, before)
 
@@ -164,7 +163,7 @@ def test_a_process_that_was_killed_at_its_project(
             )
     as_another_process(cats)
 
-    results = resume(cats, "run", url=server.url, access_token=server.access_token)
+    results = resume(cats, "run", **server.credentials)
 
     assert names_on_server(api, api.projects_url, cats) == [name]
     check_complete(cats, server, api, before)
@@ -206,15 +205,14 @@ def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
             Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
     as_another_process(cats)
     before = list(cats._sample_collection.find({}))
-    credentials = {"url": server.url, "access_token": server.access_token}
 
-    cats.load_annotations("run", **credentials)
+    cats.load_annotations("run", **server.credentials)
 
     assert "2 tasks of run 'run' are not on the server yet" in caplog.text
     after = list(cats._sample_collection.find({}))
     assert [each["cats"] for each in after] == [each["cats"] for each in before]
     # and the rest goes up all the same
-    assert len(resume(cats, "run", **credentials).task_ids) == 3
+    assert len(resume(cats, "run", **server.credentials).task_ids) == 3
 
 
 def test_videos_deleted_before_their_tasks_are_there(
@@ -233,7 +231,7 @@ def test_videos_deleted_before_their_tasks_are_there(
     as_another_process(dataset)
     dataset.delete_samples([dataset.last().id])
 
-    results = resume(dataset, "run", url=server.url, access_token=server.access_token)
+    results = resume(dataset, "run", **server.credentials)
 
     [name] = task_names(dataset, 2)
     assert f"Task '{name}' is left out: its samples are deleted" in caplog.text

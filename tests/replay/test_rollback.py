@@ -39,7 +39,7 @@ def nothing_left(cats, server):
     yield
     assert cats.list_annotation_runs() == []
     words = {"search": cats.name.replace(" ", "_")}
-    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
         for url in (api.tasks_url, api.projects_url):
             assert api._get_paginated_results(f"{url}?{urlencode(words)}") == []
     after = list(cats._sample_collection.find({}))
@@ -136,7 +136,7 @@ def test_a_project_made_for_a_run_that_fails(cats, server, nothing_left):
 
 
 def test_a_project_that_was_there_stays(cats, server):
-    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
         project_id = api.create_project("was there", {"cat": {}})
         spoil(cats)
 

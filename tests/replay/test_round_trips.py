@@ -107,6 +107,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.older_servers
 @pytest.mark.parametrize("name", FIELDS)
 def test_untouched(dataset, server, tmp_path, name):
     value, info = FIELDS[name]
@@ -126,6 +127,7 @@ def test_untouched(dataset, server, tmp_path, name):
     assert run.differences() == []
 
 
+@pytest.mark.older_servers
 def test_built_in_defect_skeleton_lost_names_and_hidden_joints(
     dataset, server, tmp_path
 ):
@@ -156,6 +158,7 @@ def test_built_in_defect_skeleton_lost_names_and_hidden_joints(
     assert changed
 
 
+@pytest.mark.older_servers
 @pytest.mark.parametrize("kind", ["integers", "colours"])
 def test_segmentations(dataset, server, tmp_path, kind):
     codes = np.random.default_rng(1).integers(0, 4, SIZE).astype(np.uint8)

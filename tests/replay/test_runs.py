@@ -24,6 +24,7 @@ def cats(dataset, tmp_path):
     return dataset
 
 
+@pytest.mark.older_servers
 def test_tasks_and_jobs(cats, server):
     run = Run(
         cats,
@@ -157,8 +158,7 @@ def test_run_of_the_built_in_is_finished_here(cats, server, monkeypatch):
 
     adopt_run(cats, "run")
 
-    credentials = {"url": server.url, "access_token": server.access_token}
-    results = cats.load_annotation_results("run", **credentials)
+    results = cats.load_annotation_results("run", **server.credentials)
     assert isinstance(results, CVATAnnotationResults)
     api = results.connect_to_api()
     url = api.task_annotation_url(results.task_ids[0])
@@ -166,7 +166,7 @@ def test_run_of_the_built_in_is_finished_here(cats, server, monkeypatch):
     gone = {"version": 0, "tags": [], "tracks": [], "shapes": shapes[:1]}
     api.patch(url, params={"action": "delete"}, json=gone)
     ids = cats.values("cats.detections.id", unwind=True)
-    cats.load_annotations("run", **credentials)
+    cats.load_annotations("run", **server.credentials)
     assert cats.values("cats.detections.id", unwind=True) == ids[1:]
     adopt_run(cats, "run")
     results.cleanup()

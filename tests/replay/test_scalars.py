@@ -39,6 +39,7 @@ def texts(tags):
     }
 
 
+@pytest.mark.older_servers
 @pytest.mark.parametrize("name", VALUES)
 def test_changed_deleted_and_added_without_classes(dataset, server, tmp_path, name):
     values, text, meaning = VALUES[name]

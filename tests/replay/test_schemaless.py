@@ -22,7 +22,7 @@ def cats(dataset, tmp_path):
 @pytest.fixture
 def project(server, request):
     """A project with two classes, made by somebody on the server."""
-    with CVATAnnotationAPI("cvat", server.url, access_token=server.access_token) as api:
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
         spec = {"name": "mood", "input_type": "text", "mutable": True, "values": []}
         schema = {"cat": {"mood": spec}, "tree": {}}
         project_id = api.create_project(f"project of {request.node.name}", schema)

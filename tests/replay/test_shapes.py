@@ -54,6 +54,7 @@ def in_order(run):
     return sorted(run.annotations()["shapes"], key=lambda shape: shape["id"])
 
 
+@pytest.mark.older_servers
 def test_a_mask_that_was_painted_over(picture, server):
     ring = np.ones((4, 5), bool)
     ring[1:3, 1:4] = False
@@ -141,6 +142,7 @@ def test_polygons_and_masks_drawn_for_instances(picture, server):
     assert (pixels_of(ellipse) ^ inside).sum() <= 2
 
 
+@pytest.mark.older_servers
 def test_polygons_that_were_edited(picture, server):
     corners = [(0.1, 0.1), (0.5, 0.127), (0.3, 0.51)]
     island = [(0.6, 0.6), (0.9, 0.6), (0.7, 0.9)]

@@ -34,10 +34,7 @@ NAMES = [
 def api(server):
     """A session in the organization, where nobody else's tasks are listed."""
     with CVATAnnotationAPI(
-        "cvat",
-        server.url,
-        access_token=server.access_token,
-        organization=server.organization,
+        "cvat", **server.credentials, organization=server.organization
     ) as made:
         yield made
 

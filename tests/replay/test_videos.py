@@ -101,6 +101,7 @@ def test_built_in_defect_gap_in_a_track_was_filled(video, server):
     assert ends == {0: [5], 3: []}
 
 
+@pytest.mark.older_servers
 def test_tracks_over_several_jobs(video, server):
     run = Run(video, server, SCHEMA, segment_size=3)
     assert len(run.results.job_ids[run.task_id]) > 1
@@ -127,10 +128,9 @@ def test_run_of_the_built_in_is_finished_here(video, server, frames):
         **frames,
     )
     adopt_run(video, "run")
-    credentials = {"url": server.url, "access_token": server.access_token}
     before = video.values("frames.weather")
 
-    video.load_annotations("run", **credentials)
+    video.load_annotations("run", **server.credentials)
 
     assert video.values("frames.weather") == before
 
@@ -158,6 +158,7 @@ def test_clips(video, server):
     assert [(m["start_frame"], m["stop_frame"]) for m in metas] == [(1, 3), (7, 11)]
 
 
+@pytest.mark.older_servers
 def test_built_in_defect_last_key_shape_was_repeated(video, server):
     run = Run(video, server, {"frames.cars": {"type": "detections"}})
     [track] = run.annotations()["tracks"]
@@ -282,6 +283,7 @@ def test_a_copied_track_is_the_same_when_it_is_loaded_again(video, server):
     assert run.differences(before) == []
 
 
+@pytest.mark.older_servers
 def test_built_in_defect_skeleton_tracks_were_skipped(dataset, server, tmp_path):
     nan = float("nan")
     dataset.default_skeleton = fo.KeypointSkeleton(

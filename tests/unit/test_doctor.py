@@ -19,9 +19,18 @@ from fiftyone_cvat.doctor.server import check_server
 from tests.unit.test_transport import Site
 
 OK, WARNING, WRONG, SKIPPED = State.OK, State.WARNING, State.WRONG, State.SKIPPED
-SERVER = CHECKS[1:7]
+SERVER = CHECKS[1:8]
 TASKS, LOGIN = "/api/tasks", "/api/auth/login"
 SELF, TOKEN = "/api/users/self", "/api/auth/access_tokens/self"
+LABEL = {"id": 3, "name": "cat", "type": "any", "attributes": [], "sublabels": []}
+JOB = {"id": 5, "type": "annotation", "start_frame": 0, "stop_frame": 1}
+JOB |= {"stage": "annotation", "state": "new", "assignee": None}
+TASK = {"id": 2, "name": "mine", "status": "annotation", "size": 2}
+TASK |= {"owner": None, "assignee": None, "created_date": "", "updated_date": ""}
+META = {"size": 2, "start_frame": 0, "frame_filter": "", "deleted_frames": []}
+META |= {"frames": [{"width": 32, "height": 24, "name": "a.png"}] * 2}
+TAG = {"id": 7, "label_id": 3, "frame": 0, "group": 0, "attributes": []}
+ANNOTATIONS = {"version": 0, "tags": [TAG], "shapes": [], "tracks": []}
 OURS = {"FIFTYONE_CVAT_CONFIG_CLS": "fiftyone_cvat.backend.CVATBackendConfig"}
 
 
@@ -29,13 +38,34 @@ def answer_as_cvat(site):
     """Answer as a CVAT server does to somebody who may do everything."""
     site.answers = {
         "/api/server/about": (200, {}, {"version": "2.73.0"}),
-        SELF: (200, {}, {"username": "ann"}),
-        TASKS: (400, {}, {"name": ["This field is required."]}),
+        SELF: (200, {}, {"id": 1, "username": "ann"}),
+        TASKS: with_tasks(),
         TOKEN: (200, {}, {"read_only": False, "expiry_date": None}),
         "/api/organizations": (200, {}, {"results": [{"slug": "team"}]}),
-        "/api/requests": (200, {}, {"results": []}),
+        "/api/projects": (200, {}, page()),
+        "/api/requests": (200, {}, page()),
+        "/api/labels": (200, {}, page(LABEL)),
+        "/api/jobs": (200, {}, page(JOB)),
+        "/api/tasks/2": (200, {}, TASK),
+        "/api/tasks/2/data/meta": (200, {}, META),
+        "/api/tasks/2/annotations": (200, {}, ANNOTATIONS),
     }
     return site
+
+
+def page(*items):
+    return {"count": len(items), "next": None, "previous": None, "results": [*items]}
+
+
+def with_tasks(*tasks, status=400, refusal=None):
+    """Answer to a request for tasks; refuse one that is to be created."""
+
+    def answer(request):
+        if request["method"] == "GET":
+            return 200, {}, page(*tasks)
+        return status, {}, refusal or {"name": ["This field is required."]}
+
+    return answer
 
 
 @pytest.fixture
@@ -197,7 +227,7 @@ def test_closed_port(site):
     found = examine(site)
 
     check_only(found, "reachability", site.url)
-    assert [found[name].state for name in SERVER[1:]] == [SKIPPED] * 5
+    assert [found[name].state for name in SERVER[1:]] == [SKIPPED] * 6
     assert found["rights"].words == "needs reachability"
 
 
@@ -327,13 +357,13 @@ def test_sign_in(site, given, path, answer):
 )
 def test_no_right_to_write(site, token, detail, words):
     site.answers[TOKEN] = (200, {}, token)
-    site.answers[TASKS] = (403, {}, {"detail": detail})
+    site.answers[TASKS] = with_tasks(status=403, refusal={"detail": detail})
 
     check_only(examine(site), "rights", words)
 
 
 def test_unexpected_answer_on_rights(site):
-    site.answers[TASKS] = (418, {}, {"detail": "a teapot"})
+    site.answers[TASKS] = with_tasks(status=418, refusal={"detail": "a teapot"})
 
     assert examine(site)["rights"].state is WARNING
 
@@ -385,6 +415,53 @@ def test_old_server(site):
     site.answers["/api/requests"] = (404, {}, {})
 
     check_only(examine(site), "server version", "2.73.0", "upgrade")
+
+
+# ---- its answers ----
+
+
+def test_answers_without_any_task(site):
+    assert "no task" in examine(site)["answers"].words
+
+
+def test_answers_of_the_smallest_task_that_has_media(site):
+    larger, empty = {**TASK, "id": 1, "size": 9}, {**TASK, "id": 4, "size": 0}
+    site.answers[TASKS] = with_tasks(larger, TASK, empty)
+
+    found = examine(site)["answers"]
+
+    assert found.state is OK
+    assert "task 2" in found.words
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "words"),
+    [
+        (SELF, {"username": "ann"}, "GET /api/users/self: 'id' is missing"),
+        ("/api/projects", page({}), "GET /api/projects: 'results[].id' is missing"),
+        ("/api/labels", page({**LABEL, "name": 7}), "'results[].name' is a whole"),
+        ("/api/tasks/2", {**TASK, "status": None}, "'status' is null, not a text"),
+        (
+            "/api/tasks/2/annotations",
+            {**ANNOTATIONS, "tags": [{**TAG, "frame": "0"}]},
+            "annotations: 'tags[].frame' is a text, not a whole number",
+        ),
+    ],
+)
+def test_an_answer_that_is_other_than_it_was(site, path, answer, words):
+    site.answers[TASKS] = with_tasks(TASK)
+    site.answers[path] = (200, {}, answer)
+
+    check_only(examine(site), "answers", words, "upgrade this package")
+
+
+def test_an_answer_that_is_refused(site):
+    site.answers["/api/projects"] = (403, {}, {"detail": "Not for you."})
+
+    found = examine(site)["answers"]
+
+    assert found.state is WRONG
+    assert "Not for you." in found.words
 
 
 # ---- this machine ----
@@ -486,7 +563,7 @@ def test_secrets_are_blanked_out():
 def test_command(site, configured, right):
     configured(FIFTYONE_CVAT_URL=site.url, FIFTYONE_CVAT_ACCESS_TOKEN="s3cr3t")
     if not right:
-        site.answers[TASKS] = (403, {}, {"detail": "s3cr3t"})
+        site.answers[TASKS] = with_tasks(status=403, refusal={"detail": "s3cr3t"})
 
     lines = CliRunner().invoke(cli.app, ["doctor"])
     as_json = CliRunner().invoke(cli.app, ["doctor", "--json"])

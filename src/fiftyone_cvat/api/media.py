@@ -6,14 +6,22 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fiftyone.core.media as fom
 from PIL import Image, UnidentifiedImageError
 from urllib3.fields import RequestField
 
 from fiftyone_cvat.errors import MediaError
+from fiftyone_cvat.types import Json
 
-__all__ = ["MediaFile", "MultipartBody", "group_by_size", "name_media"]
+__all__ = [
+    "MediaFile",
+    "MultipartBody",
+    "group_by_size",
+    "in_order_of_frames",
+    "name_media",
+]
 
 BLOCK = 1 << 20
 """Bytes that are read of a file at a time."""
@@ -70,6 +78,26 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
         name = _unique(path.name + _missing_suffix(path), taken)
         files.append(MediaFile(path, name, size))
     return files
+
+
+def in_order_of_frames(samples: Any, media_field: str, meta: Json) -> Any:
+    """Return samples in the order in which their task has them.
+
+    Older servers do not keep the order of point clouds, which would put labels on
+    another cloud. Where names do not tell, it is the order that was asked for.
+
+    Args:
+        samples: a collection whose samples are the task's media, in the order in which
+            they were sent
+        media_field: the field with the paths of the media
+        meta: the task's data, as the server describes them
+    """
+    names = [str(each.get("name")) for each in meta["frames"]]
+    sent = [each.name for each in name_media(samples.values(media_field))]
+    if names == sent or sorted(names) != sorted(sent):
+        return samples
+    id_by_name = dict(zip(sent, samples.values("id"), strict=True))
+    return samples.select([id_by_name[name] for name in names], ordered=True)
 
 
 def is_video(path: str | Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import fiftyone.core.media as fom
 import fiftyone.core.utils as fou
 
+from fiftyone_cvat.api.media import in_order_of_frames
 from fiftyone_cvat.api.preparing import (
     Preparation,
     Progress,
@@ -25,7 +26,7 @@ from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
-from fiftyone_cvat.types import CVATSchema, Json, Size
+from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.waiting import time_left
 
 __all__ = ["Target", "Upload", "task_name"]
@@ -217,7 +218,11 @@ class Upload(Preparation):
             step,
         )
         part.task_ids = [task_id]
-        sizes = self._verify_uploaded_frames(task_id, batch, start, stop, step)
+        meta = self._verify_uploaded_frames(task_id, batch, start, stop, step)
+        sizes = frames_to_sizes(meta)
+        if batch.media_type != fom.VIDEO:
+            batch = in_order_of_frames(batch, config.media_field, meta)
+            part.frame_id_map[task_id] = self._build_frame_id_map(batch)
         tags: list[Any] = []
         shapes: list[Any] = []
         tracks: list[Any] = []
@@ -320,7 +325,7 @@ class Upload(Preparation):
         frame_start: int | None,
         frame_stop: int | None,
         frame_step: int | None,
-    ) -> dict[int, Size]:
+    ) -> Json:
         """Check that a task holds as many frames as were sent.
 
         Args:
@@ -331,14 +336,14 @@ class Upload(Preparation):
             frame_step: the spacing between them
 
         Returns:
-            position in the task to the frame's size in pixels, as the server sees it:
-            turned as the picture's EXIF data say
+            the task's data as the server describes them: frames in its own order, and
+            their sizes in pixels, turned as the picture's EXIF data say
 
         Raises:
             UploadError: if it does not: its annotations would lie on other pictures
         """
         url = self.task_data_meta_url(task_id)
-        meta = self.get(url).json()
+        meta: Json = self.get(url).json()
         check_meta(meta, (), f"Task {task_id}: {url}")
         if samples.media_type == fom.VIDEO:
             expected = self._compute_expected_frames(
@@ -352,7 +357,7 @@ class Upload(Preparation):
                     meta["size"],
                     expected,
                 )
-            return frames_to_sizes(meta)
+            return meta
         expected = len(samples)
         if meta["size"] != expected:
             raise UploadError(
@@ -360,7 +365,7 @@ class Upload(Preparation):
                 f"frames, but {expected} were sent: CVAT left out media that it "
                 "cannot read"
             )
-        return frames_to_sizes(meta)
+        return meta
 
     def _upload_annotations(
         self,

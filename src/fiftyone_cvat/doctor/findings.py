@@ -24,6 +24,7 @@ CHECKS = (
     "rights",
     "organization",
     "server version",
+    "answers",
     "SDK version",
     "MongoDB",
     "ffprobe",

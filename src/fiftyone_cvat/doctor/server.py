@@ -6,7 +6,7 @@ import datetime
 import re
 import socket
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from fiftyone_cvat.errors import (
 )
 from fiftyone_cvat.messages import Response, detail_of, origin_of, value_of
 from fiftyone_cvat.retrying import RetryPolicy
+from fiftyone_cvat.types import Json
+from fiftyone_cvat.wire import ANSWERS, endpoint, faults
 
 if TYPE_CHECKING:
     from fiftyone_cvat.transport import Connection
@@ -32,6 +34,21 @@ __all__ = ["check_server"]
 
 PATIENCE = 10.0
 """Seconds to wait for one answer: who asks a doctor sits and waits."""
+
+FIRST_ANSWERS = (
+    "/api/server/about",
+    "/api/users/self",
+    "/api/requests?page_size=1",
+    "/api/projects?page_size=1",
+    "/api/tasks?page_size=10",
+)
+ANSWERS_OF_TASK = (
+    "/api/tasks/{id}",
+    "/api/labels?task_id={id}",
+    "/api/jobs?task_id={id}",
+    "/api/tasks/{id}/data/meta",
+    "/api/tasks/{id}/annotations",
+)
 
 SOON = datetime.timedelta(days=7)
 """A token that expires earlier is worth a warning."""
@@ -44,7 +61,7 @@ def check_server(setup: Setup) -> Iterator[Finding]:
         setup: what to connect with
 
     Yields:
-        a finding for each check from "reachability" to "server version"
+        a finding for each check from "reachability" to "answers"
     """
     try:
         connection = _open(setup)
@@ -58,7 +75,7 @@ def check_server(setup: Setup) -> Iterator[Finding]:
             advice = "give the path of the PEM file of its CA"
             first = replace(first, name="TLS", advice=advice)
         yield first
-        yield from skip(first, "server version")
+        yield from skip(first, "answers")
         return
     try:
         yield from _check_with(connection, setup)
@@ -78,7 +95,7 @@ def _check_with(connection: Connection, setup: Setup) -> Iterator[Finding]:
     yield safe
     if reached.state is State.WRONG or isinstance(about, CVATError):
         cause = reached if reached.state is State.WRONG else safe
-        yield from skip(cause, "server version", after=safe)
+        yield from skip(cause, "answers", after=safe)
         return
     signed_in = check_sign_in(connection, setup)
     yield signed_in
@@ -88,10 +105,18 @@ def _check_with(connection: Connection, setup: Setup) -> Iterator[Finding]:
     if is_signed_in:
         rights = check_rights(connection, setup)
         yield rights
-        yield check_organization(connection, setup, rights)
+        organization = check_organization(connection, setup, rights)
+        yield organization
+        yield versions
+        wrong = [x for x in (organization, versions) if x.state is State.WRONG]
+        if wrong:
+            yield from skip(wrong[0], "answers", after=versions)
+        else:
+            yield check_answers(connection, setup)
     else:
         yield from skip(signed_in, "organization")
-    yield versions
+        yield versions
+        yield from skip(signed_in, "answers", after=versions)
 
 
 def check_reachability(url: str, about: Response | CVATError) -> Finding:
@@ -309,6 +334,54 @@ def check_server_version(
             "upgrade the server",
         )
     return Finding(name, State.OK, words)
+
+
+def check_answers(connection: Connection, setup: Setup) -> Finding:
+    """Tell whether the server's answers hold what this package reads of them.
+
+    What a task answers is asked of one that is there: of the ten newest, that with the
+    fewest frames.
+
+    Args:
+        connection: signed in, and in the organization
+        setup: what was connected with
+    """
+    try:
+        tasks, wrong = _ask_for(connection, setup, FIRST_ANSWERS)
+        filled = [each for each in tasks if each.get("size")]
+        task = min(filled, key=lambda each: int(each["size"]), default=None)
+        if task is not None and not wrong:
+            paths = [each.format(id=task["id"]) for each in ANSWERS_OF_TASK]
+            _, wrong = _ask_for(connection, setup, paths)
+    except CVATError as error:
+        return Finding("answers", State.WRONG, *words_and_advice(error))
+    if wrong:
+        advice = (
+            "upgrade this package; if it is the newest, report this with the version "
+            "of the server"
+        )
+        return Finding("answers", State.WRONG, wrong, advice)
+    if task is None:
+        return Finding("answers", State.OK, "as expected; there is no task to look at")
+    return Finding("answers", State.OK, f"as expected, those of task {task['id']} too")
+
+
+def _ask_for(
+    connection: Connection, setup: Setup, paths: Iterable[str]
+) -> tuple[list[Json], str]:
+    """Return the tasks that are answered with, and the first fault of an answer."""
+    tasks: list[Json] = []
+    for path in paths:
+        answer = connection.get(f"{setup.url}{path}")
+        answer.raise_for_status()
+        name = endpoint("GET", path)
+        found = answer.json()
+        fault = next(faults(found, ANSWERS[name]), None)
+        if fault:
+            return [], f"{name}: {fault}"
+        if name == "GET /api/tasks":
+            tasks = found["results"]
+    return tasks, ""
 
 
 def _open(setup: Setup) -> Connection:

@@ -7,6 +7,7 @@ import shutil
 from email.policy import HTTP
 from pathlib import Path
 
+import fiftyone as fo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +17,12 @@ from fiftyone_cvat.api.media import (
     MultipartBody,
     _unique,
     group_by_size,
+    in_order_of_frames,
     is_video,
     name_media,
 )
 from fiftyone_cvat.errors import MediaError
-from tests.media import copy_rotated_jpeg, make_image
+from tests.media import copy_rotated_jpeg, make_image, make_images
 
 
 def written(path, content=b"content"):
@@ -213,3 +215,41 @@ class TestMultipart:
     def test_boundaries_differ(self, tmp_path):
         first, second = (self.body(tmp_path).headers["Content-Type"] for _ in range(2))
         assert first != second
+
+
+NAMES = ("a.png", "b.png", "c.png")
+
+
+class TestOrderOfFrames:
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [
+            (NAMES, NAMES),
+            (("c.png", "a.png", "b.png"), ("c.png", "a.png", "b.png")),
+            # what they are called on the server does not tell which is which
+            (("1.png", "2.png", "3.png"), NAMES),
+            (("b.png", "a.png", "3.png"), NAMES),
+            ((None, None, None), NAMES),
+        ],
+        ids=["as sent", "other order", "other names", "one other name", "no names"],
+    )
+    def test_order(self, dataset, tmp_path, names, expected):
+        paths = make_images(tmp_path, NAMES)
+        dataset.add_samples([fo.Sample(filepath=each) for each in paths])
+        meta = {"frames": [{"name": name} for name in names]}
+
+        ordered = in_order_of_frames(dataset, "filepath", meta)
+
+        assert [each.filename for each in ordered] == list(expected)
+
+    def test_equal_names(self, dataset, tmp_path):
+        """Files of equal names in different folders have other names on the server."""
+        for folder in ("1", "2"):
+            (tmp_path / folder).mkdir()
+            [path] = make_images(tmp_path / folder, ["a.png"])
+            dataset.add_sample(fo.Sample(filepath=path, folder=folder))
+        meta = {"frames": [{"name": "a-2.png"}, {"name": "a.png"}]}
+
+        ordered = in_order_of_frames(dataset, "filepath", meta)
+
+        assert ordered.values("folder") == ["2", "1"]
