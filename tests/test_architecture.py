@@ -58,6 +58,7 @@ READING = {
 SHARED = {
     "attributes",
     "convert",
+    "fingerprints",
     "frames",
     "identity",
     "ids",

@@ -390,6 +390,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_numbering: ``task``, or ``source`` for a run of the built-in integration
         progress: what is left to do of a run that was stopped and can be resumed, or
             None
+        fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id
+            of an annotation to what it was when it went up
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to frame or sample id to label id to what the task's copy
@@ -411,6 +413,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         labels_task_map: dict[Any, list[int]],
         frame_numbering: str = "task",
         progress: dict[str, Any] | None = None,
+        fingerprints: dict[str, dict[int, str]] | None = None,
         merge: dict[str, Any] | None = None,
         deleted: Sequence[tuple[Any, str]] = (),
         left_out: dict[int, dict[str, Any]] | None = None,
@@ -425,6 +428,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.labels_task_map = labels_task_map
         self.frame_numbering = frame_numbering
         self.progress = progress
+        self.fingerprints = fingerprints or {}
         self.merge = merge
         self.deleted = deleted
         self.left_out = left_out or {}

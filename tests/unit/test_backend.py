@@ -507,6 +507,7 @@ class TestStoredResults:
             *STORED,
             "cls",
             "progress",
+            "fingerprints",
             "merge",
             "deleted",
             "left_out",

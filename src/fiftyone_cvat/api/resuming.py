@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
+from fiftyone_cvat.api.preparing import Progress, RunPart, RunState, task_name
 from fiftyone_cvat.api.sending import marked
-from fiftyone_cvat.api.upload import Target, Upload, task_name
+from fiftyone_cvat.api.upload import Target, Upload
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.messages import value_in
@@ -86,6 +86,7 @@ class Resuming(Upload):
             results.id_map,
             results.server_id_map,
             results.labels_task_map,
+            results.fingerprints,
         )
         return run
 

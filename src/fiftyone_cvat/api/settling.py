@@ -61,6 +61,10 @@ class Settler(Scalars):
         self._is_clips = results._is_clips
         self._highest: dict[Any, int] = {}  # index of a track in a field
         self._later: list[Callable[[], None]] = []
+        self._sent_texts: dict[str | None, list[str]] = defaultdict(list)
+        for kind in ("tags", "shapes"):
+            for text in results.server_id_map.get(kind, {}).values():
+                self._sent_texts[split_label_id(text)[0]].append(text)
 
     def begin(self, task: TaskAnswer) -> None:
         """Begin with a task.
@@ -302,6 +306,9 @@ class Settler(Scalars):
         same_track = parts[0].index in (None, index)
         if len(got) < len(sent) and task.id in self._unsure:
             return True
+        if sent and _are_untouched(parts, len(set(self._sent_texts[label.id]))):
+            # whatever has become of it in the dataset meanwhile
+            return True
         if same_track and same_annotation(
             sent, got, task.defaults, task.label_id_specs
         ):
@@ -333,7 +340,14 @@ class Settler(Scalars):
         got = sorted((each.annotation for each in pieces), key=_place_in_order)
         before = None if original is None else original.label
         is_unread = self._is_unread(label_id, task)
-        if original is not None and (is_unread or _same_pieces(original, got, task)):
+        if original is not None and (
+            is_unread
+            or _same_pieces(original, got, task)
+            or (
+                before is not None
+                and _are_untouched(pieces, len(self._sent_texts[label_id]))
+            )
+        ):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
             self._delete(label_field, ref, known, task)
@@ -414,6 +428,13 @@ class Settler(Scalars):
                 label = original.label
                 copy = Copy(task.id, "kept", kind, label, label, got)
                 self._take(label_field, ref, label_id, copy, task)
+
+
+def _are_untouched(parts: Sequence[ReadLabel], number: int) -> bool:
+    """Tell whether all parts that a label went up as are in CVAT as they were then."""
+    untouched = [each for each in parts if each.is_untouched]
+    is_track = any(each.track is not None for each in untouched)
+    return len(untouched) == len(parts) and (is_track or len(parts) == number)
 
 
 def _place_in_order(piece: Json) -> tuple[str, list[float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +18,21 @@ from fiftyone_cvat.api.preparing import (
     RunPart,
     RunState,
     frame_arguments,
-    listed,
+    in_turn,
+    job_assignees,
+    task_name,
 )
-from fiftyone_cvat.api.sending import MAX_NAME, marked
+from fiftyone_cvat.api.sending import marked
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
+from fiftyone_cvat.convert.fingerprints import annotations_to_fingerprints, schema_names
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.waiting import time_left
 
-__all__ = ["Target", "Upload", "task_name"]
+__all__ = ["Target", "Upload"]
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +155,7 @@ class Upload(Preparation):
             done.job_ids,
             done.frame_id_map,
             done.labels_task_map,
+            fingerprints=done.fingerprints,
             progress=progress,
             backend=target.backend,
         )
@@ -249,10 +253,12 @@ class Upload(Preparation):
                 run.group_id_attrs,
                 frame_sizes=sizes,
             )
-        server_ids = self._upload_annotations(
+        stored = self._send_annotations(
             shapes, tags, tracks, class_ids, attribute_ids, task_id
         )
-        part.server_id_map.update(server_ids)
+        part.server_id_map = self._create_server_id_map(stored, attribute_ids)
+        names = schema_names(run.cvat_schema, class_ids, attribute_ids)
+        part.fingerprints = annotations_to_fingerprints(stored, names)
         return part
 
     def _create_task_upload_data(
@@ -295,9 +301,9 @@ class Upload(Preparation):
             schema=cvat_schema,
             segment_size=config.segment_size,
             image_quality=config.image_quality,
-            task_assignee=_in_turn(config.task_assignee, idx),
+            task_assignee=in_turn(config.task_assignee, idx),
             project_id=project_id,
-            issue_tracker=_in_turn(config.issue_tracker, idx),
+            issue_tracker=in_turn(config.issue_tracker, idx),
         )
         task_ids.append(task_id)
         job_ids[task_id] = self.upload_data(
@@ -307,7 +313,7 @@ class Upload(Preparation):
             use_cache=config.use_cache,
             use_zip_chunks=config.use_zip_chunks,
             chunk_size=config.chunk_size,
-            job_assignees=_job_assignees(config, samples_batch, idx),
+            job_assignees=job_assignees(config, samples_batch, idx),
             job_reviewers=config.job_reviewers,
             frame_start=frame_start,
             frame_stop=frame_stop,
@@ -391,6 +397,21 @@ class Upload(Preparation):
             ``tags``, ``shapes`` and ``tracks``, each from the server's id of an
             annotation to the label's id
         """
+        stored = self._send_annotations(
+            anno_shapes, anno_tags, anno_tracks, class_id_map, attr_id_map, task_id
+        )
+        return self._create_server_id_map(stored, attr_id_map)
+
+    def _send_annotations(
+        self,
+        anno_shapes: list[Any],
+        anno_tags: list[Any],
+        anno_tracks: list[Any],
+        class_id_map: Mapping[str, int],
+        attr_id_map: Mapping[int, Mapping[str, int]],
+        task_id: int,
+    ) -> Json:
+        """Do what :meth:`_upload_annotations` does; return what the server stored."""
         payload: Json = {
             "version": 0,
             "tags": self._remap_ids(anno_tags, class_id_map, attr_id_map),
@@ -398,9 +419,8 @@ class Upload(Preparation):
             "tracks": self._remap_track_ids(anno_tracks, class_id_map, attr_id_map),
         }
         if not (anno_tags or anno_shapes or anno_tracks):
-            return self._create_server_id_map({}, attr_id_map)
-        stored = self._store_annotations(task_id, payload, class_id_map, attr_id_map)
-        return self._create_server_id_map(stored, attr_id_map)
+            return {}
+        return self._store_annotations(task_id, payload, class_id_map, attr_id_map)
 
     def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
         """Delete what a run that failed has created; finished tasks if it says so.
@@ -473,28 +493,6 @@ def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
             ids.remove(each)
 
 
-def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
-    """Return who gets the jobs of a task; a video is one job, of the next in turn."""
-    names = listed(config.job_assignees)
-    if batch.media_type == fom.IMAGE or not names:
-        return names
-    return [names[index % len(names)]]
-
-
-def task_name(config: Any, samples: Any, index: int, count: int) -> str:
-    """Return the name of a task of a run, by its number from 0."""
-    name = config.task_name
-    if name is None:
-        name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
-    number = "" if count == 1 else f"_{index + 1}"
-    return str(name)[: MAX_NAME - len(number)] + number
-
-
 def _marked(name: str, run: RunState) -> str:
     """Mark a name as that of something unfinished, if the run can be resumed."""
     return name if run.progress is None else marked(name, run.progress.token)
-
-
-def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
-    values = listed(value)
-    return values[index % len(values)] if values else None

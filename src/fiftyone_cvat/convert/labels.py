@@ -108,6 +108,7 @@ class ReadLabel:
         track: the number of its track in the task, or None
         index: the index of its track in the dataset, or None
         refused: why texts of attributes are not values of the label
+        is_untouched: whether the annotation is in CVAT as it went up
     """
 
     kind: str
@@ -119,6 +120,7 @@ class ReadLabel:
     track: int | None = None
     index: int | None = None
     refused: Sequence[str] = ()
+    is_untouched: bool = False
 
 
 def read_annotation(
