@@ -19,7 +19,7 @@ from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts
-from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.errors import ConfigurationError, GeometryError
 from fiftyone_cvat.stored_runs import NO_FIELDS
 from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
@@ -65,6 +65,8 @@ class DatasetLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = _collection(results)
+        for label_field, info in self._label_schema.items():
+            self._check_type(label_field, info.get("type"))
         # a dataset of groups has many
         self._media_type = results.samples.media_type
 
@@ -72,6 +74,19 @@ class DatasetLabels:
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
         return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
+
+    def _check_type(self, label_field: Any, label_type: str | None) -> None:
+        """Refuse a field that is of another type than when its labels went up."""
+        expected = foua._LABEL_TYPES_MAP.get(label_type)
+        if expected is None or not self._samples.has_field(label_field):
+            return
+        field = self._samples.get_field(label_field)
+        held = getattr(field, "document_type", type(field))
+        if not issubclass(held, expected):
+            raise ConfigurationError(
+                f"Field '{label_field}' is of type {held.__name__} now, and the run's "
+                f"labels are {label_type}: rename the field; nothing has changed here"
+            )
 
     def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
         """Return the ids of a run's labels on a frame; ``[True]`` for a scalar.
@@ -122,7 +137,8 @@ class DatasetLabels:
         FiftyOne deletes the scalars of all frames of a video that do not come back,
         so those that did not go up must come back, too.
         """
-        if not self._samples._is_frame_field(label_field):
+        is_there = self._samples.has_field(label_field)
+        if not (is_there and self._samples._is_frame_field(label_field)):
             return
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
         for sample_id in {ref.sample_id for ref in task.refs.values()}:
