@@ -13,13 +13,13 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields
-from fiftyone_cvat.api.stored import LIST_BY_TYPE, labels_by_frame
+from fiftyone_cvat.api.stored import LIST_BY_TYPE, check_field_types, labels_by_frame
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts
-from fiftyone_cvat.errors import ConfigurationError, GeometryError
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.stored_runs import NO_FIELDS
 from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
@@ -65,8 +65,7 @@ class DatasetLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = _collection(results)
-        for label_field, info in self._label_schema.items():
-            self._check_type(label_field, info.get("type"))
+        check_field_types(self._samples, self._label_schema)
         # a dataset of groups has many
         self._media_type = results.samples.media_type
 
@@ -74,19 +73,6 @@ class DatasetLabels:
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
         return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
-
-    def _check_type(self, label_field: Any, label_type: str | None) -> None:
-        """Refuse a field that is of another type than when its labels went up."""
-        expected = foua._LABEL_TYPES_MAP.get(label_type)
-        if expected is None or not self._samples.has_field(label_field):
-            return
-        field = self._samples.get_field(label_field)
-        held = getattr(field, "document_type", type(field))
-        if not issubclass(held, expected):
-            raise ConfigurationError(
-                f"Field '{label_field}' is of type {held.__name__} now, and the run's "
-                f"labels are {label_type}: rename the field; nothing has changed here"
-            )
 
     def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
         """Return the ids of a run's labels on a frame; ``[True]`` for a scalar.
