@@ -188,18 +188,26 @@ class Settler(Scalars):
         frames = {
             ref: value for _, ref, value in self._dataset.values(label_field, task)
         }
-        for ref in task.refs.values():
+        by_sample_id: dict[str, list[tuple[Mapping[str, Any], list[Any]]]] = (
+            defaultdict(list)
+        )
+        for ref in dict.fromkeys(task.refs.values()):
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
-            present = labels_of(frames[ref]) if ref in frames else ()
+            present = list(labels_of(frames[ref])) if ref in frames else []
+            by_sample_id[ref.sample_id].append((labels, present))
+        for of_sample in by_sample_id.values():
             if self._is_clips:
                 # FiftyOne does not find the labels of a clip, and numbers all its
                 # tracks anew
-                indexes = indexes_by_id(labels)
+                indexes: dict[str, int] = {}
+                for labels, _ in of_sample:
+                    indexes |= indexes_by_id(labels)
             else:
-                indexes = withhold_shared_indexes(labels, present)
+                indexes = withhold_shared_indexes(of_sample)
             if not self._label_schema[label_field].get("allow_index_edits", True):
-                for each in present:
-                    indexes.pop(each.id, None)
+                for _, present in of_sample:
+                    for each in present:
+                        indexes.pop(each.id, None)
             self.absent.indexes[label_field].update(indexes)
 
     def _settle_frame(

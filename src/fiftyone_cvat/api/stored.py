@@ -7,12 +7,21 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 import fiftyone.core.utils as fou
+import fiftyone.utils.annotations as foua
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.types import Json
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.types import Json, LabelSchema
 
-__all__ = ["LIST_BY_TYPE", "StoredLabel", "labels_by_frame", "labels_in", "wrapped"]
+__all__ = [
+    "LIST_BY_TYPE",
+    "StoredLabel",
+    "check_field_types",
+    "labels_by_frame",
+    "labels_in",
+    "wrapped",
+]
 
 LIST_BY_TYPE = {
     "classifications": "classifications",
@@ -129,3 +138,27 @@ def labels_in(value: Any, label_type: str) -> Iterable[Any]:
     """Return the labels that a field's value is or lists."""
     name = LIST_BY_TYPE.get(label_type)
     return [value] if name is None else (value[name] or [])
+
+
+def check_field_types(samples: Any, label_schema: LabelSchema) -> None:
+    """Refuse fields that are of another type than when their labels went up.
+
+    Args:
+        samples: the collection that the run's labels are in
+        label_schema: the run's label schema
+
+    Raises:
+        ConfigurationError: if a field is
+    """
+    for label_field, info in label_schema.items():
+        label_type = info.get("type")
+        expected = foua._LABEL_TYPES_MAP.get(label_type)
+        if expected is None or not samples.has_field(label_field):
+            continue
+        field = samples.get_field(label_field)
+        held = getattr(field, "document_type", type(field))
+        if not issubclass(held, expected):
+            raise ConfigurationError(
+                f"Field '{label_field}' is of type {held.__name__} now, and the run's "
+                f"labels are {label_type}: rename the field; nothing has changed here"
+            )

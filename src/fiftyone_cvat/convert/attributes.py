@@ -24,6 +24,8 @@ __all__ = [
 LABEL_ID = "label_id"
 
 MAX_INT = 2**63
+
+MAX_GROUP = 2**31  # CVAT fails on more
 """Whole numbers from here on do not fit into the database."""
 
 MAX_DIGITS = 20
@@ -219,7 +221,7 @@ def _truth(value: Any) -> bool:
 
 def _group(value: Any) -> int:
     number = _number(str(value)) if value is not None else None
-    return int(number) if number is not None and 0 < number < MAX_INT else 0
+    return int(number) if number is not None and 0 < number < MAX_GROUP else 0
 
 
 def _truth_of(text: str) -> bool:

@@ -263,6 +263,8 @@ def test_occlusion(value, occluded):
         ("", 0),
         ("abc", 0),
         (-1, 0),
+        (2**31 - 1, 2**31 - 1),
+        (2**31, 0),
         (math.nan, 0),
         (math.inf, 0),
     ],
