@@ -39,6 +39,7 @@ API = [
     {"loading"},
     {"originals", "schemas"},
     {"fields", "tasks"},
+    {"chunks"},
     {"answers", "copies", "media", "parsing", "projects", "stored", "videos", "views"},
     {"conversion", "sending"},
     {"session"},

@@ -30,7 +30,7 @@ from fiftyone_cvat.arguments import (
     without_credentials,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool
+from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool, check_texts
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.status import status_by_field, status_lines
@@ -273,6 +273,11 @@ class CVATBackend(foua.AnnotationBackend):
             True/False
         """
         return attr_type in ("select", "radio", "number")
+
+    def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
+        """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
+        check_texts(self.config.label_schema)
+        super().register_run(samples, key, **kwargs)
 
     def upload_annotations(
         self, samples: Any, anno_key: str, launch_editor: bool = False

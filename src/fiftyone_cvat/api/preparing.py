@@ -10,7 +10,7 @@ from typing import Any
 
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.api.fields import FieldConversion, Fields
+from fiftyone_cvat.api.fields import FieldConversion, Fields, has_tracks
 from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.sending import MAX_NAME
@@ -217,6 +217,7 @@ class Preparation(Schemas, Fields):
                     run.occluded_attrs,
                     run.group_id_attrs,
                     scalar_attrs=run.scalar_attrs,
+                    load_tracks=has_tracks(batch, info["type"]),
                 )
                 for _ in self._convert_frames(batch, conversion, frames, sizes):
                     pass

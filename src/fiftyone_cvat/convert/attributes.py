@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from fiftyone_cvat.types import AttributeValue, CVATSchema
 
 __all__ = [
     "LABEL_ID",
+    "check_characters",
     "check_text",
     "cvat_class",
     "parse_label",
@@ -32,6 +34,8 @@ MAX_DIGITS = 20
 
 MAX_TEXT = 4096
 """CVAT's limit for the value of an attribute, in characters."""
+
+NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 MAX_SHOWN = 60
 """Characters of a name or value that a message prints."""
@@ -101,7 +105,7 @@ def check_text(text: str, what: str) -> None:
         what: what it belongs to, for the message
 
     Raises:
-        SchemaError: if it has more than 4096 characters or one that is NUL
+        SchemaError: if it has more than 4096 characters, or one that CVAT does not take
     """
     # CVAT takes white space off the ends of texts
     length = len(text.strip())
@@ -110,16 +114,35 @@ def check_text(text: str, what: str) -> None:
             f"{what} has {length} characters; CVAT takes {MAX_TEXT}: shorten it, or "
             "leave it out of the run"
         )
-    if "\0" in text:
-        raise SchemaError(
-            f"{what} has a NUL character at {text.index(chr(0))}, which CVAT does not "
-            "take: remove it, or leave it out of the run"
-        )
+    check_characters(text, what)
+
+
+def check_characters(text: str, what: str) -> None:
+    """Refuse a text with a character that CVAT does not take anywhere.
+
+    Args:
+        text: the text
+        what: what it belongs to, for the message
+
+    Raises:
+        SchemaError: if a character is NUL, or half of one (a lone surrogate)
+    """
+    found = NO_CHARACTER.search(text)
+    if found is None:
+        return
+    code, at = ord(found.group()), found.start()
+    name = f"half a character (U+{code:04X})" if code else "a NUL character"
+    raise SchemaError(
+        f"{what} has {name} at {at}, which CVAT "
+        "does not take: remove it, or leave it out of the run"
+    )
 
 
 def shorten(text: str) -> str:
     """Return a name or value as a message prints it: no more than its beginning."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    # half a character cannot be printed
+    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def parse_label(

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.attributes import LABEL_ID, cvat_class, parse_label
+from fiftyone_cvat.convert.attributes import LABEL_ID, cvat_class, parse_label, shorten
 from fiftyone_cvat.convert.identity import join_label_id
 from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
 from fiftyone_cvat.convert.segmentations import class_masks, gray_or_rgb
 from fiftyone_cvat.convert.skeletons import keypoint_to_skeleton
 from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
-from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.geometry import box_to_corners, points_to_pixels
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Shape, Size, Skeleton
 
@@ -251,6 +251,8 @@ class _Frame:
         if class_name is None:
             return
         as_track = as_track and label.index is not None
+        if as_track:
+            _check_index(label)
         common, fixed = mutable or [], immutable or []
         skeleton = getattr(self.cvat_schema[class_name], "skeleton", None)
         parts = self._parts(label, build, skeleton)
@@ -296,6 +298,17 @@ class _Frame:
         except (GeometryError, OSError, TypeError, ValueError) as error:
             raise GeometryError(f"Label {label.id}: {error}") from error
         return parts
+
+
+def _check_index(label: Any) -> None:
+    """Refuse an ``index`` by which labels are no track."""
+    index = label.index
+    is_number = isinstance(index, (int, float, np.number)) and index is not True
+    if not is_number or index is False or index % 1 != 0:
+        raise SchemaError(
+            f"Label {label.id}: its index {shorten(repr(index))} is no whole number, "
+            "which makes it no part of a track: correct it, or set it to None"
+        )
 
 
 def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValue]:
