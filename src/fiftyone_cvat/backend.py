@@ -298,8 +298,7 @@ class CVATBackend(foua.AnnotationBackend):
             api = self.connect_to_api()
             results: CVATAnnotationResults = api.upload_samples(samples, anno_key, self)
         except BaseException:
-            # FiftyOne has registered the run before it calls this method; a run that
-            # can be resumed has saved results
+            # the run is registered before; one that can be resumed has saved results
             if self._is_empty(samples, anno_key):
                 self.delete_run(samples, anno_key, cleanup=False)
             raise

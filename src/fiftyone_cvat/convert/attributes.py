@@ -26,9 +26,10 @@ __all__ = [
 LABEL_ID = "label_id"
 
 MAX_INT = 2**63
-
-MAX_GROUP = 2**31  # CVAT fails on more
 """Whole numbers from here on do not fit into the database."""
+
+MAX_GROUP = 2**31
+"""CVAT fails on a group from here on."""
 
 MAX_DIGITS = 20
 

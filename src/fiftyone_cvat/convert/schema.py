@@ -130,11 +130,7 @@ def to_cvat_attributes(
                 f"Attribute name '{shorten(name)}' is empty, or begins or ends with "
                 "white space, which CVAT takes off: rename the attribute"
             )
-        if "\0" in name:
-            raise SchemaError(
-                f"Attribute name {shorten(name)!r} has a NUL character, which CVAT "
-                "does not take: rename the attribute"
-            )
+        check_characters(name, f"Attribute name '{shorten(name)}'")
         if len(name) > MAX_NAME:
             raise SchemaError(
                 f"Attribute name '{shorten(name)}' has {len(name)} characters; CVAT "
@@ -413,11 +409,6 @@ def _check_class_name(name: str, label_field: Any) -> None:
         raise SchemaError(
             f"Class '{shorten(name)}' of field '{label_field}' begins or ends with "
             "white space, which CVAT takes off: rename the class"
-        )
-    if "\0" in name:
-        raise SchemaError(
-            f"Class {shorten(name)!r} of field '{label_field}' has a NUL character, "
-            "which CVAT does not take: rename the class"
         )
     if len(name) > MAX_NAME:
         raise SchemaError(
