@@ -149,7 +149,7 @@ def test_a_project_that_was_there_stays(cats, server):
 
 
 def test_an_interruption_from_the_keyboard(cats, server, nothing_left, monkeypatch):
-    real = CVATAnnotationAPI._send_annotations
+    real = CVATAnnotationAPI._upload_annotations
 
     def interrupted(self, *args):
         if args[-1] != first[0]:
@@ -165,7 +165,7 @@ def test_an_interruption_from_the_keyboard(cats, server, nothing_left, monkeypat
         return made
 
     monkeypatch.setattr(CVATAnnotationAPI, "create_task", create_task)
-    monkeypatch.setattr(CVATAnnotationAPI, "_send_annotations", interrupted)
+    monkeypatch.setattr(CVATAnnotationAPI, "_upload_annotations", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         Run(cats, server, SCHEMA, task_size=1)

@@ -69,6 +69,7 @@ class Session(Urls, AnnotationAPI):
         self._project_id_map: dict[str, int] = {}
         self._made: set[tuple[str, int]] = set()  # lists and ids of what is created
         self._lost: list[Any] = []  # what may have been created without an answer
+        self._stored: dict[int, Any] = {}  # task id to annotations that it has got
 
         self._setup()
 

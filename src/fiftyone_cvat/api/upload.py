@@ -253,10 +253,10 @@ class Upload(Preparation):
                 run.group_id_attrs,
                 frame_sizes=sizes,
             )
-        stored = self._send_annotations(
+        part.server_id_map = self._upload_annotations(
             shapes, tags, tracks, class_ids, attribute_ids, task_id
         )
-        part.server_id_map = self._create_server_id_map(stored, attribute_ids)
+        stored = self._stored.pop(task_id, {})
         names = schema_names(run.cvat_schema, class_ids, attribute_ids)
         part.fingerprints = annotations_to_fingerprints(stored, names)
         return part
@@ -397,30 +397,20 @@ class Upload(Preparation):
             ``tags``, ``shapes`` and ``tracks``, each from the server's id of an
             annotation to the label's id
         """
-        stored = self._send_annotations(
-            anno_shapes, anno_tags, anno_tracks, class_id_map, attr_id_map, task_id
-        )
-        return self._create_server_id_map(stored, attr_id_map)
-
-    def _send_annotations(
-        self,
-        anno_shapes: list[Any],
-        anno_tags: list[Any],
-        anno_tracks: list[Any],
-        class_id_map: Mapping[str, int],
-        attr_id_map: Mapping[int, Mapping[str, int]],
-        task_id: int,
-    ) -> Json:
-        """Do what :meth:`_upload_annotations` does; return what the server stored."""
         payload: Json = {
             "version": 0,
             "tags": self._remap_ids(anno_tags, class_id_map, attr_id_map),
             "shapes": self._remap_ids(anno_shapes, class_id_map, attr_id_map),
             "tracks": self._remap_track_ids(anno_tracks, class_id_map, attr_id_map),
         }
-        if not (anno_tags or anno_shapes or anno_tracks):
-            return {}
-        return self._store_annotations(task_id, payload, class_id_map, attr_id_map)
+        stored: Json = {}
+        if anno_tags or anno_shapes or anno_tracks:
+            stored = self._store_annotations(
+                task_id, payload, class_id_map, attr_id_map
+            )
+        # a run remembers more of it than their ids
+        self._stored[task_id] = stored
+        return self._create_server_id_map(stored, attr_id_map)
 
     def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
         """Delete what a run that failed has created; finished tasks if it says so.
