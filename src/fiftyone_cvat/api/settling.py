@@ -226,7 +226,8 @@ class Settler(Scalars):
             for key, each in known.items()
             if key not in self._unreadable
         }
-        ids = settle_ids(claims, uploaded, new_id)
+        in_space = self._dataset.is_point_cloud
+        ids = settle_ids(claims, uploaded, new_id, in_space=in_space)
         parts: dict[str, list[ReadLabel]] = defaultdict(list)
         for label_id, each in zip(ids, labels, strict=True):
             parts[label_id].append(each)
