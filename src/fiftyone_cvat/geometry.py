@@ -21,6 +21,7 @@ __all__ = [
     "box_to_corners",
     "corners_to_box",
     "pixels_to_points",
+    "plain_pixels",
     "points_to_pixels",
 ]
 
@@ -39,13 +40,9 @@ def box_to_corners(box: Sequence[float], size: Size) -> list[float]:
         GeometryError: if the frame has no area or the box is not four finite numbers
     """
     _check_size(size)
-    x, y, width, height = _finite(box, 4)
-    return [
-        x * size.width,
-        y * size.height,
-        (x + width) * size.width,
-        (y + height) * size.height,
-    ]
+    x, y, width, height = box if _is_plain_box(box) else _finite(box, 4)
+    columns, rows = float(size.width), float(size.height)
+    return [x * columns, y * rows, (x + width) * columns, (y + height) * rows]
 
 
 def corners_to_box(corners: Sequence[float], size: Size) -> list[float]:
@@ -89,7 +86,7 @@ def points_to_pixels(points: Sequence[Sequence[float]], size: Size) -> list[floa
         GeometryError: if the frame has no area or a point is no pair
     """
     _check_size(size)
-    pixels = _plain_pixels(points, size)
+    pixels = plain_pixels(points, size)
     if pixels is not None:
         return pixels
     if not len(points):
@@ -101,18 +98,28 @@ def points_to_pixels(points: Sequence[Sequence[float]], size: Size) -> list[floa
     return [float(value) for value in pairs.ravel()]
 
 
-def _plain_pixels(points: Sequence[Sequence[float]], size: Size) -> list[float] | None:
-    """Convert points of plain numbers, as the database holds them; None for others.
+def plain_pixels(points: Sequence[Sequence[float]], size: Size) -> list[float] | None:
+    """Convert points of plain, finite numbers, as the database holds most.
 
     30 points take 3 us, as an array 12.
+
+    Args:
+        points: ``(x, y)`` pairs as fractions of the frame
+        size: the frame's size in pixels
+
+    Returns:
+        what :func:`points_to_pixels` returns; None if the frame has no area, or there
+        are no points or others
     """
     width, height = float(size.width), float(size.height)
+    if width <= 0 or height <= 0:
+        return None
     try:
         pixels = [each for x, y in points for each in (x * width, y * height)]
-        is_plain = type(sum(pixels)) is float
+        total = sum(pixels)
     except (TypeError, ValueError, OverflowError):
         return None
-    return pixels if is_plain else None
+    return pixels if type(total) is float and math.isfinite(total) else None
 
 
 def pixels_to_points(pixels: Sequence[float], size: Size) -> list[tuple[float, float]]:
@@ -145,3 +152,16 @@ def _finite(values: Sequence[float], count: int) -> list[float]:
     if len(numbers) != count or not all(map(math.isfinite, numbers)):
         raise GeometryError(f"expected {count} finite numbers, not {list(values)}")
     return numbers
+
+
+def _is_plain_box(box: Sequence[float]) -> bool:
+    """Tell whether a box is four plain, finite numbers: in 0.2 us, as nearly all are.
+
+    To convert and check each takes 0.5 us, and 5 us in an array.
+    """
+    try:
+        x, y, width, height = box
+        total = x + y + width + height
+    except (TypeError, ValueError):
+        return False
+    return type(total) is float and math.isfinite(total)

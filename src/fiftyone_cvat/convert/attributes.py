@@ -239,8 +239,9 @@ def read_label(
     """
     mutable: list[AttributeValue] = [{"spec_id": LABEL_ID, "value": identity}]
     immutable: list[AttributeValue] = []
+    value_of = label.get_attribute_value
     for name, is_mutable in plan.attributes:
-        value = label.get_attribute_value(name, None)
+        value = value_of(name, None)
         if value is None:
             continue
         text = value if type(value) is str else value_to_text(value)
