@@ -219,7 +219,7 @@ def create_keypoint_shapes(
 _INSTANCES = ("instance", "instances")
 
 
-_Part = tuple[str, list[float], float, list[Any]]
+_Part = tuple[str, list[Any], float, list[Any]]
 """The type of a shape, its points, its rotation and its elements."""
 
 
@@ -355,23 +355,29 @@ def _cuboid_parts(label: Any) -> list[_Part]:
 
 def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     mask = label.get_mask() if label.has_mask else None
-    if mask is None or not np.any(mask):
+    if mask is None:
         return []
     mask = np.asarray(mask, dtype=bool)
+    if not mask.any():
+        return []
     if mask.ndim == 3 and mask.shape[2] == 1:  # noqa: PLR2004
         mask = mask[..., 0]
     if mask.ndim != 2:  # noqa: PLR2004
         raise GeometryError(f"a mask of shape {mask.shape} instead of height and width")
-    if label.bounding_box is None:
+    box = label.bounding_box
+    if box is None:
         raise GeometryError("a mask, but no bounding box to place it")
-    x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
+    x_min, y_min, x_max, y_max = box_to_corners(box, size)
     height = _extent(y_max - y_min, mask.shape[0])
     width = _extent(x_max - x_min, mask.shape[1])
     pixels = _resized(mask, width, height)
     clipped = clip_mask(pixels, round(x_min), round(y_min), size)
-    if clipped is None or not clipped[0].any():
+    if clipped is None:
         return []
-    return [("mask", [*mask_to_runs(*clipped)], 0.0, [])]
+    is_whole = pixels is mask and clipped[0].shape == mask.shape
+    if not is_whole and not clipped[0].any():
+        return []
+    return [("mask", mask_to_runs(*clipped), 0.0, [])]
 
 
 def _extent(pixels: float, count: int) -> int:
