@@ -193,12 +193,12 @@ def polygons_to_mask(
     first = count_centres(y, size.height)
     counts = count_centres(lower_y, size.height) - first
     before = np.cumsum(counts) - counts
-    part, x, y, run, rise, first = (
-        np.repeat(values, counts)
-        for values in (part, x, y, lower_x - x, lower_y - y, first - before)
-    )
-    row = np.arange(len(part)) + first
-    column = count_centres(x + (row + 0.5 - y) * run / rise, size.width)
+    # which edge: taking by it is quicker than to repeat each array
+    edge = np.repeat(np.arange(len(counts)), counts)
+    row = np.arange(len(edge)) + (first - before)[edge]
+    run, rise = (lower_x - x)[edge], (lower_y - y)[edge]
+    column = count_centres(x[edge] + (row + 0.5 - y[edge]) * run / rise, size.width)
+    part = part[edge]
 
     # an even number of edges of each part crosses a row: sorted, they come in pairs
     column_bits, row_bits = (int(length).bit_length() for length in size)
@@ -330,7 +330,7 @@ def _edges(
     upper = np.concatenate(rings)
     if not np.isfinite(upper).all():
         raise GeometryError("a polygon has a coordinate that is not finite")
-    lower = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    lower = np.concatenate([turn for ring in rings for turn in (ring[1:], ring[:1])])
     part = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
     rising = lower[:, 1] < upper[:, 1]
     upper[rising], lower[rising] = lower[rising], upper[rising]
