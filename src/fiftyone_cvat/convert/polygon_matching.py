@@ -68,9 +68,7 @@ def _fractions(outline: Floats) -> Floats:
     return lengths / lengths[-1] if lengths[-1] else lengths
 
 
-def _match(
-    heads: Indices, before: Floats, after: Floats
-) -> tuple[Indices, Indices]:
+def _match(heads: Indices, before: Floats, after: Floats) -> tuple[Indices, Indices]:
     """Pair the vertices of two outlines by their fractions.
 
     Args:
