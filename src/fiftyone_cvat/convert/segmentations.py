@@ -169,8 +169,10 @@ def _codes(pixels: NDArray[Any]) -> NDArray[np.integer[Any]]:
     if pixels.ndim == 2:  # noqa: PLR2004
         return pixels if pixels.dtype.kind in "ui" else pixels.astype(np.int64)
     wide = np.int32 if pixels.dtype == np.uint8 else np.int64
-    red, green, blue = (pixels[..., each].astype(wide) for each in range(3))
-    return (red << 16) + (green << 8) + blue
+    channels: NDArray[np.integer[Any]] = pixels.astype(wide)
+    red, green, blue = (channels[..., each] for each in range(3))
+    codes: NDArray[np.integer[Any]] = (red << 16) + (green << 8) + blue
+    return codes
 
 
 def _distinct(codes: NDArray[np.integer[Any]]) -> list[int]:
