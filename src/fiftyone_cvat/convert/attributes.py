@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fiftyone_cvat.errors import SchemaError
-from fiftyone_cvat.types import AttributeValue, CVATSchema
+from fiftyone_cvat.types import AttributeValue, CVATSchema, Skeleton
 
 __all__ = [
+    "ClassPlan",
     "LABEL_ID",
     "check_characters",
     "check_text",
     "cvat_class",
     "parse_label",
+    "plan_class",
+    "read_label",
     "shorten",
     "text_to_value",
     "value_to_text",
@@ -182,31 +186,100 @@ def parse_label(
         SchemaError: if CVAT does not take the text of an attribute, or the occlusion is
             neither a number nor a text
     """
-    class_name = cvat_class(label.label, cvat_schema, label_field)
-    if class_name is None:
+    plan = plan_class(
+        label.label, cvat_schema, label_field, occluded_attrs, group_id_attrs
+    )
+    if plan is None:
         return None, None, None, None, None, None
-
     identity = label.id if label_id is None else label_id
-    mutable = [AttributeValue(spec_id=LABEL_ID, value=identity)]
-    immutable: list[AttributeValue] = []
-    for name, spec in cvat_schema[class_name].items():
-        value = label.get_attribute_value(name, None)
-        if value is None or name == LABEL_ID:
-            continue
-        text = value_to_text(value)
-        of_class = f"class '{shorten(class_name)}'"
-        check_text(text, f"{of_class}: attribute '{name}' of label {label.id}")
-        values = mutable if spec["mutable"] else immutable
-        values.append(AttributeValue(spec_id=name, value=text))
+    mutable, immutable, occluded, group_id = read_label(label, plan, identity)
+    return plan.name, mutable, immutable, {}, occluded, group_id
 
-    occluded = _named_value(label, class_name, occluded_attrs)
-    group_id = _named_value(label, class_name, group_id_attrs)
-    try:
-        is_occluded = _truth(occluded)
-    except SchemaError as error:
-        name = (occluded_attrs or {})[class_name]
-        raise SchemaError(f"attribute '{name}' of label {label.id}: {error}") from error
-    return class_name, mutable, immutable, {}, is_occluded, _group(group_id)
+
+@dataclass(frozen=True, slots=True)
+class ClassPlan:
+    """What to read from the labels of a class: the same for all that a call converts.
+
+    Attributes:
+        name: the CVAT class name
+        attributes: the names of the attributes, each with whether it is mutable
+        occluded_attr: the attribute that holds occlusion, or None
+        group_id_attr: the attribute that holds the group id, or None
+        skeleton: the class's skeleton, or None
+    """
+
+    name: str
+    attributes: tuple[tuple[str, bool], ...]
+    occluded_attr: str | None
+    group_id_attr: str | None
+    skeleton: Skeleton | None
+
+
+def plan_class(
+    name: str | None,
+    cvat_schema: CVATSchema,
+    label_field: str,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> ClassPlan | None:
+    """Return what to read from the labels of a class; None if the schema has it not.
+
+    Args:
+        name: the class in FiftyOne
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the labels are in
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+    """
+    class_name = cvat_class(name, cvat_schema, label_field)
+    if class_name is None:
+        return None
+    specs = cvat_schema[class_name]
+    return ClassPlan(
+        class_name,
+        tuple((each, specs[each]["mutable"]) for each in specs if each != LABEL_ID),
+        (occluded_attrs or {}).get(class_name),
+        (group_id_attrs or {}).get(class_name),
+        getattr(specs, "skeleton", None),
+    )
+
+
+def read_label(
+    label: Any, plan: ClassPlan, identity: str
+) -> tuple[list[AttributeValue], list[AttributeValue], bool, int]:
+    """Read the values of a label's attributes.
+
+    Args:
+        label: a label of the plan's class
+        plan: what to read
+        identity: the id to send
+
+    Returns:
+        a tuple of mutable attributes, immutable ones, whether the object is occluded,
+        and its group, as :func:`parse_label` gives them
+
+    Raises:
+        SchemaError: as :func:`parse_label` does
+    """
+    mutable: list[AttributeValue] = [{"spec_id": LABEL_ID, "value": identity}]
+    immutable: list[AttributeValue] = []
+    value_of = label.get_attribute_value
+    for name, is_mutable in plan.attributes:
+        value = value_of(name, None)
+        if value is None:
+            continue
+        text = value if type(value) is str else value_to_text(value)
+        # most texts are short and plain: the message costs more than reading the value
+        if len(text) > MAX_TEXT or "\0" in text or not text.isascii():
+            of_class = f"class '{shorten(plan.name)}'"
+            check_text(text, f"{of_class}: attribute '{name}' of label {label.id}")
+        (mutable if is_mutable else immutable).append({"spec_id": name, "value": text})
+    occluded, group_id = False, 0
+    if plan.occluded_attr is not None:
+        occluded = _is_occluded(label, plan.occluded_attr)
+    if plan.group_id_attr is not None:
+        group_id = _group(label.get_attribute_value(plan.group_id_attr, None))
+    return mutable, immutable, occluded, group_id
 
 
 def cvat_class(
@@ -222,11 +295,11 @@ def cvat_class(
     return next((each for each in (name, renamed) if each in cvat_schema), None)
 
 
-def _named_value(
-    label: Any, class_name: str, attribute_by_class: Mapping[str, str] | None
-) -> Any:
-    name = (attribute_by_class or {}).get(class_name)
-    return None if name is None else label.get_attribute_value(name, None)
+def _is_occluded(label: Any, name: str) -> bool:
+    try:
+        return _truth(label.get_attribute_value(name, None))
+    except SchemaError as error:
+        raise SchemaError(f"attribute '{name}' of label {label.id}: {error}") from error
 
 
 def _truth(value: Any) -> bool:
