@@ -5,6 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.processes import Processes
+from tests.faults.server import StandIn
+
+
+@pytest.fixture
+def server():
+    made = StandIn()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

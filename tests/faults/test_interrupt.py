@@ -15,19 +15,11 @@ from fiftyone_cvat import resume
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
-from tests.faults.server import StandIn
 
 CONFIG = "fiftyone_cvat.backend.CVATBackendConfig"
 SCHEMA = {"boxes": {"type": "detections", "classes": ["cat"], "attributes": {}}}
 NAMES = ["a.png", "b.png", "c.png"]
 SECONDS = 2.0
-
-
-@pytest.fixture
-def server():
-    made = StandIn()
-    yield made
-    made.close()
 
 
 @pytest.fixture

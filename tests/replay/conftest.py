@@ -161,21 +161,32 @@ def object_ids(request, mode, monkeypatch):
 
     Labels send theirs to the server. Each module that makes ids has a count of its
     own: what FiftyOne does once in a process must not shift those of the labels.
+
+    Returns:
+        a function that lets all counts begin anew, at a number
     """
-    if mode == "live":
-        return
     counts: dict[str, itertools.count] = {}
+    first = 1
     lock = threading.Lock()
+
+    def begin_at(number):
+        nonlocal first
+        first = number
+        counts.clear()
+
+    if mode == "live":
+        return begin_at
 
     def generate(self):
         maker = sys._getframe(2).f_globals["__name__"]
         with lock:
-            number = next(counts.setdefault(maker, itertools.count(1)))
+            number = next(counts.setdefault(maker, itertools.count(first)))
         seed = hashlib.sha256(f"{cassette_name(request.node)} {maker}".encode())
         start_of_2024 = (1_704_067_200).to_bytes(4)
         self._ObjectId__id = start_of_2024 + seed.digest()[:5] + number.to_bytes(3)
 
     monkeypatch.setattr(ObjectId, "_ObjectId__generate", generate)
+    return begin_at
 
 
 @pytest.fixture(autouse=True)

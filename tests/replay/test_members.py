@@ -218,10 +218,8 @@ def test_a_task_with_media_and_annotations_by_hand(api, cats):
 def test_a_run_by_hand(api, cats):
     config = CVATBackendConfig("cvat", SCHEMA, url=api.base_url)
 
-    backend = CVATBackend(config)
-    backend.register_run(cats, "run")
-
-    results = api.upload_samples(cats, "run", backend)
+    # without a run of FiftyOne's
+    results = api.upload_samples(cats, "run", CVATBackend(config))
 
     [task_id] = results.task_ids
     assert len(api.get(api.task_annotation_url(task_id)).json()["shapes"]) == 2

@@ -248,16 +248,16 @@ def test_built_in_defect_lines_did_not_go_up(picture, server):
     np.testing.assert_array_equal(roads[2].points[0], [(0, 0), (1, 1)])
 
 
+def draw_lawn(run, points):
+    lawn = run.label_ids()["lawn"]
+    shape = {**DRAWN, "type": "mask", "label_id": lawn, "points": points}
+    run.change("create", shapes=[shape])
+
+
 def test_built_in_defect_mask_among_polygons_was_not_expected(picture, server):
     schema = {"type": "polygons", "classes": ["lawn"]}
     run = Run(picture, server, {"lawns": schema})
-    shape = {
-        **DRAWN,
-        "type": "mask",
-        "label_id": run.label_ids()["lawn"],
-        "points": runs(0, 20, corners=(4, 4, 8, 7)),
-    }
-    run.change("create", shapes=[shape])
+    draw_lawn(run, runs(0, 20, corners=(4, 4, 8, 7)))
 
     assert run.load() == {"lawns": {"added": 1}}
 
@@ -271,14 +271,8 @@ def test_built_in_defect_mask_among_polygons_was_not_expected(picture, server):
 def test_built_in_defect_mask_of_two_regions_lost_one(picture, server):
     schema = {"type": "polygons", "classes": ["lawn"]}
     run = Run(picture, server, {"lawns": schema})
-    shape = {
-        **DRAWN,
-        "type": "mask",
-        "label_id": run.label_ids()["lawn"],
-        # two columns with one between them, two rows high
-        "points": runs(0, 1, 1, 2, 1, 1, corners=(4, 4, 6, 5)),
-    }
-    run.change("create", shapes=[shape])
+    # two columns with one between them, two rows high
+    draw_lawn(run, runs(0, 1, 1, 2, 1, 1, corners=(4, 4, 6, 5)))
     assert run.load() == {"lawns": {"added": 1}}
     [lawn] = picture.first().lawns.polylines
     found = [
@@ -298,13 +292,7 @@ def test_built_in_defect_mask_of_two_regions_lost_one(picture, server):
 def test_a_mask_in_a_field_of_lines_is_outlined(picture, server):
     schema = {"type": "polylines", "classes": ["lawn"]}
     run = Run(picture, server, {"lawns": schema})
-    shape = {
-        **DRAWN,
-        "type": "mask",
-        "label_id": run.label_ids()["lawn"],
-        "points": runs(0, 20, corners=(4, 4, 8, 7)),
-    }
-    run.change("create", shapes=[shape])
+    draw_lawn(run, runs(0, 20, corners=(4, 4, 8, 7)))
 
     assert run.load() == {"lawns": {"added": 1}}
 

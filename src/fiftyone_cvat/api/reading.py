@@ -106,7 +106,9 @@ class RunReader:
     ) -> bool:
         """Tell whether an annotation is in CVAT as it went up."""
         sent = self._results.fingerprints.get(kind, {}).get(annotation["id"])
-        return sent is not None and sent == annotation_to_fingerprint(annotation, names)
+        return sent is not None and sent == annotation_to_fingerprint(
+            annotation, kind, names
+        )
 
     def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
         """Add attributes that somebody added on the server to the label schema.

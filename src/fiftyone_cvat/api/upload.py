@@ -115,7 +115,9 @@ class Upload(Preparation):
             self._settle_lost()
             results = self._results(run, target)
             results.progress = None
-            results.save_config()
+            if target.samples.has_annotation_run(target.key):
+                # else nothing but this API knows of the run
+                results.save_config()
         except BaseException as error:
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._stop(run, error, target)

@@ -25,7 +25,7 @@ __all__ = [
 _LENGTH = 8
 """Bytes of a fingerprint: of a million annotations two are alike once in 10^7 runs."""
 
-_OF_SHAPES = ("type", "rotation", "occluded", "outside", "z_order", "group")
+_OF_SHAPES = ("type", "rotation", "occluded", "outside", "z_order")
 
 
 @dataclass(slots=True)
@@ -68,22 +68,33 @@ def annotations_to_fingerprints(
     """
     return {
         kind: {
-            each["id"]: annotation_to_fingerprint(each, names)
+            each["id"]: annotation_to_fingerprint(each, kind, names)
             for each in annotations.get(kind) or []
         }
         for kind in ("tags", "shapes", "tracks")
     }
 
 
-def annotation_to_fingerprint(annotation: Json, names: AnnotationNames) -> str:
+def annotation_to_fingerprint(
+    annotation: Json, kind: str, names: AnnotationNames
+) -> str:
     """Return the fingerprint of a tag, a shape, or a track with all its shapes.
 
     Args:
         annotation: the annotation as the server sent it
+        kind: ``tags``, ``shapes`` or ``tracks``
         names: what the ids in it stand for
     """
-    content = orjson.dumps(_content(annotation, names))
-    return blake2b(content, digest_size=_LENGTH).hexdigest()
+    content = _common(annotation, names)
+    if kind == "shapes":
+        content += _form(annotation)
+        content += [
+            (names.class_by_id.get(each["label_id"]), _form(each))
+            for each in annotation.get("elements") or []
+        ]
+    elif kind == "tracks":
+        content += _track(annotation, names)
+    return blake2b(orjson.dumps(content), digest_size=_LENGTH).hexdigest()
 
 
 def schema_names(
@@ -107,25 +118,38 @@ def schema_names(
     return AnnotationNames(class_ids, attribute_ids, defaults)
 
 
-def _content(annotation: Json, names: AnnotationNames) -> list[Any]:
-    """Return what of an annotation counts, in one order."""
-    content = [
-        names.class_by_id.get(annotation.get("label_id", -1)),
+def _common(annotation: Json, names: AnnotationNames) -> list[Any]:
+    return [
+        names.class_by_id.get(annotation["label_id"]),
         annotation.get("frame"),
-        *(annotation.get(each) or 0 for each in _OF_SHAPES),
-        # run lengths are stored as integers and sent as floats
-        [*map(float, annotation.get("points") or [])],
-        sorted(_texts(annotation, names)),
+        annotation.get("group") or 0,
+        _texts(annotation, names),
     ]
-    for key in ("elements", "shapes"):
-        content.append([_content(each, names) for each in annotation.get(key) or []])
-    return content
+
+
+def _form(shape: Json) -> list[Any]:
+    # run lengths are stored as integers and sent as floats
+    points = [*map(float, shape.get("points") or [])]
+    return [points, *(shape.get(each) or 0 for each in _OF_SHAPES)]
+
+
+def _track(track: Json, names: AnnotationNames) -> list[Any]:
+    return [
+        [
+            (each.get("frame"), _form(each), _texts(each, names))
+            for each in track["shapes"]
+        ],
+        [
+            (names.class_by_id.get(each["label_id"]), _track(each, names))
+            for each in track.get("elements") or []
+        ],
+    ]
 
 
 def _texts(annotation: Json, names: AnnotationNames) -> list[tuple[str, str]]:
     """Return an annotation's attributes but those that are at their default."""
-    return [
+    return sorted(
         (names.attribute_by_id.get(each["spec_id"], ""), each["value"])
         for each in annotation.get("attributes") or []
         if each["value"] != names.defaults.get(each["spec_id"], "")
-    ]
+    )

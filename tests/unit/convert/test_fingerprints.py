@@ -27,7 +27,7 @@ def shape(**kwargs):
 
 
 def fingerprint(annotation, names=NAMES):
-    return annotation_to_fingerprint(annotation, names)
+    return annotation_to_fingerprint(annotation, "shapes", names)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,6 @@ def test_what_says_nothing(same):
         shape(attributes=shape()["attributes"][:1]),
         shape(attributes=[{"spec_id": NAME, "value": "5"}]),
         shape(elements=[shape()]),
-        shape(shapes=[shape()]),
     ],
 )
 def test_each_change_is_seen(other):
@@ -97,3 +96,23 @@ def test_annotations_by_kind():
     found = annotations_to_fingerprints({"shapes": [shape()], "tags": None}, NAMES)
 
     assert found == {"tags": {}, "shapes": {9: fingerprint(shape())}, "tracks": {}}
+
+
+def test_tracks():
+    def track(*shapes, **kwargs):
+        return {"id": 3, "label_id": 1, "frame": 0, "shapes": [*shapes], **kwargs}
+
+    node = {"label_id": 2, "frame": 0, "shapes": [shape(outside=True)]}
+    different = [
+        track(shape()),
+        track(shape(), shape(frame=1)),
+        track(shape(outside=True)),
+        track(shape(), label_id=2),
+        track(shape(), elements=[node]),
+        track(shape(), elements=[node | {"shapes": [shape()]}]),
+    ]
+    prints = {annotation_to_fingerprint(each, "tracks", NAMES) for each in different}
+
+    assert len(prints) == len(different)
+    keyframe = track(shape(keyframe=True, id=7))
+    assert annotation_to_fingerprint(keyframe, "tracks", NAMES) in prints
