@@ -12,7 +12,7 @@ import numpy as np
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.copies import Copy
 from fiftyone_cvat.api.loading import beyond_one, new_id
-from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
+from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.scalars import Scalars
 from fiftyone_cvat.api.tracking import (
     indexes_by_id,
@@ -171,22 +171,24 @@ class Settler(Scalars):
     def _withhold_indexes(
         self, label_field: Any, kind: str | None, task: TaskAnswer
     ) -> None:
-        withhold = partial(self._withhold_indexes_now, label_field, kind, task)
+        labels = self._dataset.labels(label_field, task)
+        withhold = partial(self._withhold_indexes_now, label_field, kind, labels, task)
         if self._is_shared:
             self._later.append(withhold)
         else:
             withhold()
 
     def _withhold_indexes_now(
-        self, label_field: Any, kind: str | None, task: TaskAnswer
+        self,
+        label_field: Any,
+        kind: str | None,
+        labels_by_ref: Mapping[FrameRef, Sequence[Any]],
+        task: TaskAnswer,
     ) -> None:
         by_sample = self.annotations[label_field].get(kind, {})
-        frames = {
-            ref: value for _, ref, value in self._dataset.values(label_field, task)
-        }
         for ref in task.refs.values():
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
-            present = labels_of(frames[ref]) if ref in frames else ()
+            present = labels_by_ref.get(ref, ())
             if self._is_clips:
                 # FiftyOne does not find the labels of a clip, and numbers all its
                 # tracks anew
@@ -337,7 +339,7 @@ class Settler(Scalars):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
             self._delete(label_field, ref, known, task)
-        elif original is not None and original.label is None:
+        elif original is not None and original.is_gone:
             # FiftyOne takes no label again that the run knows and the dataset lacks
             for _ in pieces:
                 copy = Copy(task.id, "unmatched", "segmentation", None, None, got)
@@ -387,7 +389,7 @@ class Settler(Scalars):
         """Take labels as deleted, but those that the dataset has not, either."""
         self.reconciliation.add(label_field, task.id, "deleted", 0)
         for label_id, original in gone.items():
-            if original.label is not None:
+            if not original.is_gone:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 copy = Copy(task.id, "deleted", kind, None, original.label, [])
                 self._take(label_field, ref, label_id, copy, task)
@@ -409,7 +411,7 @@ class Settler(Scalars):
     ) -> None:
         """Return labels as they are in the dataset, and as their copies, if told."""
         for label_id, original in known.items():
-            if original.label is not None:
+            if not original.is_gone:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 label = original.label
                 copy = Copy(task.id, "kept", kind, label, label, got)
@@ -423,4 +425,4 @@ def _place_in_order(piece: Json) -> tuple[str, list[float]]:
 def _same_pieces(original: Original, got: list[Json], task: TaskAnswer) -> bool:
     sent = sorted(original.annotations, key=_place_in_order)
     same = same_annotation(sent, got, task.defaults, task.label_id_specs)
-    return original.label is not None and same
+    return not original.is_gone and same

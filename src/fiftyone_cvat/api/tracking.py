@@ -131,8 +131,8 @@ def ids_of_tracks(
         for known in by_frame.values():
             for label_id, original in known.items():
                 index = _index(original)
-                if original.label is not None and index is not None:
-                    by_track[original.label.label, index].add(label_id)
+                if not original.is_gone and index is not None:
+                    by_track[original.held.label, index].add(label_id)
         for own in by_track.values():
             if not own.isdisjoint(label_ids):
                 ids |= own
@@ -203,7 +203,7 @@ def _id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | 
     Of two labels of one class and index the place decides which one it is: None.
     """
     found = [key for key, original in known.items() if _index(original) == index]
-    same = [key for key in found if getattr(known[key].label, "label", None) == name]
+    same = [key for key in found if getattr(known[key].held, "label", None) == name]
     found = same or found
     return found[0] if len(found) == 1 else None
 

@@ -42,22 +42,35 @@ class Original:
     """A label as it is in the dataset, and the annotations that it goes up as.
 
     Attributes:
-        label: the label, or None if it is not in the dataset any more
+        held: the label, FiftyOne's own or what its ``build`` makes FiftyOne's own of;
+            None if it is not in the dataset any more
         annotations: the annotations of its parts, with the server's ids
         left_out: the ``index`` and ``annotations`` of this task's copy of the label
             when another task's was taken instead, or None
     """
 
-    label: Any = None
+    held: Any = None
     annotations: list[Json] = field(default_factory=list)
     left_out: Json | None = None
+
+    @property
+    def label(self) -> Any:
+        """FiftyOne's label, or None; it is built when it is first asked for."""
+        if self.held is not None and not isinstance(self.held, fol.Label):
+            self.held = self.held.build()
+        return self.held
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the label is not in the dataset any more."""
+        return self.held is None
 
     @property
     def index(self) -> int | None:
         """The index of its track in this task, or None."""
         if self.left_out is not None:
             return cast("int | None", self.left_out["index"])
-        return None if self.label is None else getattr(self.label, "index", None)
+        return getattr(self.held, "index", None)
 
 
 def merge_parts(parts: Sequence[ReadLabel]) -> Any:
