@@ -54,8 +54,10 @@ class AbsentAttributes:
             names: the attributes that the label schema names
             label: the label as it is in the dataset
         """
+        # to ask FiftyOne takes 10 microseconds
+        present = label.field_names
         for name in names:
-            if not label.has_attribute(name):
+            if name not in present and not label.has_attribute(name):
                 self.ids[label_field][name].append(label.id)
 
 

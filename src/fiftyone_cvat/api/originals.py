@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import fiftyone.core.fields as fof
@@ -104,9 +105,7 @@ class DatasetLabels:
             return {}
         return {ref: each for _, ref, each in self._values(label_field, task.refs)}
 
-    def labels(
-        self, label_field: Any, task: TaskAnswer
-    ) -> dict[FrameRef, list[Any]]:
+    def labels(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, list[Any]]:
         """Return all labels of one of the run's fields on a task's frames."""
         label_type = self._label_schema[label_field].get("type")
         if label_type is None:
@@ -326,8 +325,11 @@ class DatasetLabels:
                 if label.id in by_id:
                     by_id[label.id].held = label
                     _add_class(conversion, label.label)
-            created = self._annotations(value, conversion, frame, ref, task)
-            for label_id, annotation in created:
+            make = partial(self._annotations, value, conversion, frame, ref, task)
+            if label_type == "segmentation":
+                _convert_later(by_id, value, make)
+                continue
+            for label_id, annotation in make():
                 if label_id in by_id:
                     by_id[label_id].annotations.append(annotation)
 
@@ -368,6 +370,21 @@ class DatasetLabels:
             # renamed or deleted in CVAT since: the place still tells what it is
             each["label_id"] = None
         return list(zip(label_ids, created, strict=True))
+
+
+def _convert_later(
+    by_id: Mapping[str, Original],
+    label: Any,
+    make: Callable[[], list[tuple[str | None, Json]]],
+) -> None:
+    """Let a segmentation be converted if painting cannot tell that it is the same.
+
+    To convert one of 1280 x 960 pixels takes 25 ms, to compare its pixels takes 2.
+    """
+    if label.id in by_id:
+        by_id[label.id].created = lambda: [
+            annotation for label_id, annotation in make() if label_id == label.id
+        ]
 
 
 def _has_classes(annotation: Json, class_ids: Mapping[Any, int]) -> bool:

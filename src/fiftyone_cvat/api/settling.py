@@ -34,6 +34,7 @@ from fiftyone_cvat.convert.merging import (
     same_label,
 )
 from fiftyone_cvat.convert.reconcile import same_annotation, same_scalar
+from fiftyone_cvat.convert.segmentations import shows_pieces
 from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
@@ -262,16 +263,19 @@ class Settler(Scalars):
             self._remember(each, join_label_id(label_id, number))
         for reason in parts[0].refused:
             self.reconciliation.add_reason(reason)
-        label = merge_parts(parts)
-        label.id = label_id
         before = None if original is None else original.label
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
-        if original is not None and before is None:
-            what, label = "unmatched", None
-        elif original is None or before is None:
-            what = "added"
-        elif self._is_kept(label_field, label, parts, original, task):
+        label = None
+        if original is None:
+            what, label = "added", merge_parts(parts)
+        elif before is None:
+            what = "unmatched"
+        elif self._is_untouched(parts, original, task):
+            what, label = "kept", before
+        elif self._is_same(
+            label_field, label := merge_parts(parts), parts, original, task
+        ):
             what, label = "kept", before
         else:
             what = "changed"
@@ -281,12 +285,28 @@ class Settler(Scalars):
                 if label.get_attribute_value(name, None)
                 != before.get_attribute_value(name, None)
             }
+        if label is not None:
+            label.id = label_id
         got = [each.annotation for each in parts]
         sent = () if original is None else original.annotations
         index = parts[0].index
         return Copy(task.id, what, parts[0].kind, label, before, got, index, sent)
 
-    def _is_kept(
+    def _is_untouched(
+        self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
+    ) -> bool:
+        """Tell whether a label came back as it went up."""
+        sent = original.annotations
+        if len(parts) < len(sent) and task.id in self._unsure:
+            return True
+        if not _is_same_track(parts, original):
+            return False
+        if _are(parts, sent):
+            return True
+        got = [each.annotation for each in parts]
+        return same_annotation(sent, got, task.defaults, task.label_id_specs)
+
+    def _is_same(
         self,
         label_field: Any,
         label: Any,
@@ -294,23 +314,17 @@ class Settler(Scalars):
         original: Original,
         task: TaskAnswer,
     ) -> bool:
-        """Tell whether a label came back as it is in the dataset.
+        """Tell whether a label says the same as in the dataset.
 
         If not, what of it is the same is made the same to the last bit, in place.
         """
-        before, sent = original.label, original.annotations
+        before = original.label
         got = [each.annotation for each in parts]
-        index = before.get_attribute_value("index", None)
-        same_track = parts[0].index in (None, index)
-        if len(got) < len(sent) and task.id in self._unsure:
-            return True
-        if same_track and same_annotation(
-            sent, got, task.defaults, task.label_id_specs
-        ):
-            return True
         adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
         # an ellipse that was drawn is a mask here, which is what would go up
-        return same_track and same_label(label, before, self._attributes[label_field])
+        return _is_same_track(parts, original) and same_label(
+            label, before, self._attributes[label_field]
+        )
 
     def _settle_segmentation(
         self,
@@ -335,7 +349,11 @@ class Settler(Scalars):
         got = sorted((each.annotation for each in pieces), key=_place_in_order)
         before = None if original is None else original.label
         is_unread = self._is_unread(label_id, task)
-        if original is not None and (is_unread or _same_pieces(original, got, task)):
+        if original is not None and (
+            is_unread
+            or self._shows(before, pieces, targets, task)
+            or _same_pieces(original, got, task)
+        ):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
             self._delete(label_field, ref, known, task)
@@ -361,6 +379,20 @@ class Settler(Scalars):
                 what = "changed"
             copy = Copy(task.id, what, "segmentation", label, before, got)
             self._take(label_field, ref, label_id, copy, task)
+
+    def _shows(
+        self,
+        before: Any,
+        pieces: Sequence[ReadLabel],
+        targets: Mapping[Any, str],
+        task: TaskAnswer,
+    ) -> bool:
+        """Tell whether a segmentation in the database is just what some pieces are."""
+        if before is None or before.mask is None or not pieces:
+            return False
+        size = task.sizes[pieces[0].frame]
+        values = [each.value for each in pieces]
+        return shows_pieces(before.mask, values, (size.height, size.width), targets)
 
     def _settle_missing(
         self,
@@ -416,6 +448,18 @@ class Settler(Scalars):
                 label = original.label
                 copy = Copy(task.id, "kept", kind, label, label, got)
                 self._take(label_field, ref, label_id, copy, task)
+
+
+def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
+    index = original.label.get_attribute_value("index", None)
+    return parts[0].index in (None, index)
+
+
+def _are(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> bool:
+    """Tell whether reading has found out that parts came back as they went up."""
+    return len(parts) == len(sent) and all(
+        part.sent is each for part, each in zip(parts, sent, strict=True)
+    )
 
 
 def _place_in_order(piece: Json) -> tuple[str, list[float]]:

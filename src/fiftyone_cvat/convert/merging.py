@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -44,14 +44,21 @@ class Original:
     Attributes:
         held: the label, FiftyOne's own or what its ``build`` makes FiftyOne's own of;
             None if it is not in the dataset any more
-        annotations: the annotations of its parts, with the server's ids
+        created: its ``annotations``, or what makes them
         left_out: the ``index`` and ``annotations`` of this task's copy of the label
             when another task's was taken instead, or None
     """
 
     held: Any = None
-    annotations: list[Json] = field(default_factory=list)
+    created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
     left_out: Json | None = None
+
+    @property
+    def annotations(self) -> list[Json]:
+        """The annotations of its parts, with the server's ids."""
+        if callable(self.created):
+            self.created = self.created()
+        return self.created
 
     @property
     def label(self) -> Any:
@@ -81,10 +88,11 @@ def merge_parts(parts: Sequence[ReadLabel]) -> Any:
     Args:
         parts: what was read of each, in the order of the parts
     """
-    label = parts[0].value
+    label = parts[0].read_value()
     for each in parts[1:]:
-        if isinstance(label, fol.Polyline) and isinstance(each.value, fol.Polyline):
-            label.points.extend(each.value.points)
+        more = each.read_value()
+        if isinstance(label, fol.Polyline) and isinstance(more, fol.Polyline):
+            label.points.extend(more.points)
     return label
 
 
