@@ -268,29 +268,31 @@ class Settler(Scalars):
             self.absent.note(label_field, self._attributes[label_field], before)
         label = None
         if original is None:
-            what, label = "added", merge_parts(parts)
+            what, label = "added", self._merged(label_id, parts)
         elif before is None:
             what = "unmatched"
         elif self._is_untouched(parts, original, task):
             what, label = "kept", before
-        elif self._is_same(
-            label_field, label := merge_parts(parts), parts, original, task
-        ):
-            what, label = "kept", before
         else:
-            what = "changed"
+            what, label = "changed", self._merged(label_id, parts)
+            if self._is_same(label_field, label, parts, original, task):
+                what, label = "kept", before
+        if what == "changed":
             self.edited[label_field] |= {
                 name
                 for name in self._attributes[label_field]
                 if label.get_attribute_value(name, None)
                 != before.get_attribute_value(name, None)
             }
-        if label is not None:
-            label.id = label_id
         got = [each.annotation for each in parts]
         sent = () if original is None else original.annotations
         index = parts[0].index
         return Copy(task.id, what, parts[0].kind, label, before, got, index, sent)
+
+    def _merged(self, label_id: str, parts: Sequence[ReadLabel]) -> Any:
+        label = merge_parts(parts)
+        label.id = label_id
+        return label
 
     def _is_untouched(
         self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
