@@ -263,10 +263,10 @@ class Settler(Scalars):
             self._remember(each, join_label_id(label_id, number))
         for reason in parts[0].refused:
             self.reconciliation.add_reason(reason)
-        before = None if original is None else original.label
+        before: Any = None if original is None else original.label
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
-        label = None
+        label: Any = None
         if original is None:
             what, label = "added", self._merged(label_id, parts)
         elif before is None:

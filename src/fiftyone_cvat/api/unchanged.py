@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.convert.attributes import LABEL_ID
@@ -58,16 +57,18 @@ def unchanged_annotation(
         None if the annotation says that it is none of the labels, if it is not as
         that one went up, or if only reading it can tell what it is
     """
+    kind = RETURN_TYPES.get(context.label_type or "", "")
+    if annotation.get("type") not in _TYPES_BY_KIND.get(kind, ()):
+        return None
+    if (annotation_type == "tags") != (kind == "classifications"):
+        return None
     values = attribute_values(annotation, context.spec_ids)
     said_id, part = split_label_id(values.get(LABEL_ID))
     original = known.get(label_id or said_id or "")
     if original is None or part > len(original.annotations):
         return None
     sent = original.annotations[part - 1]
-    kind = RETURN_TYPES.get(context.label_type or "", "")
-    if (annotation_type == "tags") != (kind == "classifications"):
-        return None
-    if not _is_readable(annotation, sent, kind, context):
+    if not _is_readable(annotation, sent, context):
         return None
     if not same_annotation([sent], [annotation], task.defaults, task.label_id_specs):
         return None
@@ -85,13 +86,9 @@ def unchanged_annotation(
     )
 
 
-def _is_readable(
-    annotation: Json, sent: Json, kind: str, context: FieldContext
-) -> bool:
+def _is_readable(annotation: Json, sent: Json, context: FieldContext) -> bool:
     """Tell whether reading cannot fail if the annotation is as it went up."""
-    shape_type: Any = annotation.get("type")
-    if shape_type not in _TYPES_BY_KIND.get(kind, ()):
-        return False
+    shape_type = annotation.get("type")
     if shape_type == "mask":
         # numbers that are not whole are near enough, but no mask
         return bool(annotation["points"] == sent.get("points"))
