@@ -39,6 +39,7 @@ API = [
     {"loading"},
     {"originals", "schemas"},
     {"fields", "tasks"},
+    {"chunks"},
     {"answers", "copies", "media", "parsing", "projects", "stored", "videos", "views"},
     {"conversion", "sending"},
     {"session"},
@@ -58,6 +59,7 @@ READING = {
 SHARED = {
     "attributes",
     "convert",
+    "fingerprints",
     "frames",
     "identity",
     "ids",

@@ -279,7 +279,7 @@ def test_sign_in_that_fails(server, log, form):
         assert leaks(*told(caught.value)) == []
 
 
-def test_resuming(cats, server, log, monkeypatch):
+def test_resuming(cats, server, log, no_waiting, monkeypatch):
     given = {"url": server.url, "config_cls": OURS, **WAYS["token"]}
     count = itertools.count()
     server.choose = lambda method, path: (

@@ -30,7 +30,7 @@ from fiftyone_cvat.arguments import (
     without_credentials,
 )
 from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool
+from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool, check_texts
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.status import status_by_field, status_lines
@@ -274,6 +274,11 @@ class CVATBackend(foua.AnnotationBackend):
         """
         return attr_type in ("select", "radio", "number")
 
+    def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
+        """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
+        check_texts(self.config.label_schema)
+        super().register_run(samples, key, **kwargs)
+
     def upload_annotations(
         self, samples: Any, anno_key: str, launch_editor: bool = False
     ) -> CVATAnnotationResults:
@@ -293,8 +298,7 @@ class CVATBackend(foua.AnnotationBackend):
             api = self.connect_to_api()
             results: CVATAnnotationResults = api.upload_samples(samples, anno_key, self)
         except BaseException:
-            # FiftyOne has registered the run before it calls this method; a run that
-            # can be resumed has saved results
+            # the run is registered before; one that can be resumed has saved results
             if self._is_empty(samples, anno_key):
                 self.delete_run(samples, anno_key, cleanup=False)
             raise
@@ -390,6 +394,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_numbering: ``task``, or ``source`` for a run of the built-in integration
         progress: what is left to do of a run that was stopped and can be resumed, or
             None
+        fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id
+            of an annotation to what it was when it went up
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to frame or sample id to label id to what the task's copy
@@ -411,6 +417,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         labels_task_map: dict[Any, list[int]],
         frame_numbering: str = "task",
         progress: dict[str, Any] | None = None,
+        fingerprints: dict[str, dict[int, str]] | None = None,
         merge: dict[str, Any] | None = None,
         deleted: Sequence[tuple[Any, str]] = (),
         left_out: dict[int, dict[str, Any]] | None = None,
@@ -425,6 +432,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.labels_task_map = labels_task_map
         self.frame_numbering = frame_numbering
         self.progress = progress
+        self.fingerprints = fingerprints or {}
         self.merge = merge
         self.deleted = deleted
         self.left_out = left_out or {}

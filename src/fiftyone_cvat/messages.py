@@ -46,8 +46,10 @@ __all__ = [
     "check_url",
     "detail_of",
     "encode_body",
+    "id_in",
     "origin_of",
     "readable_errors",
+    "results_of",
     "value_in",
     "value_of",
     "with_params",
@@ -177,6 +179,40 @@ def value_in(answer: Any, key: str, url: str) -> Any:
             "works differently: please report it"
         )
     return value
+
+
+def id_in(answer: Any, url: str) -> int:
+    """Return the id of an object that is an answer of the server, or in one.
+
+    Args:
+        answer: the object: any JSON
+        url: what answered, for the message
+
+    Raises:
+        AnswerError: if it is no such object, or has no id
+    """
+    number = value_in(answer, "id", url)
+    if type(number) is not int:
+        raise AnswerError(
+            f"{url} answered with an 'id' that is no number, but of type "
+            f"{type(number).__name__}; check that no proxy changes answers"
+        )
+    return number
+
+
+def results_of(response: Response) -> list[Any]:
+    """Return the items of a page of one of the server's lists.
+
+    Raises:
+        AnswerError: if the answer is no such page
+    """
+    results = value_of(response, "results")
+    if not isinstance(results, list):
+        raise AnswerError(
+            f"{response.url} answered with 'results' that is no list; check that no "
+            "proxy changes answers, else report it"
+        )
+    return results
 
 
 def check_headers(headers: Mapping[str, Any]) -> None:

@@ -50,5 +50,8 @@ def status_lines(
                 )
 
 
-def _username(user: dict[str, Any] | None) -> str:
-    return "nobody" if not user else str(user.get("username"))
+def _username(user: Any) -> str:
+    if not user:
+        return "nobody"
+    # a server may tell only a name, or a number
+    return str(user.get("username") if isinstance(user, dict) else user)

@@ -71,6 +71,10 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "labels_task_map": stored["labels_task_map"],
         "frame_numbering": stored.get("frame_numbering", "source"),
         "progress": stored.get("progress"),
+        "fingerprints": {
+            kind: {int(server_id): each for server_id, each in by_id.items()}
+            for kind, by_id in (stored.get("fingerprints") or {}).items()
+        },
         "merge": stored.get("merge"),
         "deleted": [(name, key) for name, key in stored.get("deleted") or ()],
         "left_out": {
@@ -108,7 +112,7 @@ def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
         results.project_ids, results.task_ids = [], []
         results.job_ids, results.id_map, results.frame_id_map = {}, {}, {}
         results.server_id_map, results.labels_task_map = {}, {}
-        results.deleted = []
+        results.deleted, results.fingerprints = [], {}
         results.left_out = {}
         return
     gone = set(task_ids)

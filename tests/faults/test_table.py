@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fiftyone_cvat.api import sending
 from tests.faults.server import StandIn
 from tests.faults.table import Table
 
 CHANGES = ["done, then reset", "reset", "done, answer cut", "done, then web page"]
-OVERLOAD = ["429", "502", "503 Retry-After"]
+OVERLOAD = {"429": 7, "502": 7, "503 Retry-After": 14}
+"""Every how many-th request; what is asked to wait takes a second."""
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,13 @@ def table():
     yield made
     made.close()
     server.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_to_settle(monkeypatch):
+    """The stand-in does at once what it does; a server may need a while."""
+    for name in ("SETTLING", "FILLING"):
+        monkeypatch.setattr(sending, name, 0.1)
 
 
 def assert_clean(cells):
@@ -40,7 +49,7 @@ def test_changes_are_made_once(table):
 
 @pytest.mark.parametrize("fault", OVERLOAD)
 def test_requests_meet_overload(table, fault):
-    assert_clean(table.cells([fault], range(0, len(table.requests), 7)))
+    assert_clean(table.cells([fault], range(0, len(table.requests), OVERLOAD[fault])))
 
 
 def test_a_change_that_is_late(table):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_cvat.api import reading, settling
+from fiftyone_cvat.api import reading, unchanged
 from fiftyone_cvat.errors import CVATError
 from tests.fuzz.runs import KINDS
 from tests.fuzz.spoiling import spoiled
@@ -23,7 +23,7 @@ def all_is_read():
     """Let every annotation be read and every segmentation be painted."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "unchanged_annotation", lambda *_: None)
-        patch.setattr(settling, "shows_pieces", lambda *_: False)
+        patch.setattr(unchanged, "shows_pieces", lambda *_: False)
         yield
 
 

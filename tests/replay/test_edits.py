@@ -167,6 +167,18 @@ def test_dataset_edited_while_its_labels_are_out(cats, server):
     assert run.differences(before) == []
 
 
+def test_field_that_is_of_another_type_now(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    cats.delete_sample_field("cats")
+    cats.set_values("cats", [fo.Classification(label="cat")] * len(cats))
+    before = run.documents()
+
+    with pytest.raises(ConfigurationError, match="'cats' is of type Classification"):
+        run.load()
+
+    assert run.differences(before) == []
+
+
 def test_built_in_defect_rotation_reset_or_under_one_degree_was_lost(
     dataset, server, tmp_path
 ):

@@ -182,6 +182,31 @@ def test_attributes_that_were_changed(clouds, server):
     assert run.differences(loaded) == []
 
 
+def test_copied_and_drawn_anew(clouds, server):
+    """Where cuboids lie in space tells which one is a copy, and which a new one."""
+    run = Run(clouds, server, CARS)
+    ids = [each.id for sample in clouds for each in sample.cars.detections]
+    [first, van, second] = run.annotations()["shapes"]
+    lifted = {**first, "points": [1.1, 2.2, 0.2, *first["points"][3:]]}
+    copy = {**first, "id": None, "points": [3.1, 3.7, 0.5, *first["points"][3:]]}
+    run.change("update", shapes=[lifted])
+    run.change("delete", shapes=[second])
+    angles_and_sizes = second["points"][3:9]
+    drawn = cuboid(run, [6.1, 4.2, 0.5, *angles_and_sizes], frame=1)
+    run.change("create", shapes=[copy, drawn])
+
+    counts = {"kept": 1, "changed": 1, "added": 2, "deleted": 1}
+    assert run.load() == {"cars": counts}
+
+    [cars, others] = [sample.cars.detections for sample in clouds]
+    places = {each.id: each.location for each in cars}
+    assert places[ids[0]] == [1.1, 2.2, 0.2]
+    assert places[ids[1]] == van["points"][:3]
+    assert [each.location for each in others] == [[6.1, 4.2, 0.5]]
+    assert others[0].id not in ids
+    assert run.load() == {"cars": {"kept": 4}}
+
+
 def test_two_round_trips(clouds, server):
     first = Run(clouds, server, CARS, key="first")
     shape = first_of(first)

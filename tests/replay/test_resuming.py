@@ -215,6 +215,25 @@ def test_what_is_finished_can_be_loaded(cats, server, monkeypatch, caplog):
     assert len(resume(cats, "run", **server.credentials).task_ids) == 3
 
 
+def test_fields_that_are_not_what_they_were(cats, server, api, monkeypatch):
+    with monkeypatch.context() as patch:
+        kill(patch, "_upload_annotations", 2)
+        with pytest.raises(Killed):
+            Run(cats, server, SCHEMA, task_size=1, on_failure="keep")
+    before = names_on_server(api, api.tasks_url, cats)
+    cats.rename_sample_field("cats", "pets")
+    with pytest.raises(ConfigurationError, match="deleted or renamed: cats"):
+        resume(cats, "run", **server.credentials)
+
+    cats.set_values("cats", [fo.Classification(label="cat")] * len(cats))
+    with pytest.raises(ConfigurationError, match="of type Classification now"):
+        resume(cats, "run", **server.credentials)
+
+    assert names_on_server(api, api.tasks_url, cats) == before
+    cats.load_annotation_results("run", **server.credentials).cleanup()
+    assert names_on_server(api, api.tasks_url, cats) == []
+
+
 def test_videos_deleted_before_their_tasks_are_there(
     dataset, server, api, tmp_path, monkeypatch, caplog
 ):

@@ -132,6 +132,18 @@ def test_classes_that_share_an_index(dataset, server, tmp_path):
     assert_settled(run)
 
 
+def test_classes_that_share_an_index_on_some_frames(dataset, server, tmp_path):
+    def pets(number):
+        dog = [box("dog", 0.5, index=1)] if number < 4 else []
+        return detections(box("cat", number / 40, index=1), *dog)
+
+    film(dataset, tmp_path, pets=pets)
+    run = Run(dataset, server, {"frames.pets": {"type": "detections"}})
+
+    assert load_untouched(run) == {"frames.pets": COUNT + 3}
+    assert_settled(run)
+
+
 @pytest.mark.parametrize("only_keyframes", [False, True], ids=["dense", "keys"])
 def test_tracks_of_one_class_that_share_an_index(
     dataset, server, tmp_path, only_keyframes

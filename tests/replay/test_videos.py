@@ -135,6 +135,16 @@ def test_run_of_the_built_in_is_finished_here(video, server, frames):
     assert video.values("frames.weather") == before
 
 
+def test_field_of_scalars_that_is_gone(video, server):
+    run = Run(video, server, {"frames.weather": {}})
+    video.delete_frame_field("weather")
+    before = run.documents()
+
+    assert run.load() == {"frames.weather": {"unmatched": 4}}
+
+    assert run.differences(before) == []
+
+
 def test_clips(video, server):
     sample = video.first()
     sample["events"] = fo.TemporalDetections(

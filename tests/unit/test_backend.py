@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from functools import partial
 
 import eta.core.utils as etau
 import fiftyone as fo
@@ -16,12 +17,14 @@ import pytest
 import fiftyone_cvat
 from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.api.resuming import Resuming
+from fiftyone_cvat.api.tasks import Tasks
 from fiftyone_cvat.backend import (
     CVATAnnotationResults,
     CVATBackend,
     CVATBackendConfig,
 )
-from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
+from fiftyone_cvat.messages import Response
 from fiftyone_cvat.stored_runs import forget
 
 BUILT_IN = (
@@ -119,6 +122,46 @@ def connected(api):
     backend = config().build()
     backend.use_api(api)
     return backend
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        (
+            {"classes": ["cat", "a\ud800"]},
+            r"'a\\ud800' in classes has half a character",
+        ),
+        ({"classes": ["a\0b"]}, "in classes has a NUL character at 1"),
+        ({"attributes": {"x\ud800": {}}}, r"'x\\ud800' in attributes has half a"),
+        ({"attributes": {"x\0": {}}}, "in attributes has a NUL character at 1"),
+        (
+            {"attributes": {"x": {"type": "radio", "values": ["y", "\udfff"]}}},
+            r"'\\udfff' in attributes.x.values has half a character \(U\+DFFF\) at 0",
+        ),
+        (
+            {"attributes": {"x": {"type": "text", "default": "\0"}}},
+            "in attributes.x.default has a NUL",
+        ),
+    ],
+)
+def test_texts_that_cannot_be_stored(info, words):
+    """They are refused before FiftyOne stores the run, which would be a bare error."""
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample("a.png"))
+    schema = {"cats": {"type": "detections", "classes": ["cat"], "attributes": {}}}
+    schema["cats"] |= info
+
+    with pytest.raises(SchemaError, match=f"^Field 'cats': .*{words}") as refusal:
+        dataset.annotate(
+            "run",
+            label_schema=schema,
+            backend="cvat",
+            config_cls="fiftyone_cvat.backend.CVATBackendConfig",
+        )
+
+    str(refusal.value).encode()  # so it can be printed
+    assert dataset.list_annotation_runs() == []
+    dataset.delete()
 
 
 class TestStoredPaths:
@@ -507,6 +550,7 @@ class TestStoredResults:
             *STORED,
             "cls",
             "progress",
+            "fingerprints",
             "merge",
             "deleted",
             "left_out",
@@ -655,3 +699,31 @@ class TestEditorAndStatus:
             "        Job 11: validation, new, assigned to me",
             "Status for label field 'v':",
         ]
+
+    @pytest.mark.parametrize(
+        ("assignee", "words"), [("ann", "ann"), (7, "7"), ([1], "[1]"), ({}, "nobody")]
+    )
+    def test_status_with_assignees_that_are_no_users(self, caplog, assignee, words):
+        caplog.set_level("INFO", logger="fiftyone_cvat")
+        api = FakeApi()
+        summary = api.task_summary(1)
+        summary["assignee"] = summary["jobs"][11]["assignee"] = assignee
+        api.task_summary = lambda task_id: summary
+
+        results(connected(api)).print_status()
+
+        assert f"        Assignee: {words}" in caplog.messages
+        assert (
+            f"        Job 11: validation, new, assigned to {words}" in caplog.messages
+        )
+
+    def test_status_of_a_task_without_one(self):
+        api = FakeApi()
+        api.task_summary = partial(Tasks.task_summary, object.__new__(Tasks))
+        api.task_summary.args[0]._url = "http://cvat.example.com"
+        api.task_summary.args[0].get = lambda url, **kwargs: Response(
+            "GET", url, 200, "OK", {}, b'{"name": "a", "status": null, "results": []}'
+        )
+
+        with pytest.raises(AnswerError, match="api/tasks/1 answered without 'status'"):
+            results(connected(api)).print_status()

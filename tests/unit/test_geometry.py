@@ -14,6 +14,7 @@ from fiftyone_cvat.geometry import (
     box_to_corners,
     corners_to_box,
     pixels_to_points,
+    plain_pixels,
     points_to_pixels,
 )
 from fiftyone_cvat.types import Size
@@ -123,3 +124,32 @@ def test_point_that_is_no_pair(point):
         points_to_pixels([(0, 0), point], Size(2, 2))
     with pytest.raises(GeometryError, match=f"a point of {len(point)} numbers"):
         points_to_pixels([point], Size(2, 2))
+
+
+numbers = st.floats() | st.integers(-5, 5) | st.floats(-2, 2).map(np.float64)
+
+
+@given(st.lists(st.tuples(numbers, numbers)), sizes)
+def test_points_one_by_one_are_those_of_an_array(points, size):
+    pixels = points_to_pixels(points, size)
+    expected = (np.array(points, float).reshape(-1, 2) * size).ravel()
+
+    assert all(type(value) is float for value in pixels)
+    np.testing.assert_array_equal(pixels, expected)
+    assert plain_pixels(points, size) in (None, pixels)
+
+
+@given(st.tuples(numbers, numbers, numbers, numbers), sizes)
+def test_corners_are_those_of_an_array(box, size):
+    x, y, width, height = np.array(box, float)
+    if not np.isfinite([x, y, width, height]).all():
+        with pytest.raises(GeometryError, match="4 finite numbers"):
+            box_to_corners(box, size)
+        return
+    with np.errstate(over="ignore"):
+        far = (x + width) * size.width, (y + height) * size.height
+        expected = [x * size.width, y * size.height, *far]
+    corners = box_to_corners(box, size)
+
+    assert all(type(value) is float for value in corners)
+    np.testing.assert_array_equal(corners, expected)

@@ -21,6 +21,8 @@ import pytest
 import trustme
 
 from fiftyone_cvat import transport, waiting
+from fiftyone_cvat.api import chunks
+from fiftyone_cvat.api.media import MediaFile
 from fiftyone_cvat.errors import (
     AccessDeniedError,
     AnswerError,
@@ -357,6 +359,48 @@ def test_redirect_with_a_secret_in_its_address(signed_in, site):
 
     assert_no_secret(caught.value, caught.value.url)
     assert site.requests[1]["query"] == "session=s3cr3t-cookie"
+
+
+def test_upload_at_a_foreign_server_is_sent_to_ours(
+    signed_in, site, foreign, tmp_path, monkeypatch
+):
+    def take(request):
+        end = int(request["headers"]["upload-offset"]) + len(request["body"])
+        return 204, {"Upload-Offset": str(end)}, b""
+
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 4)
+    begin, upload = "/api/tasks/3/data/", "/api/tasks/3/data/7_0a-b"
+    site.answers[begin] = (201, {"Location": f"{foreign.url}{upload}"}, {})
+    site.answers[upload] = take
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"0123456789")
+    api = object.__new__(chunks.Chunks)
+    api._session = signed_in
+
+    api._send_in_chunks(f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+
+    assert foreign.requests == []
+    assert [each["path"] for each in site.requests] == [begin, *[upload] * 3]
+    assert b"".join(each["body"] for each in site.requests) == b"0123456789"
+    for each in site.requests:
+        assert "sessionid=s3cr3t-cookie" in each["headers"]["cookie"]
+
+
+def test_upload_that_is_redirected_to_a_foreign_server(
+    signed_in, site, foreign, tmp_path
+):
+    begin, upload = "/api/tasks/3/data/", "/api/tasks/3/data/7"
+    site.answers[begin] = (201, {"Location": upload}, {})
+    site.answers[upload] = (308, {"Location": f"{foreign.url}{upload}"}, {})
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"0123456789")
+    api = object.__new__(chunks.Chunks)
+    api._session = signed_in
+
+    with pytest.raises(RedirectError, match="which is not the configured"):
+        api._send_in_chunks(f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+
+    assert foreign.requests == []
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])

@@ -31,7 +31,7 @@ from fiftyone_cvat.convert.segmentations import value_without_target
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
-__all__ = ["FieldConversion", "Fields"]
+__all__ = ["FieldConversion", "Fields", "has_tracks"]
 
 logger = logging.getLogger(__name__)
 
@@ -213,7 +213,6 @@ class Fields(Conversion):
             group_id_attrs: field to CVAT class name to the attribute with the group
             frame_sizes: position in the task to the frame's size in pixels
         """
-        is_video = samples_batch.media_type == fom.VIDEO
         ids, created, *created_tracks = self._create_shapes_tags_tracks(
             samples_batch,
             label_field,
@@ -223,7 +222,7 @@ class Fields(Conversion):
             frame_stop,
             frame_step,
             assign_scalar_attrs=assign_scalar_attrs,
-            load_tracks=is_video and is_trackable(label_type),
+            load_tracks=has_tracks(samples_batch, label_type),
             only_keyframes=only_keyframes,
             occluded_attrs=occluded_attrs,
             group_id_attrs=group_id_attrs,
@@ -425,9 +424,10 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
         yield f"labels stay in FiftyOne: {what}"
 
 
-def is_trackable(label_type: str) -> bool:
-    """Tell whether labels of a type become tracks in videos."""
-    return RETURN_TYPES[label_type] in ("detections", "polylines", "keypoints")
+def has_tracks(samples: Any, label_type: str) -> bool:
+    """Tell whether labels with an ``index`` become tracks: in videos, if of a place."""
+    trackable = ("detections", "polylines", "keypoints")
+    return samples.media_type == fom.VIDEO and RETURN_TYPES.get(label_type) in trackable
 
 
 def _sizes_from_metadata(

@@ -16,6 +16,7 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields
 from fiftyone_cvat.api.stored import (
     LIST_BY_TYPE,
+    check_field_types,
     labels_by_frame,
     labels_in,
     wrapped,
@@ -71,6 +72,7 @@ class DatasetLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = _collection(results)
+        check_field_types(self._samples, self._label_schema)
         # a dataset of groups has many
         self._media_type = results.samples.media_type
         self._task: TaskAnswer | None = None
@@ -167,7 +169,8 @@ class DatasetLabels:
         FiftyOne deletes the scalars of all frames of a video that do not come back,
         so those that did not go up must come back, too.
         """
-        if not self._samples._is_frame_field(label_field):
+        is_there = self._samples.has_field(label_field)
+        if not (is_there and self._samples._is_frame_field(label_field)):
             return
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
         for sample_id in {ref.sample_id for ref in task.refs.values()}:

@@ -10,7 +10,7 @@ from typing import Any
 
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.api.fields import FieldConversion, Fields
+from fiftyone_cvat.api.fields import FieldConversion, Fields, has_tracks
 from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.sending import MAX_NAME
@@ -47,6 +47,9 @@ class RunPart:
         default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
     )
     labels_task_map: dict[Any, list[int]] = field(default_factory=dict)
+    fingerprints: dict[str, dict[int, str]] = field(
+        default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
+    )
 
     def add(self, other: RunPart) -> None:
         """Add the tasks of another part."""
@@ -57,6 +60,8 @@ class RunPart:
             self.id_map.setdefault(label_field, {}).update(by_sample)
         for kind, by_id in other.server_id_map.items():
             self.server_id_map[kind].update(by_id)
+        for kind, by_id in other.fingerprints.items():
+            self.fingerprints.setdefault(kind, {}).update(by_id)
         for label_field, task_ids in other.labels_task_map.items():
             self.labels_task_map.setdefault(label_field, []).extend(task_ids)
 
@@ -212,6 +217,7 @@ class Preparation(Schemas, Fields):
                     run.occluded_attrs,
                     run.group_id_attrs,
                     scalar_attrs=run.scalar_attrs,
+                    load_tracks=has_tracks(batch, info["type"]),
                 )
                 for _ in self._convert_frames(batch, conversion, frames, sizes):
                     pass
@@ -281,3 +287,26 @@ def listed(value: str | Sequence[str] | None) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
+
+
+def job_assignees(config: Any, batch: Any, index: int) -> list[str]:
+    """Return who gets the jobs of a task; a video is one job, of the next in turn."""
+    names = listed(config.job_assignees)
+    if batch.media_type == fom.IMAGE or not names:
+        return names
+    return [names[index % len(names)]]
+
+
+def task_name(config: Any, samples: Any, index: int, count: int) -> str:
+    """Return the name of a task of a run, by its number from 0."""
+    name = config.task_name
+    if name is None:
+        name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
+    number = "" if count == 1 else f"_{index + 1}"
+    return str(name)[: MAX_NAME - len(number)] + number
+
+
+def in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
+    """Return the value that is the next in turn, if there are several."""
+    values = listed(value)
+    return values[index % len(values)] if values else None

@@ -18,6 +18,10 @@ from fiftyone_cvat.convert.checking import (
     label_id_texts,
     reference_fault,
 )
+from fiftyone_cvat.convert.fingerprints import (
+    AnnotationNames,
+    annotation_to_fingerprint,
+)
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.interpolation import interpolate_track
 from fiftyone_cvat.convert.labels import (
@@ -77,6 +81,7 @@ class RunReader:
         for name, context in contexts.items():
             self._add_attributes(name, context)
         found: dict[Any, list[ReadLabel]] = {name: [] for name in contexts}
+        names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
         deleted = task.deleted_frames & task.refs.keys()
         self.settled.reconciliation.deleted_frames += len(deleted)
         for kind in ("tags", "shapes"):
@@ -85,13 +90,24 @@ class RunReader:
                     continue
                 label_field, read = self._place(annotation, kind, contexts, task)
                 if read is not None:
+                    read.is_untouched = self._is_untouched(annotation, kind, names)
                     found[label_field].append(read)
         for number, track in enumerate(self._legible("tracks", task)):
             label_field, labels = self._place_track(track, number, contexts, task)
             if labels:
+                is_untouched = self._is_untouched(track, "tracks", names)
+                for each in labels:
+                    each.is_untouched = is_untouched
                 found[label_field].extend(labels)
         for label_field, labels in found.items():
             self.settled.settle(label_field, labels, originals[label_field], task)
+
+    def _is_untouched(
+        self, annotation: Json, kind: str, names: AnnotationNames
+    ) -> bool:
+        """Tell whether an annotation is in CVAT as it went up."""
+        sent = self._results.fingerprints.get(kind, {}).get(annotation["id"])
+        return sent is not None and sent == annotation_to_fingerprint(annotation, names)
 
     def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
         """Add attributes that somebody added on the server to the label schema.

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from fiftyone_cvat.api.preparing import Progress, RunPart, RunState
+from fiftyone_cvat.api.preparing import Progress, RunPart, RunState, task_name
 from fiftyone_cvat.api.sending import marked
-from fiftyone_cvat.api.upload import Target, Upload, task_name
+from fiftyone_cvat.api.stored import check_field_types
+from fiftyone_cvat.api.upload import Target, Upload
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.messages import value_in
@@ -35,7 +36,8 @@ class Resuming(Upload):
             the :class:`CVATAnnotationResults` of the whole run
 
         Raises:
-            ConfigurationError: if nothing of the run is left to do
+            ConfigurationError: if nothing of the run is left to do, or if a field of it
+                is gone or of another type
         """
         if not results.progress:
             raise ConfigurationError(
@@ -43,6 +45,17 @@ class Resuming(Upload):
             )
         config = results.config
         samples = with_masks_on_disk(results.samples, config.label_schema)
+        gone = [
+            label_field
+            for label_field, info in config.label_schema.items()
+            if info.get("existing_field") and not samples.has_field(label_field)
+        ]
+        if gone:
+            raise ConfigurationError(
+                f"Run '{results.key}' cannot go on without the fields of its labels, "
+                f"which are deleted or renamed: {', '.join(gone)}"
+            )
+        check_field_types(samples, config.label_schema)
         progress = Progress(
             results.progress["token"],
             {int(index): ids for index, ids in results.progress["pending"].items()},
@@ -86,6 +99,7 @@ class Resuming(Upload):
             results.id_map,
             results.server_id_map,
             results.labels_task_map,
+            results.fingerprints,
         )
         return run
 

@@ -86,7 +86,12 @@ class Scalars(Loading):
                 values.append(each)
         if not values:
             return None
-        same = [each for each in values if same_scalar(each.value, before)]
+        same = [
+            each
+            for each in values
+            if same_scalar(each.value, before)
+            or (before is not None and each.is_untouched)
+        ]
         newest = max(values, key=lambda each: each.annotation.get("id") or 0)
         chosen = same[0] if same else newest
         for each in values:

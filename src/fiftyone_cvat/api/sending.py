@@ -21,7 +21,8 @@ from math import inf
 from typing import Any, TypeVar
 
 from fiftyone_cvat.api.session import Session
-from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.attributes import LABEL_ID, shorten
+from fiftyone_cvat.convert.checking import check_stored
 from fiftyone_cvat.convert.ids import attribute_texts
 from fiftyone_cvat.errors import (
     AnswerError,
@@ -30,7 +31,7 @@ from fiftyone_cvat.errors import (
     RequestError,
     RequestTimeoutError,
 )
-from fiftyone_cvat.messages import value_in, value_of
+from fiftyone_cvat.messages import id_in, results_of, value_in, value_of
 from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
 from fiftyone_cvat.waiting import poll, time_left, wait_until, within
@@ -156,7 +157,7 @@ class Sending(Session):
 
         def look() -> Json | None:
             params = {"name": name, "page_size": 100}
-            found = value_of(self.get(url, params=params), "results")
+            found = results_of(self.get(url, params=params))
             return next((e for e in found if value_in(e, "name", url) == name), None)
 
         made = self._send_surely(
@@ -174,8 +175,12 @@ class Sending(Session):
 
     def _post_new(self, url: str, body: Json) -> Json:
         response = self.post(url, json=body)
-        value_of(response, "id")
         answer: Json = response.json()
+        try:
+            id_in(answer, url)
+        except AnswerError as error:
+            error.may_have_been_processed = True
+            raise
         return answer
 
     def _seconds_to_settle(self, error: BaseException, settling: float) -> float:
@@ -229,18 +234,14 @@ class Sending(Session):
         """Return the empty objects that a creation without an answer may have made."""
         me = value_of(self.get(f"{self.users_url}/self"), "id")
         params = {"name": lost.name, "sort": "-id", "page_size": 100}
-        results = value_of(self.get(lost.url, params=params), "results")
-        if self._session.server_date is None:
+        results = results_of(self.get(lost.url, params=params))
+        now, server_now = time.monotonic(), _server_time(self._session.server_date)
+        if server_now is None:
             # without the server's clock nothing tells a new object from an old one
             return []
-        now, server_now = (
-            time.monotonic(),
-            parsedate_to_datetime(self._session.server_date),
-        )
 
         def is_of_that_time(each: Json) -> bool:
-            created = value_in(each, "created_date", lost.url)
-            age = server_now - datetime.fromisoformat(created)
+            age = server_now - _created_at(each, lost.url)
             at = now - age.total_seconds()
             return lost.sent - CLOCK_ERROR <= at <= lost.until + CLOCK_ERROR
 
@@ -248,10 +249,10 @@ class Sending(Session):
             each
             for each in results
             if value_in(each, "name", lost.url) == lost.name
-            and (each.get("owner") or {}).get("id") == me
+            and _part(each, "owner", "id") == me
             and is_of_that_time(each)
             and _is_empty(each)
-            and (lost.url, value_in(each, "id", lost.url)) not in self._made
+            and (lost.url, id_in(each, lost.url)) not in self._made
         ]
 
     def _delete_if_exists(self, url: str) -> None:
@@ -314,17 +315,22 @@ class Sending(Session):
             ``tags``, ``shapes`` and ``tracks`` as the server stored them
         """
         url = self.task_annotation_url(task_id)
+        where = f"Task {task_id}: {url}"
         id_specs = {ids[LABEL_ID] for ids in attr_id_map.values() if LABEL_ID in ids}
 
         def send() -> Json:
             response = self.put(url, json=payload, harmless=False)
-            for kind in KINDS:
-                value_of(response, kind)
             answer: Json = response.json()
+            try:
+                check_stored(answer, where)
+            except AnswerError as error:
+                error.may_have_been_processed = True
+                raise
             return answer
 
         def look() -> Json | None:
             answer: Json = self.get(url).json()
+            check_stored(answer, where)
             same = _identities(answer, id_specs) == _identities(payload, id_specs)
             return answer if same else None
 
@@ -354,9 +360,37 @@ def marked(name: str, token: str) -> str:
 
 def _is_empty(made: Json) -> bool:
     """Tell whether a task has no media, or a project no task."""
-    return not (made.get("size") or made.get("data")) and not (
-        made.get("tasks") or {}
-    ).get("count")
+    return not (made.get("size") or made.get("data") or _part(made, "tasks", "count"))
+
+
+def _part(answer: Json, key: str, inner: str) -> Any:
+    """Return a value of an object in an object; None if that is none."""
+    part = answer.get(key)
+    return part.get(inner) if isinstance(part, dict) else None
+
+
+def _created_at(made: Json, url: str) -> datetime:
+    """Return when an object was created, by the server's clock."""
+    text = str(value_in(made, "created_date", url))
+    try:
+        created = datetime.fromisoformat(text)
+    except ValueError:
+        created = None
+    if created is None or created.tzinfo is None:
+        raise AnswerError(
+            f"{url} answered with the 'created_date' '{shorten(text)}', which is no "
+            "date with a time zone; check that no proxy changes answers, else report it"
+        )
+    return created
+
+
+def _server_time(date: str | None) -> datetime | None:
+    """Return what a ``Date`` header says, or None if it is none."""
+    try:
+        told = None if date is None else parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return None if told is None or told.tzinfo is None else told
 
 
 def _identities(annotations: Json, id_specs: set[int]) -> Counter[Any]:

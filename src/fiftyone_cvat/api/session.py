@@ -19,7 +19,7 @@ from fiftyone_cvat.errors import (
     ConfigurationError,
     RequestError,
 )
-from fiftyone_cvat.messages import Response, value_in, value_of
+from fiftyone_cvat.messages import Response, results_of, value_in, value_of
 from fiftyone_cvat.transport import (
     Connection,
     Credentials,
@@ -69,6 +69,7 @@ class Session(Urls, AnnotationAPI):
         self._project_id_map: dict[str, int] = {}
         self._made: set[tuple[str, int]] = set()  # lists and ids of what is created
         self._lost: list[Any] = []  # what may have been created without an answer
+        self._stored: dict[int, Any] = {}  # task id to annotations that it has got
 
         self._setup()
 
@@ -347,15 +348,12 @@ class Session(Urls, AnnotationAPI):
             page = None if get_page_url else number
             params = {"page": page, "page_size": PAGE_SIZE}
             answer = self.get(url, params=params)
-            results = value_of(answer, "results")
-            if not isinstance(results, list) or (results and results == last):
+            results = results_of(answer)
+            if results and results == last:
                 # a server that sends one page again and again would never end
-                what = (
-                    "is no list" if results != last else "are those of the page before"
-                )
                 raise AnswerError(
-                    f"{answer.url} answered with 'results' that {what}; check that no "
-                    "proxy changes answers, else report it"
+                    f"{answer.url} answered with 'results' that are those of the page "
+                    "before; check that no proxy changes answers, else report it"
                 )
             items.extend(results)
             if not results or not answer.json().get("next"):

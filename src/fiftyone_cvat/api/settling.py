@@ -19,6 +19,7 @@ from fiftyone_cvat.api.tracking import (
     settle_tracks,
     withhold_shared_indexes,
 )
+from fiftyone_cvat.api.unchanged import are_unchanged, shows_all
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import (
     join_label_id,
@@ -34,7 +35,6 @@ from fiftyone_cvat.convert.merging import (
     same_label,
 )
 from fiftyone_cvat.convert.reconcile import same_annotation, same_scalar
-from fiftyone_cvat.convert.segmentations import shows_pieces
 from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = ["Settler"]
@@ -62,6 +62,10 @@ class Settler(Scalars):
         self._is_clips = results._is_clips
         self._highest: dict[Any, int] = {}  # index of a track in a field
         self._later: list[Callable[[], None]] = []
+        self._sent_texts: dict[str | None, list[str]] = defaultdict(list)
+        for kind in ("tags", "shapes"):
+            for text in results.server_id_map.get(kind, {}).values():
+                self._sent_texts[split_label_id(text)[0]].append(text)
 
     def begin(self, task: TaskAnswer) -> None:
         """Begin with a task.
@@ -187,18 +191,26 @@ class Settler(Scalars):
         task: TaskAnswer,
     ) -> None:
         by_sample = self.annotations[label_field].get(kind, {})
-        for ref in task.refs.values():
+        by_sample_id: dict[str, list[tuple[Mapping[str, Any], list[Any]]]] = (
+            defaultdict(list)
+        )
+        for ref in dict.fromkeys(task.refs.values()):
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
-            present = labels_by_ref.get(ref, ())
+            present = [*labels_by_ref.get(ref, ())]
+            by_sample_id[ref.sample_id].append((labels, present))
+        for of_sample in by_sample_id.values():
             if self._is_clips:
                 # FiftyOne does not find the labels of a clip, and numbers all its
                 # tracks anew
-                indexes = indexes_by_id(labels)
+                indexes: dict[str, int] = {}
+                for labels, _ in of_sample:
+                    indexes |= indexes_by_id(labels)
             else:
-                indexes = withhold_shared_indexes(labels, present)
+                indexes = withhold_shared_indexes(of_sample)
             if not self._label_schema[label_field].get("allow_index_edits", True):
-                for each in present:
-                    indexes.pop(each.id, None)
+                for _, present in of_sample:
+                    for each in present:
+                        indexes.pop(each.id, None)
             self.absent.indexes[label_field].update(indexes)
 
     def _settle_frame(
@@ -217,7 +229,8 @@ class Settler(Scalars):
             for key, each in known.items()
             if key not in self._unreadable
         }
-        ids = settle_ids(claims, uploaded, new_id)
+        in_space = self._dataset.is_point_cloud
+        ids = settle_ids(claims, uploaded, new_id, in_space=in_space)
         parts: dict[str, list[ReadLabel]] = defaultdict(list)
         for label_id, each in zip(ids, labels, strict=True):
             parts[label_id].append(each)
@@ -301,9 +314,13 @@ class Settler(Scalars):
         sent = original.annotations
         if len(parts) < len(sent) and task.id in self._unsure:
             return True
+        number = len(set(self._sent_texts[original.held.id]))
+        if sent and _are_untouched(parts, number):
+            # whatever has become of it in the dataset meanwhile
+            return True
         if not _is_same_track(parts, original):
             return False
-        if _are(parts, sent):
+        if are_unchanged(parts, sent):
             return True
         got = [each.annotation for each in parts]
         return same_annotation(sent, got, task.defaults, task.label_id_specs)
@@ -353,8 +370,12 @@ class Settler(Scalars):
         is_unread = self._is_unread(label_id, task)
         if original is not None and (
             is_unread
-            or self._shows(before, pieces, targets, task)
+            or shows_all(before, pieces, targets, task)
             or _same_pieces(original, got, task)
+            or (
+                before is not None
+                and _are_untouched(pieces, len(self._sent_texts[label_id]))
+            )
         ):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
@@ -381,20 +402,6 @@ class Settler(Scalars):
                 what = "changed"
             copy = Copy(task.id, what, "segmentation", label, before, got)
             self._take(label_field, ref, label_id, copy, task)
-
-    def _shows(
-        self,
-        before: Any,
-        pieces: Sequence[ReadLabel],
-        targets: Mapping[Any, str],
-        task: TaskAnswer,
-    ) -> bool:
-        """Tell whether a segmentation in the database is just what some pieces are."""
-        if before is None or before.mask is None or not pieces:
-            return False
-        size = task.sizes[pieces[0].frame]
-        values = [each.value for each in pieces]
-        return shows_pieces(before.mask, values, (size.height, size.width), targets)
 
     def _settle_missing(
         self,
@@ -457,11 +464,11 @@ def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
     return parts[0].index in (None, index)
 
 
-def _are(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> bool:
-    """Tell whether reading has found out that parts came back as they went up."""
-    return len(parts) == len(sent) and all(
-        part.sent is each for part, each in zip(parts, sent, strict=True)
-    )
+def _are_untouched(parts: Sequence[ReadLabel], number: int) -> bool:
+    """Tell whether all parts that a label went up as are in CVAT as they were then."""
+    untouched = [each for each in parts if each.is_untouched]
+    is_track = any(each.track is not None for each in untouched)
+    return len(untouched) == len(parts) and (is_track or len(parts) == number)
 
 
 def _place_in_order(piece: Json) -> tuple[str, list[float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import logging
 import urllib.parse
@@ -13,6 +12,7 @@ from typing import Any
 
 import fiftyone.core.utils as fou
 
+from fiftyone_cvat.api.chunks import Chunks
 from fiftyone_cvat.api.media import (
     MediaFile,
     MultipartBody,
@@ -25,14 +25,12 @@ from fiftyone_cvat.convert.checking import check_jobs, check_labels
 from fiftyone_cvat.convert.ids import class_and_attribute_ids
 from fiftyone_cvat.convert.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import (
-    AnswerError,
     CVATError,
     NotFoundError,
     RequestError,
     ServerJobError,
-    UploadError,
 )
-from fiftyone_cvat.messages import Response, value_in, value_of
+from fiftyone_cvat.messages import Response, id_in, results_of, value_in, value_of
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.waiting import wait_until
 
@@ -43,11 +41,8 @@ logger = logging.getLogger(__name__)
 GROUP_SIZE = 64 << 20
 """Bytes of media in one request; the server's own proxy takes a little over 100 MB."""
 
-CHUNK_SIZE = 10 << 20
-"""Bytes of a large file in one request."""
 
-
-class Tasks(Projects):
+class Tasks(Projects, Chunks):
     """Create, fill, list and delete tasks; list jobs."""
 
     def create_task(
@@ -144,7 +139,7 @@ class Tasks(Projects):
             "status": value_of(answer, "status"),
             "assignee": answer.json().get("assignee"),
             "last_updated": value_of(answer, "updated_date"),
-            "jobs": {value_in(job, "id", url): job for job in jobs},
+            "jobs": {id_in(job, url): job for job in jobs},
         }
 
     def delete_task(self, task_id: int) -> None:
@@ -299,7 +294,7 @@ class Tasks(Projects):
         params = {"task_id": task_id, "target": "task", "action": "create"}
 
         def look() -> str | None:
-            requests = value_of(self.get(url, params=params), "results")
+            requests = results_of(self.get(url, params=params))
             return next((value_in(each, "id", url) for each in requests), None)
 
         return self._send_surely(lambda: str(value_of(send(), "rq_id")), look)
@@ -335,60 +330,6 @@ class Tasks(Projects):
     ) -> Response:
         body = MultipartBody(fields, files)
         return self.post(url, data=body, headers=body.headers | (headers or {}))
-
-    def _send_in_chunks(self, url: str, file: MediaFile) -> None:
-        """Send one large file by the TUS protocol, going on where the server is."""
-        name = base64.b64encode(file.name.encode()).decode()
-        tus = {"Tus-Resumable": "1.0.0"}
-        begin = tus | {
-            "Upload-Length": str(file.size),
-            "Upload-Metadata": f"filename {name}",
-        }
-        # a file that was begun and is not gone on with is no part of the task
-        answer = self.post(url, headers=begin, harmless=True)
-        location = answer.headers.get("location")
-        if not location:
-            raise AnswerError(f"{url} did not say where to send '{file.name}'")
-        # the server builds this address from what it thinks it is called
-        path = urllib.parse.urlsplit(location).path.rstrip("/").rsplit("/", 1)[-1]
-        target = f"{url}{path}"
-        offset = 0
-        with file.path.open("rb") as stream:
-            while offset < file.size:
-                stream.seek(offset)
-                headers = tus | {
-                    "Content-Type": "application/offset+octet-stream",
-                    "Upload-Offset": str(offset),
-                }
-                chunk = stream.read(CHUNK_SIZE)
-                end = offset + len(chunk)
-                send = partial(self._send_chunk, target, chunk, headers, end)
-                look = partial(self._reached_offset, target, offset, file.size, end)
-                reached = self._send_surely(send, look)
-                if reached <= offset:
-                    raise UploadError(f"{target} takes no more of '{file.name}'")
-                offset = reached
-
-    def _send_chunk(
-        self, target: str, chunk: bytes, headers: dict[str, str], end: int
-    ) -> int:
-        """Send a part of a file; return where the next one begins."""
-        answer = self.patch(target, data=chunk, headers=headers)
-        return int(answer.headers.get("upload-offset", end))
-
-    def _reached_offset(
-        self, target: str, offset: int, size: int, end: int
-    ) -> int | None:
-        """Return how much of a file the server has, if more than before.
-
-        It forgets a file that is whole.
-        """
-        answer = self._session.request("HEAD", target)
-        if answer.status_code == 404 and end == size:  # noqa: PLR2004
-            return size
-        answer.raise_for_status()
-        reached = int(answer.headers["upload-offset"])
-        return reached if reached > offset else None
 
     def _wait_for_task(self, task_id: int, request_id: str) -> None:
         """Wait until the server has built a task of the media that it was sent."""
@@ -429,7 +370,7 @@ class Tasks(Projects):
         check_jobs(jobs, f"Task {task_id}: {url}")
         jobs = [job for job in jobs if job.get("type", "annotation") == "annotation"]
         jobs.sort(key=lambda job: job["start_frame"])
-        return [value_in(job, "id", url) for job in jobs]
+        return [id_in(job, url) for job in jobs]
 
     def _get_task_labels(self, task_id: int) -> list[Json]:
         """Return a task's labels as the server describes them.

@@ -81,32 +81,42 @@ def settle_tracks(
 
 
 def withhold_shared_indexes(
-    labels: Mapping[str, Any], present: Iterable[Any]
+    frames: Sequence[tuple[Mapping[str, Any], Iterable[Any]]],
 ) -> dict[str, int]:
-    """Take their index off labels of a frame that share it with others, in place.
+    """Take the index off tracks of a sample that share it on some frame, in place.
 
     FiftyOne takes labels of one index on a frame for one label, whatever their class,
-    and would overwrite all but one of them.
+    and would overwrite all but one of them. Where only some labels of a track have an
+    index when they are merged, it gives them another one. So all labels of the sample
+    lose their index that have, or had, one of those.
 
     Args:
-        labels: the frame's labels that are to be merged, by id
-        present: all labels that the field has on the frame
+        frames: for each of the sample's frames the labels that are to be merged, by
+            id, and all labels that the field has on it
 
     Returns:
         id of the label to the index that it has to get after the merge
     """
-    ids_by_index: dict[int, set[str]] = defaultdict(set)
-    for each in (*labels.values(), *present):
-        index = getattr(each, "index", None)
-        if index is not None:
-            ids_by_index[index].add(each.id)
-    withheld = {}
-    for label_id, label in labels.items():
-        index = getattr(label, "index", None)
-        if index is not None and len(ids_by_index[index]) > 1:
-            withheld[label_id] = index
-    for label_id in withheld:
-        labels[label_id].index = None
+    shared: set[int] = set()
+    before_by_id: dict[str, int] = {}
+    after_by_id: dict[str, int] = {}
+    for labels, present in frames:
+        before = indexes_by_id({each.id: each for each in present})
+        after = indexes_by_id(labels)
+        counts = Counter(index for _, index in {*before.items(), *after.items()})
+        shared |= {index for index, count in counts.items() if count > 1}
+        before_by_id |= before
+        after_by_id |= after
+    pairs = {(each, before_by_id.get(key, each)) for key, each in after_by_id.items()}
+    while (
+        more := {each for pair in pairs if not shared.isdisjoint(pair) for each in pair}
+        - shared
+    ):
+        shared |= more
+    withheld = {key: each for key, each in after_by_id.items() if each in shared}
+    for labels, _ in frames:
+        for label_id in withheld.keys() & labels.keys():
+            labels[label_id].index = None
     return withheld
 
 

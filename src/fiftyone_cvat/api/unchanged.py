@@ -6,8 +6,9 @@ it away, takes 100 to 200 microseconds; the comparison takes 10.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.convert.attributes import LABEL_ID
@@ -22,9 +23,10 @@ from fiftyone_cvat.convert.labels import (
 )
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.reconcile import same_annotation
+from fiftyone_cvat.convert.segmentations import shows_pieces
 from fiftyone_cvat.types import RETURN_TYPES, Json
 
-__all__ = ["unchanged_annotation"]
+__all__ = ["are_unchanged", "shows_all", "unchanged_annotation"]
 
 _TYPES_BY_KIND: dict[str, tuple[str | None, ...]] = {
     "classifications": (None,),
@@ -84,6 +86,39 @@ def unchanged_annotation(
         read_later=partial(read_annotation, annotation, annotation_type, context),
         unread_class=context.class_by_label_id[annotation["label_id"]],
     )
+
+
+def are_unchanged(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> bool:
+    """Tell whether it is known already that a label's parts came back as they went up.
+
+    Args:
+        parts: what was read of each
+        sent: what the label goes up as
+    """
+    return len(parts) == len(sent) and all(
+        part.sent is each for part, each in zip(parts, sent, strict=True)
+    )
+
+
+def shows_all(
+    before: Any,
+    pieces: Sequence[ReadLabel],
+    mask_targets: Mapping[Any, str],
+    task: TaskAnswer,
+) -> bool:
+    """Tell whether a segmentation in the database is just what some pieces are.
+
+    Args:
+        before: FiftyOne's label, or None
+        pieces: what was read of the pieces
+        mask_targets: pixel value, or RGB hex string, to class name
+        task: what the server answers about the task
+    """
+    if before is None or before.mask is None or not pieces:
+        return False
+    width, height = task.size_of(pieces[0].frame)
+    masks = [each.value for each in pieces]
+    return shows_pieces(before.mask, masks, (height, width), mask_targets)
 
 
 def _is_readable(annotation: Json, sent: Json, context: FieldContext) -> bool:

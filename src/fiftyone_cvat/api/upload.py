@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +18,21 @@ from fiftyone_cvat.api.preparing import (
     RunPart,
     RunState,
     frame_arguments,
-    listed,
+    in_turn,
+    job_assignees,
+    task_name,
 )
-from fiftyone_cvat.api.sending import MAX_NAME, marked
+from fiftyone_cvat.api.sending import marked
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
+from fiftyone_cvat.convert.fingerprints import annotations_to_fingerprints, schema_names
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import CVATError, UploadError
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.waiting import time_left
 
-__all__ = ["Target", "Upload", "task_name"]
+__all__ = ["Target", "Upload"]
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +155,7 @@ class Upload(Preparation):
             done.job_ids,
             done.frame_id_map,
             done.labels_task_map,
+            fingerprints=done.fingerprints,
             progress=progress,
             backend=target.backend,
         )
@@ -249,10 +253,12 @@ class Upload(Preparation):
                 run.group_id_attrs,
                 frame_sizes=sizes,
             )
-        server_ids = self._upload_annotations(
+        part.server_id_map = self._upload_annotations(
             shapes, tags, tracks, class_ids, attribute_ids, task_id
         )
-        part.server_id_map.update(server_ids)
+        stored = self._stored.pop(task_id, {})
+        names = schema_names(run.cvat_schema, class_ids, attribute_ids)
+        part.fingerprints = annotations_to_fingerprints(stored, names)
         return part
 
     def _create_task_upload_data(
@@ -295,9 +301,9 @@ class Upload(Preparation):
             schema=cvat_schema,
             segment_size=config.segment_size,
             image_quality=config.image_quality,
-            task_assignee=_in_turn(config.task_assignee, idx),
+            task_assignee=in_turn(config.task_assignee, idx),
             project_id=project_id,
-            issue_tracker=_in_turn(config.issue_tracker, idx),
+            issue_tracker=in_turn(config.issue_tracker, idx),
         )
         task_ids.append(task_id)
         job_ids[task_id] = self.upload_data(
@@ -307,7 +313,7 @@ class Upload(Preparation):
             use_cache=config.use_cache,
             use_zip_chunks=config.use_zip_chunks,
             chunk_size=config.chunk_size,
-            job_assignees=_job_assignees(config, samples_batch, idx),
+            job_assignees=job_assignees(config, samples_batch, idx),
             job_reviewers=config.job_reviewers,
             frame_start=frame_start,
             frame_stop=frame_stop,
@@ -397,9 +403,13 @@ class Upload(Preparation):
             "shapes": self._remap_ids(anno_shapes, class_id_map, attr_id_map),
             "tracks": self._remap_track_ids(anno_tracks, class_id_map, attr_id_map),
         }
-        if not (anno_tags or anno_shapes or anno_tracks):
-            return self._create_server_id_map({}, attr_id_map)
-        stored = self._store_annotations(task_id, payload, class_id_map, attr_id_map)
+        stored: Json = {}
+        if anno_tags or anno_shapes or anno_tracks:
+            stored = self._store_annotations(
+                task_id, payload, class_id_map, attr_id_map
+            )
+        # a run remembers more of it than their ids
+        self._stored[task_id] = stored
         return self._create_server_id_map(stored, attr_id_map)
 
     def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
@@ -473,28 +483,6 @@ def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
             ids.remove(each)
 
 
-def _job_assignees(config: Any, batch: Any, index: int) -> list[str]:
-    """Return who gets the jobs of a task; a video is one job, of the next in turn."""
-    names = listed(config.job_assignees)
-    if batch.media_type == fom.IMAGE or not names:
-        return names
-    return [names[index % len(names)]]
-
-
-def task_name(config: Any, samples: Any, index: int, count: int) -> str:
-    """Return the name of a task of a run, by its number from 0."""
-    name = config.task_name
-    if name is None:
-        name = f"FiftyOne_{samples._root_dataset.name.replace(' ', '_')}"
-    number = "" if count == 1 else f"_{index + 1}"
-    return str(name)[: MAX_NAME - len(number)] + number
-
-
 def _marked(name: str, run: RunState) -> str:
     """Mark a name as that of something unfinished, if the run can be resumed."""
     return name if run.progress is None else marked(name, run.progress.token)
-
-
-def _in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
-    values = listed(value)
-    return values[index % len(values)] if values else None

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fiftyone_cvat.errors import SchemaError
-from fiftyone_cvat.types import AttributeValue, CVATSchema
+from fiftyone_cvat.types import AttributeValue, CVATSchema, Skeleton
 
 __all__ = [
+    "ClassPlan",
     "LABEL_ID",
+    "check_characters",
     "check_text",
     "cvat_class",
     "parse_label",
+    "plan_class",
+    "read_label",
     "shorten",
     "text_to_value",
     "value_to_text",
@@ -26,10 +32,15 @@ LABEL_ID = "label_id"
 MAX_INT = 2**63
 """Whole numbers from here on do not fit into the database."""
 
+MAX_GROUP = 2**31
+"""CVAT fails on a group from here on."""
+
 MAX_DIGITS = 20
 
 MAX_TEXT = 4096
 """CVAT's limit for the value of an attribute, in characters."""
+
+NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 
 MAX_SHOWN = 60
 """Characters of a name or value that a message prints."""
@@ -99,7 +110,7 @@ def check_text(text: str, what: str) -> None:
         what: what it belongs to, for the message
 
     Raises:
-        SchemaError: if it has more than 4096 characters or one that is NUL
+        SchemaError: if it has more than 4096 characters, or one that CVAT does not take
     """
     # CVAT takes white space off the ends of texts
     length = len(text.strip())
@@ -108,16 +119,35 @@ def check_text(text: str, what: str) -> None:
             f"{what} has {length} characters; CVAT takes {MAX_TEXT}: shorten it, or "
             "leave it out of the run"
         )
-    if "\0" in text:
-        raise SchemaError(
-            f"{what} has a NUL character at {text.index(chr(0))}, which CVAT does not "
-            "take: remove it, or leave it out of the run"
-        )
+    check_characters(text, what)
+
+
+def check_characters(text: str, what: str) -> None:
+    """Refuse a text with a character that CVAT does not take anywhere.
+
+    Args:
+        text: the text
+        what: what it belongs to, for the message
+
+    Raises:
+        SchemaError: if a character is NUL, or half of one (a lone surrogate)
+    """
+    found = NO_CHARACTER.search(text)
+    if found is None:
+        return
+    code, at = ord(found.group()), found.start()
+    name = f"half a character (U+{code:04X})" if code else "a NUL character"
+    raise SchemaError(
+        f"{what} has {name} at {at}, which CVAT "
+        "does not take: remove it, or leave it out of the run"
+    )
 
 
 def shorten(text: str) -> str:
     """Return a name or value as a message prints it: no more than its beginning."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    # half a character cannot be printed
+    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def parse_label(
@@ -156,31 +186,100 @@ def parse_label(
         SchemaError: if CVAT does not take the text of an attribute, or the occlusion is
             neither a number nor a text
     """
-    class_name = cvat_class(label.label, cvat_schema, label_field)
-    if class_name is None:
+    plan = plan_class(
+        label.label, cvat_schema, label_field, occluded_attrs, group_id_attrs
+    )
+    if plan is None:
         return None, None, None, None, None, None
-
     identity = label.id if label_id is None else label_id
-    mutable = [AttributeValue(spec_id=LABEL_ID, value=identity)]
-    immutable: list[AttributeValue] = []
-    for name, spec in cvat_schema[class_name].items():
-        value = label.get_attribute_value(name, None)
-        if value is None or name == LABEL_ID:
-            continue
-        text = value_to_text(value)
-        of_class = f"class '{shorten(class_name)}'"
-        check_text(text, f"{of_class}: attribute '{name}' of label {label.id}")
-        values = mutable if spec["mutable"] else immutable
-        values.append(AttributeValue(spec_id=name, value=text))
+    mutable, immutable, occluded, group_id = read_label(label, plan, identity)
+    return plan.name, mutable, immutable, {}, occluded, group_id
 
-    occluded = _named_value(label, class_name, occluded_attrs)
-    group_id = _named_value(label, class_name, group_id_attrs)
-    try:
-        is_occluded = _truth(occluded)
-    except SchemaError as error:
-        name = (occluded_attrs or {})[class_name]
-        raise SchemaError(f"attribute '{name}' of label {label.id}: {error}") from error
-    return class_name, mutable, immutable, {}, is_occluded, _group(group_id)
+
+@dataclass(frozen=True, slots=True)
+class ClassPlan:
+    """What to read from the labels of a class: the same for all that a call converts.
+
+    Attributes:
+        name: the CVAT class name
+        attributes: the names of the attributes, each with whether it is mutable
+        occluded_attr: the attribute that holds occlusion, or None
+        group_id_attr: the attribute that holds the group id, or None
+        skeleton: the class's skeleton, or None
+    """
+
+    name: str
+    attributes: tuple[tuple[str, bool], ...]
+    occluded_attr: str | None
+    group_id_attr: str | None
+    skeleton: Skeleton | None
+
+
+def plan_class(
+    name: str | None,
+    cvat_schema: CVATSchema,
+    label_field: str,
+    occluded_attrs: Mapping[str, str] | None = None,
+    group_id_attrs: Mapping[str, str] | None = None,
+) -> ClassPlan | None:
+    """Return what to read from the labels of a class; None if the schema has it not.
+
+    Args:
+        name: the class in FiftyOne
+        cvat_schema: CVAT class name to its attributes by name
+        label_field: the field that the labels are in
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+    """
+    class_name = cvat_class(name, cvat_schema, label_field)
+    if class_name is None:
+        return None
+    specs = cvat_schema[class_name]
+    return ClassPlan(
+        class_name,
+        tuple((each, specs[each]["mutable"]) for each in specs if each != LABEL_ID),
+        (occluded_attrs or {}).get(class_name),
+        (group_id_attrs or {}).get(class_name),
+        getattr(specs, "skeleton", None),
+    )
+
+
+def read_label(
+    label: Any, plan: ClassPlan, identity: str
+) -> tuple[list[AttributeValue], list[AttributeValue], bool, int]:
+    """Read the values of a label's attributes.
+
+    Args:
+        label: a label of the plan's class
+        plan: what to read
+        identity: the id to send
+
+    Returns:
+        a tuple of mutable attributes, immutable ones, whether the object is occluded,
+        and its group, as :func:`parse_label` gives them
+
+    Raises:
+        SchemaError: as :func:`parse_label` does
+    """
+    mutable: list[AttributeValue] = [{"spec_id": LABEL_ID, "value": identity}]
+    immutable: list[AttributeValue] = []
+    value_of = label.get_attribute_value
+    for name, is_mutable in plan.attributes:
+        value = value_of(name, None)
+        if value is None:
+            continue
+        text = value if type(value) is str else value_to_text(value)
+        # most texts are short and plain: the message costs more than reading the value
+        if len(text) > MAX_TEXT or "\0" in text or not text.isascii():
+            of_class = f"class '{shorten(plan.name)}'"
+            check_text(text, f"{of_class}: attribute '{name}' of label {label.id}")
+        (mutable if is_mutable else immutable).append({"spec_id": name, "value": text})
+    occluded, group_id = False, 0
+    if plan.occluded_attr is not None:
+        occluded = _is_occluded(label, plan.occluded_attr)
+    if plan.group_id_attr is not None:
+        group_id = _group(label.get_attribute_value(plan.group_id_attr, None))
+    return mutable, immutable, occluded, group_id
 
 
 def cvat_class(
@@ -196,11 +295,11 @@ def cvat_class(
     return next((each for each in (name, renamed) if each in cvat_schema), None)
 
 
-def _named_value(
-    label: Any, class_name: str, attribute_by_class: Mapping[str, str] | None
-) -> Any:
-    name = (attribute_by_class or {}).get(class_name)
-    return None if name is None else label.get_attribute_value(name, None)
+def _is_occluded(label: Any, name: str) -> bool:
+    try:
+        return _truth(label.get_attribute_value(name, None))
+    except SchemaError as error:
+        raise SchemaError(f"attribute '{name}' of label {label.id}: {error}") from error
 
 
 def _truth(value: Any) -> bool:
@@ -219,7 +318,7 @@ def _truth(value: Any) -> bool:
 
 def _group(value: Any) -> int:
     number = _number(str(value)) if value is not None else None
-    return int(number) if number is not None and 0 < number < MAX_INT else 0
+    return int(number) if number is not None and 0 < number < MAX_GROUP else 0
 
 
 def _truth_of(text: str) -> bool:

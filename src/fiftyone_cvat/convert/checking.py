@@ -21,6 +21,7 @@ __all__ = [
     "check_jobs",
     "check_labels",
     "check_meta",
+    "check_stored",
     "label_id_texts",
     "reference_fault",
 ]
@@ -271,6 +272,39 @@ def check_annotations(answer: Any, where: str) -> None:
         if type(answer.get(key)) is not list:
             # an empty list would delete every label
             _refuse(where, f"'{key}' is no list, but {_shown(answer.get(key))}")
+
+
+def check_stored(answer: Any, where: str) -> None:
+    """Refuse an answer that does not tell which annotations the server has stored.
+
+    Args:
+        answer: what the server answers: any JSON
+        where: the URL and the task, for the message
+
+    Raises:
+        AnswerError: if a list is missing, or what tells an annotation from others
+    """
+    check_annotations(answer, where)
+    for kind in ("tags", "shapes", "tracks"):
+        for each in answer[kind]:
+            fault = _stored_fault(each, kind)
+            if fault:
+                _refuse(where, f"one of the {kind}: {fault}")
+
+
+def _stored_fault(annotation: Any, kind: str) -> str | None:
+    if type(annotation) is not dict:
+        return f"no object, but {_shown(annotation)}"
+    if type(annotation.get("id")) is not int:
+        return f"the id {_shown(annotation.get('id'))} is none"
+    fault = _common_fault(annotation)
+    if fault or kind != "tracks":
+        return fault
+    shapes = annotation.get("shapes")
+    if type(shapes) is not list or not all(type(each) is dict for each in shapes):
+        return f"the shapes are {_shown(shapes)}"
+    faults = (_attributes_fault(each.get("attributes")) for each in shapes)
+    return next(filter(None, faults), None)
 
 
 def check_meta(meta: Any, positions: Collection[int], where: str) -> None:

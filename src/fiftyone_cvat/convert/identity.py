@@ -14,6 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fiftyone_cvat.types import Json
@@ -23,6 +24,11 @@ __all__ = ["Claim", "box_distance", "join_label_id", "settle_ids", "split_label_
 SEPARATOR = "."
 MAX_DIGITS = 9
 """Of the number of a part: Python refuses to read thousands."""
+
+Box = tuple[Sequence[float], Sequence[float]]
+"""The lowest and the highest value on each axis."""
+
+Distance = Callable[[Json, Json], float]
 
 FARTHEST = 0.5
 """How far apart, as 1 - IoU of their boxes, two shapes may be to be one label."""
@@ -63,6 +69,8 @@ def settle_ids(
     claims: Sequence[Claim],
     uploaded: Mapping[str, Sequence[Json]],
     new_id: Callable[[], str],
+    *,
+    in_space: bool = False,
 ) -> list[str]:
     """Decide which label each annotation of one frame and field is.
 
@@ -71,10 +79,12 @@ def settle_ids(
         uploaded: the ids of the labels that went up for this frame and field, to
             their shapes, in the order of their parts
         new_id: makes the id of a new label
+        in_space: whether cuboids lie in a point cloud rather than on an image
 
     Returns:
         an id for each annotation; parts of one label have the same id
     """
+    distance = partial(box_distance, in_space=in_space)
     ids: list[str | None] = [None] * len(claims)
     taken: dict[tuple[str, int], int] = {}
     wishes: tuple[Callable[[Claim], tuple[str | None, int]], ...] = (
@@ -90,11 +100,12 @@ def settle_ids(
                 rivals.setdefault((str(label_id), part), []).append(position)
         for key, positions in rivals.items():
             if key not in taken:
-                winner = _nearest(positions, claims, _shape_of(uploaded, *key))
+                shape = _shape_of(uploaded, *key)
+                winner = _nearest(positions, claims, shape, distance)
                 taken[key] = winner
                 ids[winner] = key[0]
 
-    _settle_by_place(claims, uploaded, ids, {key[0] for key in taken})
+    _settle_by_place(claims, uploaded, ids, {key[0] for key in taken}, distance)
     copies: dict[tuple[str | None, int], str] = {}
     number: Counter[tuple[str | None, int]] = Counter()
     for position, claim in enumerate(claims):
@@ -119,6 +130,7 @@ def _settle_by_place(
     uploaded: Mapping[str, Sequence[Json]],
     ids: list[str | None],
     known: set[str],
+    distance: Distance,
 ) -> None:
     """Give ids that nobody claimed to annotations that lie where they went up."""
     missing = [key for key, shapes in uploaded.items() if key not in known and shapes]
@@ -129,11 +141,10 @@ def _settle_by_place(
         if ids[position] is None and claim.label_id is None
     ]
     pairs = sorted(
-        (distance, position, key)
+        (apart, position, key)
         for key in missing
         for position in free
-        if (distance := box_distance(claims[position].shape, uploaded[key][0]))
-        <= FARTHEST
+        if (apart := distance(claims[position].shape, uploaded[key][0])) <= FARTHEST
     )
     done: set[str] = set()
     for _, position, key in pairs:
@@ -150,35 +161,46 @@ def _shape_of(
 
 
 def _nearest(
-    positions: Sequence[int], claims: Sequence[Claim], shape: Json | None
+    positions: Sequence[int],
+    claims: Sequence[Claim],
+    shape: Json | None,
+    distance: Distance,
 ) -> int:
     if len(positions) == 1 or shape is None:
         return positions[0]
-    return min(positions, key=lambda each: box_distance(claims[each].shape, shape))
+    return min(positions, key=lambda each: distance(claims[each].shape, shape))
 
 
-def box_distance(first: Json, second: Json) -> float:
+def box_distance(first: Json, second: Json, *, in_space: bool = False) -> float:
     """Return how far apart two annotations are.
+
+    Args:
+        first: an annotation
+        second: another one
+        in_space: whether cuboids lie in a point cloud rather than on an image
 
     Returns:
         1 - IoU of their boxes, from 0 to 1, and more than 1 by the distance of their
         centres where they do not meet; 0 for two tags
     """
-    a, b = _box(first), _box(second)
+    a, b = (_box(each, in_space=in_space) for each in (first, second))
     if a is None or b is None:
         return 0.0 if a is b else math.inf
-    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    overlap = width * height
-    union = _area(a) + _area(b) - overlap
+    axes = list(zip(*a, *b, strict=False))
+    overlap = math.prod(
+        max(0.0, min(high, other_high) - max(low, other_low))
+        for low, high, other_low, other_high in axes
+    )
+    union = _extent(a) + _extent(b) - overlap
     if overlap > 0 and union > 0:
         return 1.0 - overlap / union
-    apart = math.hypot(a[0] + a[2] - b[0] - b[2], a[1] + a[3] - b[1] - b[3]) / 2
+    between = (sum(each[:2]) / 2 - sum(each[2:]) / 2 for each in axes)
+    apart = math.hypot(*between)
     # boxes without area (points, level lines) coincide or do not
     return apart / (1.0 + apart) if union == 0 else 1.0 + apart
 
 
-def _box(annotation: Json) -> tuple[float, float, float, float] | None:
+def _box(annotation: Json, *, in_space: bool) -> Box | None:
     points: Any = annotation.get("points")
     if annotation.get("elements"):
         points = [value for each in annotation["elements"] for value in each["points"]]
@@ -186,12 +208,20 @@ def _box(annotation: Json) -> tuple[float, float, float, float] | None:
         return None
     if annotation.get("type") == "mask":
         left, top, right, bottom = points[-4:]
-        return left, top, right + 1, bottom + 1
+        return (left, top), (right + 1, bottom + 1)
     if annotation.get("type") == "ellipse":
         x, y, right, top = points
-        return 2 * x - right, top, right, 2 * y - top
-    return min(points[::2]), min(points[1::2]), max(points[::2]), max(points[1::2])
+        return (2 * x - right, top), (right, 2 * y - top)
+    if annotation.get("type") == "cuboid" and in_space:
+        # centre, angles and sizes; how it is turned makes little difference here
+        halves = [
+            (at, size / 2) for at, size in zip(points[:3], points[6:9], strict=True)
+        ]
+        low, high = ([at + sign * half for at, half in halves] for sign in (-1, 1))
+        return low, high
+    xs, ys = points[::2], points[1::2]
+    return (min(xs), min(ys)), (max(xs), max(ys))
 
 
-def _area(box: tuple[float, float, float, float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _extent(box: Box) -> float:
+    return math.prod(high - low for low, high in zip(*box, strict=True))

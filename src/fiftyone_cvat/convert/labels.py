@@ -111,6 +111,7 @@ class ReadLabel:
         track: the number of its track in the task, or None
         index: the index of its track in the dataset, or None
         refused: why texts of attributes are not values of the label
+        is_untouched: whether the annotation is in CVAT as it went up
         sent: what the annotation went up as, if it came back as that; its label is
             most likely the dataset's own and is not read before it turns out not to be
         read_later: reads it then
@@ -126,6 +127,7 @@ class ReadLabel:
     track: int | None = None
     index: int | None = None
     refused: Sequence[str] = ()
+    is_untouched: bool = False
     sent: Json | None = None
     read_later: Callable[[], ReadLabel | None] | None = None
     unread_class: str | None = None

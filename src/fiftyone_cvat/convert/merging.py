@@ -120,6 +120,8 @@ def merge_segmentation(
 def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
     """Tell whether two labels say the same.
 
+    A mask in a file says nothing besides one in the label, which comes before it.
+
     Args:
         first: a label
         second: another of the same type
@@ -134,6 +136,7 @@ def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
             second.get_attribute_value(name, None),
         )
         for name in names
+        if name != "mask_path" or first.mask is None or second.mask is None
     )
 
 

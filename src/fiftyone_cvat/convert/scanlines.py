@@ -49,11 +49,10 @@ def paint_intervals(
     ends = merge_sort((row - top) * width + end - left)
     # as many intervals have begun as have ended: nothing is covered in between
     gap = np.flatnonzero(starts[1:] > ends[:-1])
-    edges = np.empty(2 * gap.size + 2, np.int64)
-    edges[0], edges[-1] = starts[0], ends[-1]
-    edges[1:-1:2], edges[2:-1:2] = ends[gap], starts[gap + 1]
-    runs = np.diff(edges, prepend=0, append=height * width)
-    return fill_runs(runs, height, width), left, top
+    edges = np.empty(2 * gap.size + 4, np.int64)
+    edges[0], edges[1], edges[-2], edges[-1] = 0, starts[0], ends[-1], height * width
+    edges[2:-2:2], edges[3:-2:2] = ends[gap], starts[gap + 1]
+    return fill_runs(edges[1:] - edges[:-1], height, width), left, top
 
 
 def merge_sort(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -70,4 +69,6 @@ def fill_runs(runs: NDArray[np.int64], height: int, width: int) -> Mask:
 
 def count_centres(edges: NDArray[np.float64], length: int) -> NDArray[np.int64]:
     """Count the pixel centres of ``[0, length)`` before each edge."""
-    return np.clip(np.ceil(edges - 0.5), 0, length).astype(np.int64)
+    # two calls instead of np.clip, which takes 4 us more
+    centres = np.ceil(edges - 0.5)
+    return np.minimum(np.maximum(centres, 0), length).astype(np.int64)

@@ -7,7 +7,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.attributes import LABEL_ID, shorten, value_to_text
+from fiftyone_cvat.convert.attributes import (
+    LABEL_ID,
+    check_characters,
+    shorten,
+    value_to_text,
+)
 from fiftyone_cvat.convert.skeletons import skeleton_label
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
@@ -26,6 +31,7 @@ __all__ = [
     "attribute_tool",
     "SchemaParts",
     "build_cvat_schema",
+    "check_texts",
     "classes_of",
     "cvat_schema_to_labels",
     "field_schema",
@@ -124,6 +130,7 @@ def to_cvat_attributes(
                 f"Attribute name '{shorten(name)}' is empty, or begins or ends with "
                 "white space, which CVAT takes off: rename the attribute"
             )
+        check_characters(name, f"Attribute name '{shorten(name)}'")
         if len(name) > MAX_NAME:
             raise SchemaError(
                 f"Attribute name '{shorten(name)}' has {len(name)} characters; CVAT "
@@ -166,6 +173,7 @@ def build_cvat_schema(
     Raises:
         SchemaError: if a class or attribute cannot be expressed in CVAT
     """
+    check_texts(label_schema)
     fields = [
         _field_classes(name, info, occluded_attr, group_id_attr)
         for name, info in label_schema.items()
@@ -196,6 +204,37 @@ def build_cvat_schema(
         for name, info in label_schema.items()
     }
     return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_classes_by_field
+
+
+def check_texts(label_schema: LabelSchema) -> None:
+    """Refuse texts anywhere in a label schema that CVAT does not take.
+
+    FiftyOne's database takes no half characters, and no NUL in names, either.
+
+    Args:
+        label_schema: field name to ``type``, ``classes``, ``attributes``
+
+    Raises:
+        SchemaError: if one has a character that is NUL or half of one
+    """
+    for label_field, info in label_schema.items():
+        for path, text in _texts(info):
+            where = shorten(".".join(path))
+            what = f"Field '{label_field}': '{shorten(text)}' in {where}"
+            check_characters(text, what)
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, str]]:
+    """Yield each text in a part of a label schema with the names that lead to it."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield path, str(name)
+            yield from _texts(each, (*path, str(name)))
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each, path)
 
 
 def cvat_schema_to_labels(schema: CVATSchema) -> list[Json]:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.attributes import LABEL_ID, cvat_class, parse_label
+from fiftyone_cvat.convert.attributes import (
+    LABEL_ID,
+    ClassPlan,
+    cvat_class,
+    plan_class,
+    read_label,
+    shorten,
+)
 from fiftyone_cvat.convert.identity import join_label_id
 from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
 from fiftyone_cvat.convert.segmentations import class_masks, gray_or_rgb
 from fiftyone_cvat.convert.skeletons import keypoint_to_skeleton
 from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
-from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.geometry import box_to_corners, points_to_pixels
+from fiftyone_cvat.errors import GeometryError, SchemaError
+from fiftyone_cvat.geometry import box_to_corners, plain_pixels, points_to_pixels
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Shape, Size, Skeleton
 
 __all__ = [
@@ -214,14 +220,8 @@ def create_keypoint_shapes(
 _INSTANCES = ("instance", "instances")
 
 
-@dataclass(slots=True)
-class _Part:
-    """The geometry of one shape."""
-
-    type: str
-    points: list[float]
-    rotation: float = 0.0
-    elements: list[Any] = field(default_factory=list)
+_Part = tuple[str, list[Any], float, list[Any]]
+"""The type of a shape, its points, its rotation and its elements."""
 
 
 @dataclass(slots=True)
@@ -238,82 +238,119 @@ class _Frame:
     ids: list[str] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     tracks: TracksByClass = field(default_factory=dict)
+    plans: dict[str | None, ClassPlan | None] = field(default_factory=dict)
 
     def add(self, label: Any, build: Any, as_track: bool) -> None:
-        class_name, mutable, immutable, _, occluded, group = parse_label(
-            label,
-            self.cvat_schema,
-            self.label_field,
-            label_id=self.label_id,
-            occluded_attrs=self.occluded_attrs,
-            group_id_attrs=self.group_id_attrs,
-        )
-        if class_name is None:
+        name = label.label
+        if name not in self.plans:
+            self.plans[name] = self._plan(name)
+        plan = self.plans[name]
+        if plan is None:
             return
+        label_id = label.id
+        identity = label_id if self.label_id is None else self.label_id
+        common, fixed, occluded, group = read_label(label, plan, identity)
         as_track = as_track and label.index is not None
-        common, fixed = mutable or [], immutable or []
-        skeleton = getattr(self.cvat_schema[class_name], "skeleton", None)
-        parts = self._parts(label, build, skeleton)
-        if skeleton is not None and any(part.type != "skeleton" for part in parts):
-            as_track = False
-        shapes = [
-            Shape(
-                type=part.type,
-                label_id=class_name,
-                frame=self.number,
-                points=part.points,
-                rotation=part.rotation,
-                occluded=bool(occluded),
-                z_order=0,
-                group=group or 0,
-                source="manual",
-                attributes=_attributes(common if as_track else common + fixed, number),
-                elements=[{**each, "frame": self.number} for each in part.elements],
-            )
-            for number, part in enumerate(parts, 1)
-        ]
-        if not shapes:
+        if as_track:
+            _check_index(label)
+        try:
+            parts: list[_Part] = build(label, self.size, plan.skeleton)
+        except (GeometryError, OSError, TypeError, ValueError) as error:
+            raise GeometryError(f"Label {label_id}: {error}") from error
+        if not parts:
             return
-        self.ids.append(label.id)
+        if plan.skeleton is not None and any(part[0] != "skeleton" for part in parts):
+            as_track = False
+        self.ids.append(label_id)
+        own = common if as_track or not fixed else common + fixed
+        shapes = [] if as_track else self.shapes
+        for number, part in enumerate(parts, 1):
+            attributes = own if number == 1 else _of_part(number, own)
+            shapes.append(self._shape(part, plan.name, occluded, group, attributes))
         if not as_track:
-            self.shapes.extend(shapes)
             return
         keyframe = bool(label.get_attribute_value("keyframe", False))
         add_shapes_to_tracks(
             self.tracks,
             shapes,
-            class_name,
+            plan.name,
             label.index,
             self.number,
             fixed,
             keyframe,
-            group_id=group or 0,
+            group_id=group,
         )
 
-    def _parts(self, label: Any, build: Any, skeleton: Skeleton | None) -> list[_Part]:
-        try:
-            parts: list[_Part] = build(label, self.size, skeleton)
-        except (GeometryError, OSError, TypeError, ValueError) as error:
-            raise GeometryError(f"Label {label.id}: {error}") from error
-        return parts
+    def _plan(self, name: str | None) -> ClassPlan | None:
+        """Look a class up once a frame: 1 us, which each label would pay."""
+        return plan_class(
+            name,
+            self.cvat_schema,
+            self.label_field,
+            self.occluded_attrs,
+            self.group_id_attrs,
+        )
+
+    def _shape(
+        self,
+        part: _Part,
+        class_name: str,
+        occluded: bool,
+        group: int,
+        attributes: list[AttributeValue],
+    ) -> Shape:
+        kind, points, rotation, elements = part
+        for element in elements:
+            element["frame"] = self.number
+        return {
+            "type": kind,
+            "label_id": class_name,
+            "frame": self.number,
+            "points": points,
+            "rotation": rotation,
+            "occluded": occluded,
+            "z_order": 0,
+            "group": group,
+            "source": "manual",
+            "attributes": attributes,
+            "elements": elements,
+        }
 
 
-def _attributes(values: list[AttributeValue], number: int) -> list[AttributeValue]:
-    """Copy the attributes for one part of a label, and say in its id which it is."""
-    copies = deepcopy(values)
-    copies[0]["value"] = join_label_id(copies[0]["value"], number)
-    return copies
+def _check_index(label: Any) -> None:
+    """Refuse an ``index`` by which labels are no track."""
+    index = label.index
+    is_number = isinstance(index, (int, float, np.number)) and index is not True
+    if not is_number or index is False or index % 1 != 0:
+        raise SchemaError(
+            f"Label {label.id}: its index {shorten(repr(index))} is no whole number, "
+            "which makes it no part of a track: correct it, or set it to None"
+        )
+
+
+def _of_part(number: int, attributes: list[AttributeValue]) -> list[AttributeValue]:
+    """Copy a label's attributes for one of its parts, and say in its id which it is.
+
+    By hand, since a deep copy takes 7 us.
+    """
+    identity, *others = (each.copy() for each in attributes)
+    identity["value"] = join_label_id(identity["value"], number)
+    return [identity, *others]
 
 
 def _box_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
-    if label.bounding_box is None or not len(label.bounding_box):
+    box = label.bounding_box
+    if box is None or not len(box):
         return _cuboid_parts(label)
-    rotation = float(label.get_attribute_value("rotation", None) or 0.0)
+    rotation = label.get_attribute_value("rotation", None)
+    corners = box_to_corners(box, size)
+    if not rotation:
+        return [("rectangle", corners, 0.0, [])]
+    rotation = float(rotation)
     if not math.isfinite(rotation):
         raise GeometryError(f"a rotation of {rotation} degrees")
-    corners = box_to_corners(label.bounding_box, size)
     # less than nothing by a hair is 360.0 after the first step
-    return [_Part("rectangle", corners, rotation % 360.0 % 360.0)]
+    return [("rectangle", corners, rotation % 360.0 % 360.0, [])]
 
 
 def _cuboid_parts(label: Any) -> list[_Part]:
@@ -327,28 +364,34 @@ def _cuboid_parts(label: Any) -> list[_Part]:
         if len(triple) != 3 or not np.isfinite(triple).all():  # noqa: PLR2004
             raise GeometryError(f"expected 3 finite numbers as {name}, not {triple}")
         numbers.extend(triple)
-    return [_Part("cuboid", numbers + [0.0] * 7)]
+    return [("cuboid", numbers + [0.0] * 7, 0.0, [])]
 
 
 def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     mask = label.get_mask() if label.has_mask else None
-    if mask is None or not np.any(mask):
+    if mask is None:
         return []
     mask = np.asarray(mask, dtype=bool)
+    if not mask.any():
+        return []
     if mask.ndim == 3 and mask.shape[2] == 1:  # noqa: PLR2004
         mask = mask[..., 0]
     if mask.ndim != 2:  # noqa: PLR2004
         raise GeometryError(f"a mask of shape {mask.shape} instead of height and width")
-    if label.bounding_box is None:
+    box = label.bounding_box
+    if box is None:
         raise GeometryError("a mask, but no bounding box to place it")
-    x_min, y_min, x_max, y_max = box_to_corners(label.bounding_box, size)
+    x_min, y_min, x_max, y_max = box_to_corners(box, size)
     height = _extent(y_max - y_min, mask.shape[0])
     width = _extent(x_max - x_min, mask.shape[1])
     pixels = _resized(mask, width, height)
     clipped = clip_mask(pixels, round(x_min), round(y_min), size)
-    if clipped is None or not clipped[0].any():
+    if clipped is None:
         return []
-    return [_Part("mask", [*mask_to_runs(*clipped)])]
+    is_whole = pixels is mask and clipped[0].shape == mask.shape
+    if not is_whole and not clipped[0].any():
+        return []
+    return [("mask", mask_to_runs(*clipped), 0.0, [])]
 
 
 def _extent(pixels: float, count: int) -> int:
@@ -374,28 +417,43 @@ def _resized(mask: Any, width: int, height: int) -> Any:
 
 def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     kind, least = ("polygon", 3) if label.filled else ("polyline", 2)
-    parts = []
+    is_ring = label.closed and not label.filled
+    parts: list[_Part] = []
     for given in label.points:
-        _check_infinite(given)
-        points = [point for point in given if np.isfinite(point).all()]
+        points, pixels = _known(given, size, least)
         if len(points) < least:
             continue
-        if label.closed and not label.filled and points[0] != points[-1]:
-            points = [*points, points[0]]
-        parts.append(_Part(kind, points_to_pixels(points, size)))
+        if is_ring and points[0] != points[-1]:
+            pixels += pixels[:2]
+        parts.append((kind, pixels, 0.0, []))
     return parts
 
 
 def _keypoint_parts(label: Any, size: Size, skeleton: Skeleton | None) -> list[_Part]:
-    _check_infinite(label.points)
+    given = label.points
+    known, known_pixels = _known(given, size)
     if skeleton is not None:
-        pixels = points_to_pixels(label.points, size)
+        pixels = points_to_pixels(given, size)
         pairs = list(zip(pixels[::2], pixels[1::2], strict=True))
         if len(pairs) == len(skeleton.nodes) and np.isfinite(pixels).any():
             elements = keypoint_to_skeleton(pairs, skeleton.nodes)
-            return [_Part("skeleton", [], elements=elements)]
-    known = [point for point in label.points if np.isfinite(point).all()]
-    return [_Part("points", points_to_pixels(known, size))] if known else []
+            return [("skeleton", [], 0.0, elements)]
+    return [("points", known_pixels, 0.0, [])] if len(known) else []
+
+
+def _known(
+    points: Sequence[Sequence[float]], size: Size, least: int = 1
+) -> tuple[Sequence[Sequence[float]], list[float]]:
+    """Return the points that are not NaN and, if there are enough, their pixels.
+
+    Most often all are known, which a sum tells; to ask each takes 2 us a point.
+    """
+    pixels = plain_pixels(points, size)
+    if pixels is not None:
+        return points, pixels
+    _check_infinite(points)
+    known = [point for point in points if np.isfinite(point).all()]
+    return known, points_to_pixels(known, size) if len(known) >= least else []
 
 
 def _check_infinite(points: Sequence[Sequence[float]]) -> None:

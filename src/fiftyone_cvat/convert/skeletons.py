@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.convert.attributes import check_characters, shorten
 from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import AttributeSpec, Json
 
@@ -24,6 +25,9 @@ __all__ = [
     "skeleton_to_points",
     "sublabel_ids_by_label",
 ]
+
+MAX_NODE = 64
+"""CVAT's limit for the name of a node, in characters."""
 
 _END = re.compile(r"</circle>|/>")
 _MAX_DIGITS = 9
@@ -51,8 +55,8 @@ def skeleton_label(
         the label as the server takes it
 
     Raises:
-        SchemaError: if there are no nodes, a name is empty or not told apart from
-            another, or an edge leads to a node that is not there
+        SchemaError: if there are no nodes, a name is empty, too long or not told apart
+            from another, or an edge leads to a node that is not there
     """
     _check_nodes(name, node_names, edges)
     turn = 2 * math.pi / len(node_names)
@@ -200,6 +204,19 @@ def _check_nodes(
         raise SchemaError(f"Skeleton {name!r} has no nodes")
     if "" in node_names:
         raise SchemaError(f"Skeleton {name!r} has a node without a name")
+    for node in node_names:
+        what = f"Node {shorten(node)!r} of skeleton {name!r}"
+        check_characters(node, what)
+        if node != node.strip():
+            raise SchemaError(
+                f"{what} begins or ends with white space, which CVAT takes off: rename "
+                "the node"
+            )
+        if len(node) > MAX_NODE:
+            raise SchemaError(
+                f"{what} has a name of {len(node)} characters; CVAT takes {MAX_NODE}: "
+                "rename the node"
+            )
     for node, other in permutations(node_names, 2):
         # the server, which looks for quoted names, finds the one in the other too
         if other == node or other.startswith(f'{node}"'):

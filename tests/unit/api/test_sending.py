@@ -10,6 +10,7 @@ import pytest
 from fiftyone_cvat.api import sending
 from fiftyone_cvat.api.media import MediaFile
 from fiftyone_cvat.api.tasks import Tasks
+from fiftyone_cvat.api.upload import Upload
 from fiftyone_cvat.errors import AnswerError, RequestError, UnreachableError
 from fiftyone_cvat.messages import Response
 from fiftyone_cvat.retrying import RetryPolicy
@@ -218,6 +219,66 @@ def test_list_that_does_not_tell_what_was_created(api, key, value):
         api._delete_lost()
 
 
+@pytest.mark.parametrize(
+    ("spoiled", "words"),
+    [
+        ({"created_date": "yesterday"}, "'yesterday', which is no date"),
+        ({"created_date": "2026-11-24"}, "'2026-11-24', which is no date with a"),
+        ({"created_date": 7}, "'7', which is no date"),
+        ({"id": [7]}, "'id' that is no number"),
+    ],
+)
+def test_listing_that_is_odd_fails_no_run_that_is_done(api, caplog, spoiled, words):
+    assert create(api, task(7) | spoiled) == 8
+    before = list(api._lost)
+
+    with pytest.raises(AnswerError, match=words):
+        api._delete_lost()
+    api._lost = before
+    Upload._settle_lost(api)
+
+    assert (
+        f"An empty one may be left of 'a' at {URL}: {URL} answered with" in caplog.text
+    )
+    assert deleted(api) == []
+    assert api._lost == []
+
+
+@pytest.mark.parametrize("spoiled", [{"owner": 1}, {"owner": "me"}, {"tasks": "two"}])
+def test_listing_whose_parts_are_no_objects(api, spoiled):
+    assert create(api, task(7) | spoiled) == 8
+
+    api._delete_lost()
+
+    assert deleted(api) == (["/api/tasks/7"] if "tasks" in spoiled else [])
+
+
+@pytest.mark.parametrize("results", [7, "tasks", {"id": 7}, True])
+def test_listing_that_is_no_list(api, results):
+    assert create(api) == 8
+    api.answers["get"] = lambda url: answer({"id": 1, "results": results})
+    api.answers["post"] = [lost(), lost()]
+
+    for ask in (
+        api._delete_lost,
+        lambda: api._create(URL, {"name": "b"}),
+        lambda: api._begin_task(3, lambda: (_ for _ in ()).throw(lost())),
+        api.list_tasks,
+    ):
+        with pytest.raises(AnswerError, match="'results' that is no list"):
+            ask()
+
+
+@pytest.mark.parametrize("date", [None, "today", "Tue, 24 Nov 2026 12:00:05 -0000"])
+def test_nothing_is_deleted_by_a_clock_that_is_none(api, date):
+    api._session.server_date = date
+    assert create(api, task(7)) == 8
+
+    assert [each.name for each in api._delete_lost()] == ["a"]
+
+    assert deleted(api) == []
+
+
 @pytest.mark.parametrize("item", [{}, {"id": None}, None, 7, "id"])
 def test_item_without_the_value(api, item):
     api.answers = {"get": lambda url: answer({"results": [item]})}
@@ -250,6 +311,7 @@ def test_summary_of_a_task(api):
         (SUMMARY | {"updated_date": None}, JOB, "updated_date"),
         (SUMMARY, {}, "id"),
         (SUMMARY, None, "id"),
+        (SUMMARY, {"id": None}, "id"),
     ],
 )
 def test_summary_that_says_too_little(api, summary, job, key):
@@ -348,7 +410,7 @@ def test_beginning_of_a_task(api, found):
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setattr("fiftyone_cvat.api.tasks.CHUNK_SIZE", 4)
+    monkeypatch.setattr("fiftyone_cvat.api.chunks.CHUNK_SIZE", 4)
     path = tmp_path / "a.mp4"
     path.write_bytes(b"0123456789")
     return MediaFile(path, "a.mp4", 10)
@@ -398,6 +460,75 @@ def test_end_of_a_large_file_is_lost(api, file):
 
 
 @pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "/",
+        "http://[bad",
+        "http://h/api/..",
+        "http://h/%2e%2e",
+        "a/./",
+        "http://h/a b",
+    ],
+)
+def test_place_of_a_large_file_that_is_none(api, file, location):
+    api.answers = {"post": [answer(status=201, location=location)]}
+
+    with pytest.raises(AnswerError, match="did not say where to send"):
+        api._send_in_chunks(f"{URL}/3/data/", file)
+
+    assert methods(api) == ["post"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example.com/1_0a-b",
+        "//evil.example.com/1_0a-b/?next=/x",
+        "http://user@[bad/1_0a-b#x",
+        "1_0a-b",
+    ],
+)
+def test_a_large_file_goes_to_the_server_only(api, file, location):
+    api.answers = {
+        "post": [answer(status=201, location=location)],
+        "patch": [answer(**{"upload-offset": str(each)}) for each in (4, 8, 10)],
+    }
+
+    api._send_in_chunks(f"{URL}/3/data/", file)
+
+    assert {path for _, path, _ in api.sent[1:]} == {"/api/tasks/3/data/1_0a-b"}
+
+
+@pytest.mark.parametrize("offset", ["", "four", "-4", "4.0", "1e1", "\u0664", "9" * 99])
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_offset_of_a_large_file_that_is_no_number(api, file, offset, is_lost):
+    odd = answer(**{"upload-offset": offset})
+    api.answers = {
+        "post": [answer(status=201, location=f"{URL}/3/data/file")],
+        "patch": [lost() if is_lost else odd],
+        "head": [odd],
+    }
+
+    with pytest.raises(AnswerError, match="which is no number of bytes"):
+        api._send_in_chunks(f"{URL}/3/data/", file)
+
+
+def test_offset_that_is_odd_once_is_looked_up(api, file):
+    offsets = ["four", "8", "10"]
+    api.answers = {
+        "post": [answer(status=201, location=f"{URL}/3/data/file")],
+        "patch": [answer(**{"upload-offset": each}) for each in offsets],
+        "head": [answer(**{"upload-offset": "4"})],
+    }
+
+    api._send_in_chunks(f"{URL}/3/data/", file)
+
+    sent = [more["data"] for method, _, more in api.sent if method == "patch"]
+    assert sent == [b"0123", b"4567", b"89"]
+
+
+@pytest.mark.parametrize(
     ("status", "is_there"), [(500, True), (400, True), (403, False)]
 )
 def test_files_that_are_there_already(api, status, is_there):
@@ -413,12 +544,19 @@ def test_files_that_are_there_already(api, status, is_there):
 
 
 PAYLOAD = {
-    "tags": [cvat_tag(label_id=1, attributes=[{"spec_id": 9, "value": "t"}])],
+    "tags": [cvat_tag(label_id=1, id=1, attributes=[{"spec_id": 9, "value": "t"}])],
     "shapes": [
-        cvat_shape(label_id=1, attributes=[{"spec_id": 9, "value": each}])
+        cvat_shape(label_id=1, id=2, attributes=[{"spec_id": 9, "value": each}])
         for each in "ab"
     ],
-    "tracks": [cvat_track(track_shape(0), track_shape(1), label_id=1)],
+    "tracks": [
+        cvat_track(
+            track_shape(0, attributes=[]),
+            track_shape(1, attributes=[]),
+            label_id=1,
+            id=3,
+        )
+    ],
 }
 IDS = ({"cat": 1}, {1: {"label_id": 9}})
 
@@ -436,7 +574,8 @@ def test_annotations_that_are_there_are_not_sent_again(api):
     [
         PAYLOAD | {"shapes": []},
         PAYLOAD | {"shapes": PAYLOAD["shapes"][:1] * 2},
-        PAYLOAD | {"tracks": [cvat_track(track_shape(0), label_id=2)]},
+        PAYLOAD
+        | {"tracks": [cvat_track(track_shape(0, attributes=[]), label_id=2, id=3)]},
     ],
     ids=["fewer", "other ids", "another class"],
 )
@@ -448,11 +587,44 @@ def test_annotations_that_are_not_there_are_sent_again(api, there):
     assert methods(api) == ["put", "get", "put"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "spoiled"),
+    [
+        ("shapes", None),
+        ("shapes", {}),
+        ("shapes", PAYLOAD["shapes"][0] | {"id": None}),
+        ("shapes", PAYLOAD["shapes"][0] | {"frame": [0]}),
+        ("shapes", PAYLOAD["shapes"][0] | {"attributes": [{"value": "a"}]}),
+        ("tags", PAYLOAD["tags"][0] | {"label_id": "1"}),
+        ("tracks", PAYLOAD["tracks"][0] | {"shapes": None}),
+        ("tracks", PAYLOAD["tracks"][0] | {"shapes": [7]}),
+        ("tracks", PAYLOAD["tracks"][0] | {"shapes": [{"attributes": [7]}]}),
+    ],
+)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_answer_that_does_not_tell_what_is_stored(api, kind, spoiled, is_lost):
+    odd = answer(PAYLOAD | {kind: [spoiled]})
+    api.answers = {"put": [lost() if is_lost else odd], "get": lambda url: odd}
+
+    with pytest.raises(AnswerError, match=f"Task 3: .* one of the {kind}: "):
+        api._store_annotations(3, PAYLOAD, *IDS)
+
+
+@pytest.mark.parametrize(
+    "odd", [[], None, "", {"tags": [], "shapes": [], "tracks": {}}]
+)
+def test_odd_answer_about_what_is_stored_is_looked_up(api, odd):
+    content = Response("PUT", URL, 200, "OK", {}, orjson.dumps(odd))
+    api.answers = {"put": [content], "get": [answer(PAYLOAD)]}
+
+    assert api._store_annotations(3, PAYLOAD, *IDS) == PAYLOAD
+
+
 def test_what_the_server_drops_is_reported(api, caplog):
     stored = {
         "tags": [],
         "shapes": PAYLOAD["shapes"][:1],
-        "tracks": [cvat_track(track_shape(0), label_id=1)],
+        "tracks": [cvat_track(track_shape(0, attributes=[]), label_id=1, id=3)],
     }
     api.answers = {"put": [answer(stored)]}
 

@@ -263,6 +263,8 @@ def test_occlusion(value, occluded):
         ("", 0),
         ("abc", 0),
         (-1, 0),
+        (2**31 - 1, 2**31 - 1),
+        (2**31, 0),
         (math.nan, 0),
         (math.inf, 0),
     ],
@@ -304,6 +306,9 @@ def test_text_that_the_server_would_refuse_is_told():
     assert parse_label(padded, schema, "field")[0] == "cat"
     with pytest.raises(SchemaError, match=f"'color' of label {object_id()} has a NUL"):
         parse_label(detection(color="a\0b"), schema, "field")
+    with pytest.raises(SchemaError, match=f"{object_id()} has half a .* at 1") as error:
+        parse_label(detection(color="a\udc80b"), schema, "field")
+    str(error.value).encode()  # so it can be printed
 
 
 @pytest.mark.parametrize("value", [[True], np.array([True, False]), {"a": 1}])

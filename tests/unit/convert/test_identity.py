@@ -360,6 +360,42 @@ def test_known_ids_that_were_claimed_do_not_get_lost(claims, uploaded):
     assert {each.label_id for each in claims} & set(uploaded) <= set(ids)
 
 
+def in_space(x, y, z=0.5, size=(0.6, 0.6, 1.7)):
+    """Return a cuboid in a point cloud as CVAT writes it."""
+    return cvat_shape("cuboid", [x, y, z, 0, 0, 0, *size, *[0] * 7])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "distance"),
+    [
+        pytest.param(in_space(3, 2), in_space(3, 2), 0.0, id="same"),
+        pytest.param(in_space(3, 2), in_space(3.3, 2), 2 / 3, id="half of it"),
+        pytest.param(in_space(3, 2), in_space(6, 6), 6.0, id="do not meet"),
+        pytest.param(in_space(3, 2), in_space(3, 2, 4.5), 5.0, id="one above other"),
+    ],
+)
+def test_distance_in_space(first, second, distance):
+    measured = box_distance(first, second, in_space=True)
+    assert measured == pytest.approx(distance)
+    assert measured == box_distance(second, first, in_space=True)
+
+
+def test_in_space_a_new_one_some_way_off_is_not_a_deleted_one():
+    claims = [Claim(None, 1, None, in_space(27, 18))]
+    uploaded = {A: [in_space(30, 20)]}
+    assert settle_ids(claims, uploaded, lambda: "new", in_space=True) == ["new"]
+
+
+def test_in_space_the_nearer_of_two_copies_keeps_the_id():
+    size = (4, 2, 1.5)
+    moved, copy = in_space(1, 0, -8.3, size), in_space(3, 1.5, -8, size)
+    uploaded = {A: [in_space(1, 0, -8, size)]}
+    for shapes, expected in (([moved, copy], [A, "new"]), ([copy, moved], ["new", A])):
+        claims = [Claim(A, 1, None, each) for each in shapes]
+        ids = settle_ids(claims, uploaded, lambda: "new", in_space=True)
+        assert ids == expected
+
+
 @given(st.permutations([LEFT, RIGHT, FAR, (90.0, 30.0, 99.0, 40.0)]))
 def test_order_does_not_matter(points):
     uploaded = went_up(a=[LEFT], b=[RIGHT])

@@ -275,3 +275,33 @@ def test_boxes_turn_the_short_way(start, turn):
         difference = each["rotation"] - (start + turn * each["frame"] / 8)
         assert math.isclose((difference + 180) % 360, 180, abs_tol=1e-6)
         assert 0 <= each["rotation"] <= 360
+
+
+boxes = st.lists(st.floats(-100, 100), min_size=4, max_size=4)
+angles = st.sampled_from([0.0, 0.5, 90.0, 270.0]) | st.floats(0, 359.99)
+steps = st.tuples(st.integers(1, 5), boxes, angles, st.booleans())
+
+
+@given(st.lists(steps, min_size=1, max_size=6), st.integers(0, 30))
+def test_whole_track_of_boxes_is_what_each_frame_by_itself_is(steps, stop):
+    keys, at = [], 0
+    for gap, points, rotation, outside in steps:
+        keys.append(shape(at, points, rotation=rotation, outside=outside))
+        at += gap
+    expected = []
+    for key, following in zip(keys, [*keys[1:], None], strict=True):
+        last = stop if following is None else min(stop, following["frame"] - 1)
+        for frame in [] if key["outside"] else range(key["frame"], last + 1):
+            points, rotation = np.array(key["points"]), key["rotation"]
+            if following is not None and frame > key["frame"]:
+                progress = (frame - key["frame"]) / (following["frame"] - key["frame"])
+                points = points + progress * (np.array(following["points"]) - points)
+                turn = (following["rotation"] - rotation + 180) % 360 - 180
+                if turn:
+                    turn = 1.0 if turn == -180 else turn
+                    rotation = (rotation + turn * progress + 360) % 360
+            expected.append((frame, points.tolist(), rotation))
+    got = interpolate_track(track(*keys), stop)
+    assert [
+        (each["frame"], each["points"], each["rotation"]) for each in got
+    ] == expected

@@ -126,6 +126,8 @@ def test_runs_are_those_of_the_sdk(mask, left, top):
         pytest.param([4, 2, 2, 1, 3], "inverted", id="inverted box"),
         pytest.param([1, 2, 0, 0, 1, 1], "add up to 3", id="too short"),
         pytest.param([1, 4, 0, 0, 1, 1], "add up to 5", id="too long"),
+        pytest.param([2**62] * 4 + [4, 0, 0, 1, 1], "add up to", id="wraps round"),
+        pytest.param([2**64, 4, 0, 0, 1, 1], "add up to", id="more than 64 bits"),
     ],
 )
 def test_bad_runs_are_refused(points, words):

@@ -13,6 +13,7 @@ from fiftyone_cvat.convert.merging import (
     adopt_unchanged,
     merge_parts,
     merge_segmentation,
+    same_label,
 )
 from fiftyone_cvat.convert.segmentations import MaskPiece
 from fiftyone_cvat.types import Size
@@ -239,3 +240,16 @@ class TestSegmentations:
     def test_nothing(self):
         label = merge_segmentation([], Size(2, 1), {}, None)
         assert label.mask.tolist() == [[0, 0]]
+
+
+def test_a_mask_in_a_file_says_nothing_besides_one_in_the_label():
+    pixels = np.ones((2, 3), dtype=bool)
+    drawn, stored = detection(mask=pixels), detection(mask=pixels)
+    stored.mask_path = "older.png"
+    in_file = detection()
+    in_file.mask_path = "older.png"
+
+    assert same_label(drawn, stored, ())
+    assert not same_label(drawn, detection(mask=~pixels), ())
+    assert not same_label(drawn, in_file, ())
+    assert not same_label(detection(), in_file, ())

@@ -375,6 +375,10 @@ class TestBuilding:
                 {"a": info(classes=["cat "])}, "white space", id="class and a space"
             ),
             pytest.param(
+                {"a": info(attributes={"x\0": {}})}, "NUL", id="attribute with NUL"
+            ),
+            pytest.param({"a": info(classes=["c\0t"])}, "NUL", id="class with NUL"),
+            pytest.param(
                 {"a": info(attributes={"x": {"type": "radio", "values": ["a\nb"]}})},
                 "several lines",
                 id="lines",

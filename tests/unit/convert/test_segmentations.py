@@ -321,3 +321,35 @@ def test_only_painting_tells_of_colors_and_of_classes_of_several_values():
     assert not shows_pieces(ones, [mask], (1, 2), {1: "cat", 0: "none"})
     assert not shows_pieces(ones, [mask], (2, 2), TARGETS)
     assert not shows_pieces(ones, [], (1, 2), TARGETS)
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.uint8, np.uint16, np.int32, np.int64]),
+        shapes,
+        elements=st.integers(0, 4),
+    )
+)
+def test_split_is_what_sorting_all_pixels_finds(array):
+    targets = {value: str(value) for value in range(4)}
+    found = []
+    for value in sorted(set(np.unique(array).tolist()) & {1, 2, 3}):
+        rows, columns = np.nonzero(array == value)
+        top, left = int(rows.min()), int(columns.min())
+        part = array[top : rows.max() + 1, left : columns.max() + 1] == value
+        found.append((str(value), part.tolist(), left, top))
+    assert split(array, targets) == found
+    assert value_without_target(array, targets) == (4 if (array == 4).any() else None)
+
+
+@given(
+    hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 2, st.sampled_from([3, 4])))
+)
+def test_value_in_color_is_the_smallest_of_all_pixels(array):
+    colors = {
+        f"#{red:02x}{green:02x}{blue:02x}"
+        for red, green, blue in array[..., :3].reshape(-1, 3).tolist()
+    }
+    assert value_without_target(array, RGB) == min(
+        colors - {"#000000", *RGB}, default=None
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from fiftyone_cvat.convert.shapes import (
     create_segmentation_shapes,
 )
 from fiftyone_cvat.convert.tracks import finalize_tracks, merge_tracks
-from fiftyone_cvat.errors import GeometryError
+from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import Size, Skeleton
 from tests.builders import (
     SIZE,
@@ -225,6 +226,20 @@ class TestDetections:
         tracks = boxes(*labels, load_tracks=True)[2]
         wanted = [[identity(1)], [identity(2)], [identity(3)]]
         assert identities_by_track(tracks) == wanted
+
+    @pytest.mark.parametrize("index", ["a", [1], NAN, 0.5, True, math.inf])
+    def test_index_that_is_no_number_is_refused(self, index):
+        label = SimpleNamespace(
+            id=object_id(),
+            label="cat",
+            index=index,
+            bounding_box=[0.1, 0.1, 0.2, 0.2],
+            get_attribute_value=lambda name, default: default,
+        )
+
+        assert len(boxes(label)[1]) == 1
+        with pytest.raises(SchemaError, match=f"{object_id()}: its index .* no whole"):
+            boxes(label, load_tracks=True)
 
     def test_index_is_nothing_without_tracks(self):
         assert boxes(detection(index=7))[1] == [cvat_shape(frame=3)]

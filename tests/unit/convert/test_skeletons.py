@@ -88,6 +88,10 @@ def test_names_are_written_as_they_are_for_the_server_replaces_them(name):
     [
         pytest.param([], [], "no nodes", id="no nodes"),
         pytest.param(["a", ""], [], "without a name", id="no name"),
+        pytest.param(["a", "x" * 65], [], "'x{60}...'.* 65 characters", id="long"),
+        pytest.param(["a", " b"], [], "' b' .* white space", id="white space"),
+        pytest.param(["a", "b\0"], [], "has a NUL character at 1", id="NUL"),
+        pytest.param(["\ud800"], [], "has half a character .* at 0", id="surrogate"),
         pytest.param(["a", "b", "a"], [], "'a' and 'a'", id="same name"),
         pytest.param(["a", 'a"b'], [], "apart", id="name and quote"),
         pytest.param(["a", "b"], [[0, 2]], "nodes 0 to 1", id="edge too far"),

@@ -1,0 +1,131 @@
+"""What of an annotation an annotator can change, in a few characters.
+
+An annotation whose fingerprint is that of the one that went up was not touched in CVAT,
+whatever has become of its label in the dataset meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from fiftyone_cvat.types import CVATSchema, Json
+
+__all__ = [
+    "AnnotationNames",
+    "annotation_to_fingerprint",
+    "annotations_to_fingerprints",
+    "schema_names",
+]
+
+_LENGTH = 8
+"""Bytes of a fingerprint: of a million annotations two are alike once in 10^7 runs."""
+
+_OF_SHAPES = ("type", "rotation", "occluded", "outside", "z_order", "group")
+
+
+@dataclass(slots=True)
+class AnnotationNames:
+    """What the server's ids in annotations stand for; names outlive the ids.
+
+    Args:
+        class_ids: CVAT class name, and that with a node's, to the server's id
+        attribute_ids: the server's id of a label to the ids of its attributes by name
+        defaults: attribute id to the text that the server fills in for none
+    """
+
+    class_ids: Mapping[Any, int]
+    attribute_ids: Mapping[int, Mapping[str, int]]
+    defaults: Mapping[int, str]
+    class_by_id: dict[int, Any] = field(init=False)
+    attribute_by_id: dict[int, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.class_by_id = {number: name for name, number in self.class_ids.items()}
+        self.attribute_by_id = {
+            number: name
+            for by_name in self.attribute_ids.values()
+            for name, number in by_name.items()
+        }
+
+
+def annotations_to_fingerprints(
+    annotations: Json, names: AnnotationNames
+) -> dict[str, dict[int, str]]:
+    """Return the fingerprints of a task's annotations.
+
+    Args:
+        annotations: ``tags``, ``shapes`` and ``tracks`` as the server sent them
+        names: what the ids in them stand for
+
+    Returns:
+        ``tags``, ``shapes`` and ``tracks``, each from the server's id of an
+        annotation to its fingerprint; a track has one for all its shapes
+    """
+    return {
+        kind: {
+            each["id"]: annotation_to_fingerprint(each, names)
+            for each in annotations.get(kind) or []
+        }
+        for kind in ("tags", "shapes", "tracks")
+    }
+
+
+def annotation_to_fingerprint(annotation: Json, names: AnnotationNames) -> str:
+    """Return the fingerprint of a tag, a shape, or a track with all its shapes.
+
+    Args:
+        annotation: the annotation as the server sent it
+        names: what the ids in it stand for
+    """
+    content = orjson.dumps(_content(annotation, names))
+    return blake2b(content, digest_size=_LENGTH).hexdigest()
+
+
+def schema_names(
+    cvat_schema: CVATSchema,
+    class_ids: Mapping[Any, int],
+    attribute_ids: Mapping[int, Mapping[str, int]],
+) -> AnnotationNames:
+    """Return what the server's ids stand for, with the defaults of a schema.
+
+    Args:
+        cvat_schema: CVAT class name to its attributes by name
+        class_ids: CVAT class name to the server's id of the label
+        attribute_ids: the server's id of a label to the ids of its attributes by name
+    """
+    defaults = {
+        number: str(cvat_schema[name][attribute].get("default_value") or "")
+        for name, label_id in class_ids.items()
+        for attribute, number in attribute_ids.get(label_id, {}).items()
+        if attribute in cvat_schema.get(name, ())
+    }
+    return AnnotationNames(class_ids, attribute_ids, defaults)
+
+
+def _content(annotation: Json, names: AnnotationNames) -> list[Any]:
+    """Return what of an annotation counts, in one order."""
+    content = [
+        names.class_by_id.get(annotation.get("label_id", -1)),
+        annotation.get("frame"),
+        *(annotation.get(each) or 0 for each in _OF_SHAPES),
+        # run lengths are stored as integers and sent as floats
+        [*map(float, annotation.get("points") or [])],
+        sorted(_texts(annotation, names)),
+    ]
+    for key in ("elements", "shapes"):
+        content.append([_content(each, names) for each in annotation.get(key) or []])
+    return content
+
+
+def _texts(annotation: Json, names: AnnotationNames) -> list[tuple[str, str]]:
+    """Return an annotation's attributes but those that are at their default."""
+    return [
+        (names.attribute_by_id.get(each["spec_id"], ""), each["value"])
+        for each in annotation.get("attributes") or []
+        if each["value"] != names.defaults.get(each["spec_id"], "")
+    ]
