@@ -183,10 +183,8 @@ class Loading:
         place[path[-1]] = value
         attributes = self._label_schema[label_field].get("attributes")
         if isinstance(value, fol.Detection) and attributes is not None:
-            # to ask FiftyOne for each takes 60 microseconds
-            present = {*value.field_names, *value.attributes}
             for name in GEOMETRY:
-                if name in present and _is_unsent(attributes.get(name)):
+                if value.has_attribute(name) and _is_unsent(attributes.get(name)):
                     # FiftyOne merges the attributes that the schema lets it write
                     attributes[name] = {}
 

@@ -126,7 +126,7 @@ class DatasetLabels:
         """Return position, frame and labels of a field on a task's frames.
 
         The database is asked once for what a task is compared with: it takes 1.2 s to
-        read 18,000 labels as FiftyOne's, 0.2 s to read them as they are stored.
+        read 8,000 labels as FiftyOne's, 0.02 s to read them as they are stored.
 
         Args:
             source: the field
@@ -382,7 +382,7 @@ def _convert_later(
 ) -> None:
     """Let a segmentation be converted if painting cannot tell that it is the same.
 
-    To convert one of 1280 x 960 pixels takes 25 ms, to compare its pixels takes 2.
+    60 of 1280 x 960 pixels load in 0.34 s of CPU so, and in 0.58 s otherwise.
     """
     if label.id in by_id:
         by_id[label.id].created = lambda: [

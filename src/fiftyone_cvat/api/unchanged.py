@@ -1,7 +1,8 @@
 """Annotations that came back as they went up, of which no labels are made.
 
 FiftyOne gets the label that it has. To make one of the annotation too, only to throw
-it away, takes 100 to 200 microseconds; the comparison takes 10.
+it away, takes 50 to 100 microseconds: 18,000 boxes of tracks load in 3.6 s of CPU
+without, and in 8.4 s with it and with reads of FiftyOne's documents.
 """
 
 from __future__ import annotations

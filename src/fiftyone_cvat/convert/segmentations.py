@@ -173,8 +173,8 @@ def shows_pieces(
 ) -> bool:
     """Tell whether a segmentation is what painting masks into it would make of it.
 
-    It is if each class has just the pixels of its one mask. To look takes 2 ms for
-    1280 x 960 pixels; to paint them 20 ms, and to split them into masks as long.
+    It is if each class has just the pixels of its one mask. To look takes 0.6 ms for
+    1280 x 960 pixels; to paint them 6 ms, to split them into run lengths 1 ms.
 
     Args:
         pixels: the segmentation
