@@ -35,7 +35,7 @@ API = [
     {"resuming"},
     {"reading", "upload"},
     {"contexts", "preparing", "settling"},
-    {"scalars", "tracking"},
+    {"scalars", "tracking", "unchanged"},
     {"loading"},
     {"originals", "schemas"},
     {"fields", "tasks"},

@@ -66,7 +66,7 @@ def runs(server, tmp_path_factory):
     read, known = originals.labels_by_frame, {}
 
     def labels_by_frame(samples, label_field, frames, **kwargs):
-        key = (samples._root_dataset.name, label_field, tuple(frames.items()))
+        key = (samples._root_dataset.name, label_field, *frames.items(), *kwargs)
         if key not in known:
             known[key] = list(read(samples, label_field, frames, **kwargs))
         return known[key]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import fiftyone.core.fields as fof
@@ -13,7 +14,13 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.fields import FieldConversion, Fields
-from fiftyone_cvat.api.stored import LIST_BY_TYPE, check_field_types, labels_by_frame
+from fiftyone_cvat.api.stored import (
+    LIST_BY_TYPE,
+    check_field_types,
+    labels_by_frame,
+    labels_in,
+    wrapped,
+)
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
@@ -68,6 +75,8 @@ class DatasetLabels:
         check_field_types(self._samples, self._label_schema)
         # a dataset of groups has many
         self._media_type = results.samples.media_type
+        self._task: TaskAnswer | None = None
+        self._read: dict[Any, list[tuple[int, FrameRef, Any]]] = {}  # of that task
 
     @property
     def is_point_cloud(self) -> bool:
@@ -92,16 +101,52 @@ class DatasetLabels:
         """Note that a frame has a scalar of the run, so that it can be deleted."""
         put_at_frame(self._id_map.setdefault(label_field, {}), ref, True)
 
-    def values(
-        self, label_field: Any, task: TaskAnswer
-    ) -> Iterable[tuple[int, FrameRef, Any]]:
-        """Return position, frame and value of a field on a task's frames."""
+    def scalars(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, Any]:
+        """Return the scalars of a field on a task's frames."""
         if not self._samples.has_field(label_field):
-            return []
-        return self._values(label_field, task.refs)
+            return {}
+        return {ref: each for _, ref, each in self._values(label_field, task.refs)}
+
+    def labels(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, list[Any]]:
+        """Return all labels of one of the run's fields on a task's frames."""
+        label_type = self._label_schema[label_field].get("type")
+        if label_type is None:
+            if not self._samples.has_field(label_field):
+                return {}
+            values = self._values(label_field, task.refs)
+            return {ref: list(labels_of(value)) for _, ref, value in values}
+        return {
+            ref: list(labels_in(value, label_type))
+            for _, ref, value in self._stored(label_field, label_type, task)
+        }
+
+    def _stored(
+        self, source: Any, label_type: str, task: TaskAnswer
+    ) -> list[tuple[int, FrameRef, Any]]:
+        """Return position, frame and labels of a field on a task's frames.
+
+        The database is asked once for what a task is compared with: it takes 1.2 s to
+        read 8,000 labels as FiftyOne's, 0.02 s to read them as they are stored.
+
+        Args:
+            source: the field
+            label_type: the type of the run's field whose labels it holds
+            task: what the server answers about the task
+        """
+        if task is not self._task:
+            self._task, self._read = task, {}
+        if source not in self._read:
+            found: list[tuple[int, FrameRef, Any]] = []
+            if self._samples.has_field(source):
+                for frame, ref, value in self._values(source, task.refs, _raw=True):
+                    labels = wrapped(value, label_type)
+                    if labels is not None:
+                        found.append((frame, ref, labels))
+            self._read[source] = found
+        return self._read[source]
 
     def _values(
-        self, label_field: Any, refs: Mapping[int, FrameRef]
+        self, label_field: Any, refs: Mapping[int, FrameRef], **kwargs: Any
     ) -> Iterable[tuple[int, FrameRef, Any]]:
         in_samples = {
             frame: ref._replace(
@@ -112,7 +157,8 @@ class DatasetLabels:
         view = self._samples.select(
             list({ref.sample_id for ref in in_samples.values()})
         )
-        for frame, _, value in labels_by_frame(view, label_field, in_samples):
+        values = labels_by_frame(view, label_field, in_samples, **kwargs)
+        for frame, _, value in values:
             yield frame, refs[frame], value
 
     def values_not_sent(
@@ -151,7 +197,7 @@ class DatasetLabels:
             self._fill(originals, label_field, label_field, task)
         self._add_loaded(originals, label_field, task)
         for by_id in originals.values():
-            gone = [key for key, each in by_id.items() if each.label is None]
+            gone = [key for key, each in by_id.items() if each.is_gone]
             for label_id in gone:
                 is_copy = by_id[label_id].left_out is not None
                 if (label_field, label_id) in self._deleted and not is_copy:
@@ -194,8 +240,8 @@ class DatasetLabels:
             return None
         return {
             ref
-            for _, ref, value in self.values(label_field, task)
-            if value.id not in originals.get(ref, {})
+            for ref, labels in self.labels(label_field, task).items()
+            if labels[0].id not in originals.get(ref, {})
         }
 
     def value_types(self, label_field: Any, originals: Originals) -> dict[str, type]:
@@ -221,7 +267,7 @@ class DatasetLabels:
             for field_type, value_type in _TYPE_BY_FIELD.items()
             if isinstance(each, field_type)
         }
-        return _types_of_values(originals) | declared
+        return _types_of_values(originals, declared) | declared
 
     def _add_loaded(
         self, originals: Originals, label_field: Any, task: TaskAnswer
@@ -273,16 +319,20 @@ class DatasetLabels:
             self._occluded_attrs,
             self._group_id_attrs,
         )
-        for frame, ref, value in self.values(source, task):
+        label_type = conversion.label_type
+        for frame, ref, value in self._stored(source, label_type, task):
             by_id = originals.get(ref)
             if not by_id:
                 continue
-            for label in labels_of(value):
+            for label in labels_in(value, label_type):
                 if label.id in by_id:
-                    by_id[label.id].label = label
-                    _add_class(conversion, getattr(label, "label", None))
-            created = self._annotations(value, conversion, frame, ref, task)
-            for label_id, annotation in created:
+                    by_id[label.id].held = label
+                    _add_class(conversion, label.label)
+            make = partial(self._annotations, value, conversion, frame, ref, task)
+            if label_type == "segmentation":
+                _convert_later(by_id, value, make)
+                continue
+            for label_id, annotation in make():
                 if label_id in by_id:
                     by_id[label_id].annotations.append(annotation)
 
@@ -325,6 +375,21 @@ class DatasetLabels:
         return list(zip(label_ids, created, strict=True))
 
 
+def _convert_later(
+    by_id: Mapping[str, Original],
+    label: Any,
+    make: Callable[[], list[tuple[str | None, Json]]],
+) -> None:
+    """Let a segmentation be converted if painting cannot tell that it is the same.
+
+    60 of 1280 x 960 pixels load in 0.34 s of CPU so, and in 0.58 s otherwise.
+    """
+    if label.id in by_id:
+        by_id[label.id].created = lambda: [
+            annotation for label_id, annotation in make() if label_id == label.id
+        ]
+
+
 def _has_classes(annotation: Json, class_ids: Mapping[Any, int]) -> bool:
     """Tell whether the server has an annotation's class, and those of its nodes."""
     name = annotation["label_id"]
@@ -361,14 +426,22 @@ def labels_of(value: Any) -> Iterable[Any]:
     return [value] if name is None else (value[name] or [])
 
 
-def _types_of_values(originals: Originals) -> dict[str, type]:
-    """Return the types of attributes that have the same one in all labels."""
+def _types_of_values(
+    originals: Originals, declared: Collection[str]
+) -> dict[str, type]:
+    """Return the types of attributes that have the same one in all labels.
+
+    Args:
+        originals: the labels
+        declared: names whose types are known
+    """
     types: dict[str, set[type]] = defaultdict(set)
     for by_id in originals.values():
         for original in by_id.values():
-            if original.label is not None:
-                for name, value in original.label.iter_attributes():
-                    types[name].add(type(value))
+            if not original.is_gone:
+                for name, value in original.held.iter_attributes():
+                    if name not in declared:
+                        types[name].add(type(value))
     known = {name: each - {type(None)} for name, each in types.items()}
     return {name: each.pop() for name, each in known.items() if len(each) == 1}
 

@@ -10,7 +10,8 @@ from fiftyone_cvat.api.contexts import FieldContexts
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.settling import Settler
-from fiftyone_cvat.api.tracking import ids_of_tracks
+from fiftyone_cvat.api.tracking import id_of_index, ids_of_tracks
+from fiftyone_cvat.api.unchanged import unchanged_annotation
 from fiftyone_cvat.convert.attributes import LABEL_ID
 from fiftyone_cvat.convert.checking import (
     annotation_fault,
@@ -164,7 +165,7 @@ class RunReader:
         for label_field in self._candidates(annotation, kind, contexts, task):
             context = contexts[label_field]
             try:
-                read = read_annotation(annotation, kind, context)
+                read = self._read(annotation, kind, label_field, context, task)
             except GeometryError as error:
                 self._leave_out_unreadable(annotation, kind, str(error), task)
                 return placed
@@ -178,6 +179,22 @@ class RunReader:
             self._leave_out(f"{what} that FiftyOne cannot hold", task)
             self._keep_labels(annotation, kind, task)
         return placed
+
+    def _read(
+        self,
+        annotation: Json,
+        kind: Any,
+        label_field: Any,
+        context: FieldContext,
+        task: TaskAnswer,
+        label_id: str | None = None,
+    ) -> ReadLabel | None:
+        """Read an annotation; leave the making of a label out where it is unchanged."""
+        known = self._originals[label_field].get(task.refs[annotation["frame"]], {})
+        unchanged = unchanged_annotation(
+            annotation, kind, known, context, task, label_id
+        )
+        return unchanged or read_annotation(annotation, kind, context)
 
     def _candidates(
         self,
@@ -257,10 +274,18 @@ class RunReader:
         if first is None:
             return None, []
         context = contexts[label_field]
-        read = []
-        for shape in shapes:
+        read = [first]
+        index = self._index_of(first, label_field, task)
+        for shape in shapes[1:]:
             try:
-                label = read_annotation(shape, "tracks", context)
+                if shape["keyframe"]:
+                    label = self._read(shape, "tracks", label_field, context, task)
+                    index = self._index_of(label, label_field, task)
+                else:
+                    label_id = self._id_of(shape, index, label_field, context, task)
+                    label = self._read(
+                        shape, "tracks", label_field, context, task, label_id
+                    )
             except GeometryError as error:
                 fault = f"on frame {shape['frame']}: {error}"
                 self._leave_out_unreadable(track, "tracks", fault, task)
@@ -273,6 +298,29 @@ class RunReader:
                 # a shape between key shapes repeats the id of the one before
                 each.label_id = None
         return label_field, read
+
+    def _index_of(
+        self, label: ReadLabel | None, label_field: Any, task: TaskAnswer
+    ) -> int | None:
+        """Return the index of the label that a key shape says it is, or None."""
+        if label is None or label.label_id is None:
+            return None
+        known = self._originals[label_field].get(task.refs[label.frame], {})
+        original = known.get(label.label_id)
+        return None if original is None else original.index
+
+    def _id_of(
+        self,
+        shape: Json,
+        index: int | None,
+        label_field: Any,
+        context: FieldContext,
+        task: TaskAnswer,
+    ) -> str | None:
+        """Return the id of the label that a shape between key shapes may be."""
+        known = self._originals[label_field].get(task.refs[shape["frame"]], {})
+        name = context.class_by_label_id[shape["label_id"]]
+        return None if index is None else id_of_index(known, index, name)
 
 
 def _name(annotation: Any, kind: str, task: TaskAnswer) -> str:

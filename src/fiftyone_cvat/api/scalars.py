@@ -22,9 +22,7 @@ class Scalars(Loading):
     def _settle_scalars(
         self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
     ) -> None:
-        values = {
-            ref: value for _, ref, value in self._dataset.values(label_field, task)
-        }
+        values = self._dataset.scalars(label_field, task)
         had = {
             ref: value
             for ref, value in values.items()

@@ -12,13 +12,14 @@ import numpy as np
 from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.copies import Copy
 from fiftyone_cvat.api.loading import beyond_one, new_id
-from fiftyone_cvat.api.originals import DatasetLabels, Originals, labels_of
+from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.scalars import Scalars
 from fiftyone_cvat.api.tracking import (
     indexes_by_id,
     settle_tracks,
     withhold_shared_indexes,
 )
+from fiftyone_cvat.api.unchanged import are_unchanged, shows_all
 from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import (
     join_label_id,
@@ -175,25 +176,27 @@ class Settler(Scalars):
     def _withhold_indexes(
         self, label_field: Any, kind: str | None, task: TaskAnswer
     ) -> None:
-        withhold = partial(self._withhold_indexes_now, label_field, kind, task)
+        labels = self._dataset.labels(label_field, task)
+        withhold = partial(self._withhold_indexes_now, label_field, kind, labels, task)
         if self._is_shared:
             self._later.append(withhold)
         else:
             withhold()
 
     def _withhold_indexes_now(
-        self, label_field: Any, kind: str | None, task: TaskAnswer
+        self,
+        label_field: Any,
+        kind: str | None,
+        labels_by_ref: Mapping[FrameRef, Sequence[Any]],
+        task: TaskAnswer,
     ) -> None:
         by_sample = self.annotations[label_field].get(kind, {})
-        frames = {
-            ref: value for _, ref, value in self._dataset.values(label_field, task)
-        }
         by_sample_id: dict[str, list[tuple[Mapping[str, Any], list[Any]]]] = (
             defaultdict(list)
         )
         for ref in dict.fromkeys(task.refs.values()):
             labels = by_sample.get(ref.sample_id, {}).get(ref.frame_id, {})
-            present = list(labels_of(frames[ref])) if ref in frames else []
+            present = [*labels_by_ref.get(ref, ())]
             by_sample_id[ref.sample_id].append((labels, present))
         for of_sample in by_sample_id.values():
             if self._is_clips:
@@ -273,19 +276,21 @@ class Settler(Scalars):
             self._remember(each, join_label_id(label_id, number))
         for reason in parts[0].refused:
             self.reconciliation.add_reason(reason)
-        label = merge_parts(parts)
-        label.id = label_id
-        before = None if original is None else original.label
+        before: Any = None if original is None else original.label
         if before is not None:
             self.absent.note(label_field, self._attributes[label_field], before)
-        if original is not None and before is None:
-            what, label = "unmatched", None
-        elif original is None or before is None:
-            what = "added"
-        elif self._is_kept(label_field, label, parts, original, task):
+        label: Any = None
+        if original is None:
+            what, label = "added", self._merged(label_id, parts)
+        elif before is None:
+            what = "unmatched"
+        elif self._is_untouched(parts, original, task):
             what, label = "kept", before
         else:
-            what = "changed"
+            what, label = "changed", self._merged(label_id, parts)
+            if self._is_same(label_field, label, parts, original, task):
+                what, label = "kept", before
+        if what == "changed":
             self.edited[label_field] |= {
                 name
                 for name in self._attributes[label_field]
@@ -297,7 +302,30 @@ class Settler(Scalars):
         index = parts[0].index
         return Copy(task.id, what, parts[0].kind, label, before, got, index, sent)
 
-    def _is_kept(
+    def _merged(self, label_id: str, parts: Sequence[ReadLabel]) -> Any:
+        label = merge_parts(parts)
+        label.id = label_id
+        return label
+
+    def _is_untouched(
+        self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
+    ) -> bool:
+        """Tell whether a label came back as it went up."""
+        sent = original.annotations
+        if len(parts) < len(sent) and task.id in self._unsure:
+            return True
+        number = len(set(self._sent_texts[original.held.id]))
+        if sent and _are_untouched(parts, number):
+            # whatever has become of it in the dataset meanwhile
+            return True
+        if not _is_same_track(parts, original):
+            return False
+        if are_unchanged(parts, sent):
+            return True
+        got = [each.annotation for each in parts]
+        return same_annotation(sent, got, task.defaults, task.label_id_specs)
+
+    def _is_same(
         self,
         label_field: Any,
         label: Any,
@@ -305,26 +333,17 @@ class Settler(Scalars):
         original: Original,
         task: TaskAnswer,
     ) -> bool:
-        """Tell whether a label came back as it is in the dataset.
+        """Tell whether a label says the same as in the dataset.
 
         If not, what of it is the same is made the same to the last bit, in place.
         """
-        before, sent = original.label, original.annotations
+        before = original.label
         got = [each.annotation for each in parts]
-        index = before.get_attribute_value("index", None)
-        same_track = parts[0].index in (None, index)
-        if len(got) < len(sent) and task.id in self._unsure:
-            return True
-        if sent and _are_untouched(parts, len(set(self._sent_texts[label.id]))):
-            # whatever has become of it in the dataset meanwhile
-            return True
-        if same_track and same_annotation(
-            sent, got, task.defaults, task.label_id_specs
-        ):
-            return True
         adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
         # an ellipse that was drawn is a mask here, which is what would go up
-        return same_track and same_label(label, before, self._attributes[label_field])
+        return _is_same_track(parts, original) and same_label(
+            label, before, self._attributes[label_field]
+        )
 
     def _settle_segmentation(
         self,
@@ -351,6 +370,7 @@ class Settler(Scalars):
         is_unread = self._is_unread(label_id, task)
         if original is not None and (
             is_unread
+            or shows_all(before, pieces, targets, task)
             or _same_pieces(original, got, task)
             or (
                 before is not None
@@ -360,7 +380,7 @@ class Settler(Scalars):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
             self._delete(label_field, ref, known, task)
-        elif original is not None and original.label is None:
+        elif original is not None and original.is_gone:
             # FiftyOne takes no label again that the run knows and the dataset lacks
             for _ in pieces:
                 copy = Copy(task.id, "unmatched", "segmentation", None, None, got)
@@ -410,7 +430,7 @@ class Settler(Scalars):
         """Take labels as deleted, but those that the dataset has not, either."""
         self.reconciliation.add(label_field, task.id, "deleted", 0)
         for label_id, original in gone.items():
-            if original.label is not None:
+            if not original.is_gone:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 copy = Copy(task.id, "deleted", kind, None, original.label, [])
                 self._take(label_field, ref, label_id, copy, task)
@@ -432,11 +452,16 @@ class Settler(Scalars):
     ) -> None:
         """Return labels as they are in the dataset, and as their copies, if told."""
         for label_id, original in known.items():
-            if original.label is not None:
+            if not original.is_gone:
                 kind = RETURN_TYPES[self._label_schema[label_field]["type"]]
                 label = original.label
                 copy = Copy(task.id, "kept", kind, label, label, got)
                 self._take(label_field, ref, label_id, copy, task)
+
+
+def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
+    index = original.label.get_attribute_value("index", None)
+    return parts[0].index in (None, index)
 
 
 def _are_untouched(parts: Sequence[ReadLabel], number: int) -> bool:
@@ -453,4 +478,4 @@ def _place_in_order(piece: Json) -> tuple[str, list[float]]:
 def _same_pieces(original: Original, got: list[Json], task: TaskAnswer) -> bool:
     sent = sorted(original.annotations, key=_place_in_order)
     same = same_annotation(sent, got, task.defaults, task.label_id_specs)
-    return original.label is not None and same
+    return not original.is_gone and same

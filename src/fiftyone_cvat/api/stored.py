@@ -86,9 +86,18 @@ class StoredLabel:
         if self.mask is not None:
             mask: NDArray[Any] = fou.deserialize_numpy_array(self.mask)
             return mask
-        label = getattr(fol, self._values["_cls"]).from_dict(self._values)
-        from_file: NDArray[Any] | None = label.get_mask()
+        from_file: NDArray[Any] | None = self.build().get_mask()
         return from_file
+
+    def build(self) -> Any:
+        """Return FiftyOne's own label, as a read of its documents gives it."""
+        return getattr(fol, self._values["_cls"]).from_dict(self._values)
+
+    def iter_attributes(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of what is no field of all such labels."""
+        fields = getattr(fol, self._values["_cls"])._db_field_map.values()
+        for name in {*self._values, *(self.attributes or ())}.difference(fields):
+            yield name, self.get_attribute_value(name)
 
     def _new_or_old_attribute(self, name: str, default: Any = None) -> Any:
         if name in self._values:

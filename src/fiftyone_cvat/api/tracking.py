@@ -13,6 +13,7 @@ from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import Original
 
 __all__ = [
+    "id_of_index",
     "ids_of_tracks",
     "indexes_by_id",
     "settle_tracks",
@@ -56,7 +57,7 @@ def settle_tracks(
     for own, remembered in (*sent, *((each, None) for each in new)):
         frames = {each.frame for each in own}
         # tracks of different classes may share an index
-        name, part = own[0].value.label, own[0].part
+        name, part = own[0].class_name, own[0].part
         free = (
             voted
             for voted, _ in _votes(own, originals, task).most_common()
@@ -68,15 +69,14 @@ def settle_tracks(
             next_index += 1
         frames_by_key[name, index, part] |= frames
         for each in own:
-            each.index = index
-            each.value.index = index
+            each.set_index(index)
             known = originals.get(task.refs[each.frame], {})
             claim = known.get(each.label_id or "")
             is_shared = claims[each.frame, each.label_id, each.part] > 1
             if claim is None:
-                each.label_id = _id_of_index(known, index, name)
+                each.label_id = id_of_index(known, index, name)
             elif is_shared and _index(claim) != index:
-                each.label_id = _id_of_index(known, index, name) or each.label_id
+                each.label_id = id_of_index(known, index, name) or each.label_id
     return next_index - 1
 
 
@@ -141,8 +141,8 @@ def ids_of_tracks(
         for known in by_frame.values():
             for label_id, original in known.items():
                 index = _index(original)
-                if original.label is not None and index is not None:
-                    by_track[original.label.label, index].add(label_id)
+                if not original.is_gone and index is not None:
+                    by_track[original.held.label, index].add(label_id)
         for own in by_track.values():
             if not own.isdisjoint(label_ids):
                 ids |= own
@@ -207,13 +207,18 @@ def _votes(
     return votes
 
 
-def _id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | None:
+def id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | None:
     """Return the label of an index on a frame, of the same class if there is one.
 
     Of two labels of one class and index the place decides which one it is: None.
+
+    Args:
+        known: the run's labels on the frame
+        index: the index
+        name: the class
     """
     found = [key for key, original in known.items() if _index(original) == index]
-    same = [key for key in found if getattr(known[key].label, "label", None) == name]
+    same = [key for key in found if getattr(known[key].held, "label", None) == name]
     found = same or found
     return found[0] if len(found) == 1 else None
 

@@ -28,11 +28,13 @@ from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
 from fiftyone_cvat.types import Json, Size
 
 __all__ = [
+    "AnnotationType",
     "FieldContext",
     "ReadLabel",
     "attribute_values",
     "is_attribute_name",
     "read_annotation",
+    "refused_texts",
 ]
 
 AnnotationType = Literal["tags", "shapes", "track", "tracks"]
@@ -101,7 +103,8 @@ class ReadLabel:
         kind: ``classifications``, ``detections``, ``polylines``, ``keypoints``,
             ``segmentation`` or ``scalar``
         frame: the frame's position in the task, from 0
-        value: a FiftyOne label, a scalar, or a :class:`MaskPiece`
+        value: a FiftyOne label, a scalar, or a :class:`MaskPiece`; None as long as
+            ``read_later`` has not been called
         label_id: the id that came in the attribute ``label_id``, or None
         part: the number of the label's part, from 1
         annotation: the annotation as the server sent it
@@ -109,6 +112,10 @@ class ReadLabel:
         index: the index of its track in the dataset, or None
         refused: why texts of attributes are not values of the label
         is_untouched: whether the annotation is in CVAT as it went up
+        sent: what the annotation went up as, if it came back as that; its label is
+            most likely the dataset's own and is not read before it turns out not to be
+        read_later: reads it then
+        unread_class: the class of a label that is not read
     """
 
     kind: str
@@ -121,6 +128,30 @@ class ReadLabel:
     index: int | None = None
     refused: Sequence[str] = ()
     is_untouched: bool = False
+    sent: Json | None = None
+    read_later: Callable[[], ReadLabel | None] | None = None
+    unread_class: str | None = None
+
+    @property
+    def class_name(self) -> str:
+        """The class of the label."""
+        return str(self.unread_class or self.value.label)
+
+    def read_value(self) -> Any:
+        """Return the value, read now if it was not."""
+        if self.read_later is not None:
+            read = self.read_later()
+            self.value = None if read is None else read.value
+            self.read_later = None
+            if self.index is not None:
+                self.value.index = self.index
+        return self.value
+
+    def set_index(self, index: int) -> None:
+        """Set the index of the annotation's track, and of its label if it is read."""
+        self.index = index
+        if self.read_later is None:
+            self.value.index = index
 
 
 def read_annotation(
@@ -354,9 +385,40 @@ def _set_attributes(
     label: fol.Label, annotation: Json, values: Mapping[str, str], context: FieldContext
 ) -> list[str]:
     """Give a label its attributes; return why some texts are none."""
+    typed, refused = _typed_values(annotation["label_id"], values, context)
+    for name, value in typed.items():
+        label[name] = value
+    occluded = context.occluded_attrs.get(label.label)
+    if occluded is not None and "occluded" in annotation:
+        label[occluded] = bool(annotation["occluded"])
+    group_id = context.group_id_attrs.get(label.label)
+    if group_id is not None:
+        label[group_id] = annotation.get("group") or 0
+    return refused
+
+
+def refused_texts(
+    annotation: Json, values: Mapping[str, str], context: FieldContext
+) -> list[str]:
+    """Return why some texts of attributes are not values of a label.
+
+    Args:
+        annotation: the annotation as the server sent it
+        values: its texts by the names of the attributes
+        context: what is known about the field
+    """
+    own = {name: text for name, text in values.items() if name != LABEL_ID}
+    return _typed_values(annotation["label_id"], own, context)[1] if own else []
+
+
+def _typed_values(
+    label_id: int, values: Mapping[str, str], context: FieldContext
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of a label's attributes, and why some texts are none."""
+    typed: dict[str, Any] = {}
     refused = []
-    spec_ids = context.spec_ids.get(annotation["label_id"], {})
-    input_types = context.input_types.get(annotation["label_id"], {})
+    spec_ids = context.spec_ids.get(label_id, {})
+    input_types = context.input_types.get(label_id, {})
     for name, text in values.items():
         if not is_attribute_name(name):
             if text:
@@ -376,11 +438,5 @@ def _set_attributes(
             # the server fills in an empty text where a class was changed
             continue
         if value is not None and (value != "" or kind is str):
-            label[name] = value
-    occluded = context.occluded_attrs.get(label.label)
-    if occluded is not None and "occluded" in annotation:
-        label[occluded] = bool(annotation["occluded"])
-    group_id = context.group_id_attrs.get(label.label)
-    if group_id is not None:
-        label[group_id] = annotation.get("group") or 0
-    return refused
+            typed[name] = value
+    return typed, refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -42,22 +42,42 @@ class Original:
     """A label as it is in the dataset, and the annotations that it goes up as.
 
     Attributes:
-        label: the label, or None if it is not in the dataset any more
-        annotations: the annotations of its parts, with the server's ids
+        held: the label, FiftyOne's own or what its ``build`` makes FiftyOne's own of;
+            None if it is not in the dataset any more
+        created: its ``annotations``, or what makes them
         left_out: the ``index`` and ``annotations`` of this task's copy of the label
             when another task's was taken instead, or None
     """
 
-    label: Any = None
-    annotations: list[Json] = field(default_factory=list)
+    held: Any = None
+    created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
     left_out: Json | None = None
+
+    @property
+    def annotations(self) -> list[Json]:
+        """The annotations of its parts, with the server's ids."""
+        if callable(self.created):
+            self.created = self.created()
+        return self.created
+
+    @property
+    def label(self) -> Any:
+        """FiftyOne's label, or None; it is built when it is first asked for."""
+        if self.held is not None and not isinstance(self.held, fol.Label):
+            self.held = self.held.build()
+        return self.held
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the label is not in the dataset any more."""
+        return self.held is None
 
     @property
     def index(self) -> int | None:
         """The index of its track in this task, or None."""
         if self.left_out is not None:
             return cast("int | None", self.left_out["index"])
-        return None if self.label is None else getattr(self.label, "index", None)
+        return getattr(self.held, "index", None)
 
 
 def merge_parts(parts: Sequence[ReadLabel]) -> Any:
@@ -68,10 +88,11 @@ def merge_parts(parts: Sequence[ReadLabel]) -> Any:
     Args:
         parts: what was read of each, in the order of the parts
     """
-    label = parts[0].value
+    label = parts[0].read_value()
     for each in parts[1:]:
-        if isinstance(label, fol.Polyline) and isinstance(each.value, fol.Polyline):
-            label.points.extend(each.value.points)
+        more = each.read_value()
+        if isinstance(label, fol.Polyline) and isinstance(more, fol.Polyline):
+            label.points.extend(more.points)
     return label
 
 

@@ -12,6 +12,7 @@ from fiftyone_cvat.convert.segmentations import (
     MaskPiece,
     class_masks,
     paint_segmentation,
+    shows_pieces,
     value_without_target,
 )
 from fiftyone_cvat.errors import GeometryError
@@ -279,6 +280,47 @@ def test_rgb_split_and_painted_is_the_same(array):
     np.testing.assert_array_equal(
         paint_segmentation(pieces, array.shape[:2], RGB), array
     )
+
+
+@given(
+    hnp.arrays(np.int16, shapes, elements=st.sampled_from([0, 1, 2, 5, 300])),
+    st.data(),
+)
+def test_what_shows_its_pieces_is_what_painting_gives(before, data):
+    pieces = [MaskPiece(*each, 0) for each in class_masks(before, TARGETS)]
+    if pieces and data.draw(st.booleans()):
+        chosen = data.draw(st.sampled_from(pieces))
+        y, x = (data.draw(st.integers(0, each - 1)) for each in chosen.mask.shape)
+        chosen.mask = chosen.mask.copy()
+        chosen.mask[y, x] ^= True
+    if pieces and data.draw(st.booleans()):
+        chosen = data.draw(st.sampled_from(pieces))
+        chosen.label = data.draw(st.sampled_from(list(TARGETS.values())))
+    painted = paint_segmentation(pieces, before.shape, TARGETS, before)
+
+    if shows_pieces(before, pieces, before.shape, TARGETS):
+        assert np.array_equal(painted, before)
+
+
+@given(hnp.arrays(np.int16, shapes, elements=st.sampled_from([0, 1, 2, 5, 300])))
+def test_a_segmentation_shows_the_masks_of_its_classes(before):
+    pieces = [MaskPiece(*each, 0) for each in class_masks(before, TARGETS)]
+
+    assert shows_pieces(before, pieces, before.shape, TARGETS)
+    for each in pieces:
+        rest = [other for other in pieces if other is not each]
+        assert not shows_pieces(before, rest, before.shape, TARGETS)
+
+
+def test_only_painting_tells_of_colors_and_of_classes_of_several_values():
+    mask = piece(rows=((1, 1),))
+    ones = pixels([1, 1])
+    assert shows_pieces(ones, [mask], (1, 2), TARGETS)
+    assert not shows_pieces(ones, [mask], (1, 2), {1: "cat", 2: "cat"})
+    assert not shows_pieces(ones, [mask], (1, 2), {"#000001": "cat"})
+    assert not shows_pieces(ones, [mask], (1, 2), {1: "cat", 0: "none"})
+    assert not shows_pieces(ones, [mask], (2, 2), TARGETS)
+    assert not shows_pieces(ones, [], (1, 2), TARGETS)
 
 
 @given(
