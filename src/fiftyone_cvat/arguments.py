@@ -26,7 +26,9 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-CREDENTIAL = re.compile(r"pas|pwd|tok|secret|cred|cookie|session|key|auth|login", re.I)
+CREDENTIAL = re.compile(
+    r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I
+)
 """Names that may be meant for a credential, misspelt ones too."""
 
 

@@ -200,6 +200,7 @@ class TestStoredPaths:
 
     def test_unknown_keywords_are_kept(self):
         assert config(own_thing=3).own_thing == 3
+        assert config(only_keyframes=True).only_keyframes
 
 
 class TestKeywords:

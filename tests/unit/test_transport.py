@@ -666,6 +666,15 @@ def test_sign_in_is_repeated(connection, site, first):
     assert len(site.requests) == 2
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT be Ctrl-C, also where a shell started the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_the_wait_for_another_attempt(connect, site):
     site.answers["/x"] = (429, {"Retry-After": "60"}, b"")
     connection = connect(site.url)
