@@ -94,7 +94,7 @@ class Copies:
 
     def are_on(self, ref: FrameRef) -> bool:
         """Tell whether a frame is shared."""
-        return _place(ref) in self._shared
+        return ref.key in self._shared
 
     def begin(self, task_id: int, refs: Iterable[FrameRef]) -> bool:
         """Note that a task is read.
@@ -106,7 +106,7 @@ class Copies:
         Returns:
             whether any of its frames is shared
         """
-        places = {_place(ref) for ref in refs} & self._shared
+        places = {ref.key for ref in refs} & self._shared
         for place in places:
             self._tasks[place].append(task_id)
         return bool(places)
@@ -129,7 +129,7 @@ class Copies:
             is_same: tells whether annotations are as they were
         """
         by_place = self._left_out.get(copy.task_id, {})
-        known = by_place.get(_place(ref), {}).get(label_id or str(label_field))
+        known = by_place.get(ref.key, {}).get(label_id or str(label_field))
         if known is not None and copy.annotations is not None:
             copy.is_old = is_same(known["annotations"], copy.annotations)
         by_id = self._found.setdefault((label_field, ref), {})
@@ -172,7 +172,7 @@ class Copies:
         """Note which copies are not as the dataset is going to be."""
         taken = verdict.copy
         key = verdict.label_id or str(verdict.label_field)
-        place = _place(verdict.ref)
+        place = verdict.ref.key
         silent = set(self._tasks[place]) - {each.task_id for each in copies}
         if taken.what in (*EDITS, "kept"):
             for task_id in silent:
@@ -226,7 +226,3 @@ def _what_it_says(annotation: Json, sent: Sequence[Json]) -> Json:
     """Return what counts of an annotation when it is compared."""
     names = [*_SAYING, *({"occluded", "group"} & set(sent[0] if sent else ()))]
     return {name: annotation[name] for name in names if name in annotation}
-
-
-def _place(ref: FrameRef) -> str:
-    return ref.frame_id or ref.sample_id

@@ -116,7 +116,7 @@ class Loading:
     def _count(self, verdict: Verdict) -> None:
         """Count a label, and put it where FiftyOne looks for it."""
         label_field, copy = verdict.label_field, verdict.copy
-        key = verdict.label_id or verdict.ref.frame_id or verdict.ref.sample_id
+        key = verdict.label_id or verdict.ref.key
         self.reconciliation.add(label_field, copy.task_id, copy.what)
         if verdict.is_disputed:
             self.reconciliation.add_reason(DISPUTED)

@@ -88,7 +88,7 @@ class DatasetLabels:
 
         A scalar that an earlier load deleted is none of them.
         """
-        if (label_field, ref.frame_id or ref.sample_id) in self._deleted:
+        if (label_field, ref.key) in self._deleted:
             return []
         ids = (self._id_map.get(label_field) or {}).get(ref.sample_id)
         if ref.frame_id is not None and isinstance(ids, Mapping):
@@ -189,7 +189,7 @@ class DatasetLabels:
         for ref in task.refs.values():
             known = self.known_ids(label_field, ref)
             if known:
-                left_out = by_place.get(ref.frame_id or ref.sample_id, {})
+                left_out = by_place.get(ref.key, {})
                 originals[ref] = {
                     each: Original(left_out=left_out.get(each)) for each in known
                 }

@@ -32,6 +32,11 @@ class FrameRef(NamedTuple):
     sample_id: str
     frame_id: str | None
 
+    @property
+    def key(self) -> str:
+        """The one id that tells the frame from all others: its own, or the sample's."""
+        return self.frame_id or self.sample_id
+
 
 @dataclass(frozen=True, slots=True)
 class FrameRange:
