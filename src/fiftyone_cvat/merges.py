@@ -21,6 +21,7 @@ from fiftyone_cvat.absent import (
     restore_attributes,
     restore_indexes,
 )
+from fiftyone_cvat.stored_runs import ids_in
 
 __all__ = ["begin_merge", "end_merge", "resume_merge"]
 
@@ -35,7 +36,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     Returns:
         whether a merge that is stopped would need it
     """
-    known = set(_leaves(results.id_map))
+    known = set(ids_in(results.id_map))
     added = [
         list(path)
         for by_kind in annotations.values()
@@ -140,13 +141,3 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
                 yield (key, *path)
         elif isinstance(each, fol.Label):
             yield (key,)
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _leaves(each)
-    elif isinstance(value, list):
-        yield from value
-    else:
-        yield value

@@ -10,6 +10,7 @@ __all__ = [
     "NO_FIELDS",
     "forget",
     "gather_frames",
+    "ids_in",
     "keep_results",
     "number_targets",
     "stored_to_results",
@@ -174,6 +175,21 @@ def gather_frames(results: Any) -> dict[str, str]:
                 _note_missing(results, task_id, frame_id, lacking)
             first[frame_id] = _union(first.get(frame_id), new)
     return owners
+
+
+def ids_in(ids: Any) -> Iterator[Any]:
+    """Yield the ids in a part of a run's ``id_map``: True for a scalar.
+
+    Args:
+        ids: the ids of a frame, a sample or a field
+    """
+    if isinstance(ids, dict):
+        for each in ids.values():
+            yield from ids_in(each)
+    elif isinstance(ids, list):
+        yield from ids
+    elif ids:
+        yield ids
 
 
 def _note_missing(

@@ -27,12 +27,12 @@ from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.stored_runs import NO_FIELDS
+from fiftyone_cvat.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DatasetLabels", "Originals", "labels_of"]
+__all__ = ["DatasetLabels", "Originals"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
@@ -114,7 +114,7 @@ class DatasetLabels:
             if not self._samples.has_field(label_field):
                 return {}
             values = self._values(label_field, task.refs)
-            return {ref: list(labels_of(value)) for _, ref, value in values}
+            return {ref: list(_labels_of(value)) for _, ref, value in values}
         return {
             ref: list(labels_in(value, label_type))
             for _, ref, value in self._stored(label_field, label_type, task)
@@ -217,7 +217,7 @@ class DatasetLabels:
         fields = self._samples._get_label_fields()
         for label_field in fields:
             for _, _, value in self._values(label_field, {0: ref}):
-                for label in labels_of(value):
+                for label in _labels_of(value):
                     if label.id == label_id and isinstance(label, label_type):
                         return label
         return None
@@ -290,7 +290,7 @@ class DatasetLabels:
         in one of the type of the run's.
         """
         label_type = self._label_schema[label_field]["type"]
-        mine = set(_leaves(self._id_map.get(label_field) or {}))
+        mine = set(ids_in(self._id_map.get(label_field) or {}))
         kind = RETURN_TYPES[label_type]
         types = [info.get("type") or "" for info in self._label_schema.values()]
         kinds = [RETURN_TYPES.get(each) for each in types]
@@ -299,7 +299,7 @@ class DatasetLabels:
             if other in NO_FIELDS or not self._samples.has_field(other):
                 continue
             is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
-            same_labels = not mine.isdisjoint(_leaves(self._id_map[other]))
+            same_labels = not mine.isdisjoint(ids_in(self._id_map[other]))
             held = self._samples._get_label_field_type(other)
             if issubclass(held, foua._LABEL_TYPES_MAP[label_type]) and (
                 is_alone or same_labels
@@ -420,7 +420,7 @@ def _collection(results: Any) -> Any:
     return dataset
 
 
-def labels_of(value: Any) -> Iterable[Any]:
+def _labels_of(value: Any) -> Iterable[Any]:
     """Return the labels that a field's value is or lists."""
     name = getattr(value, "_LABEL_LIST_FIELD", None)
     return [value] if name is None else (value[name] or [])
@@ -444,14 +444,3 @@ def _types_of_values(
                         types[name].add(type(value))
     known = {name: each - {type(None)} for name, each in types.items()}
     return {name: each.pop() for name, each in known.items() if len(each) == 1}
-
-
-def _leaves(ids: Any) -> Iterator[Any]:
-    """Yield the ids in a part of a run's ``id_map``."""
-    if isinstance(ids, Mapping):
-        for each in ids.values():
-            yield from _leaves(each)
-    elif isinstance(ids, list):
-        yield from ids
-    elif ids:
-        yield ids
