@@ -39,6 +39,7 @@ from fiftyone_cvat.errors import (
     UnreachableError,
 )
 from fiftyone_cvat.redaction import Secrets
+from fiftyone_cvat.types import Json
 
 __all__ = [
     "Response",
@@ -95,6 +96,11 @@ class Response:
         return self.status_code < 400  # noqa: PLR2004  HTTP's own limit
 
     @property
+    def may_have_changed(self) -> bool:
+        """Whether the request was one that changes things on the server."""
+        return self.method not in ("GET", "HEAD")
+
+    @property
     def text(self) -> str:
         """The body as text; what is not UTF-8 is replaced."""
         return self.content.decode("utf-8", errors="replace")
@@ -123,7 +129,7 @@ class Response:
                 f"expected{tried}; check that the URL is that of a CVAT server and "
                 "that no proxy or sign-in page answers in its place"
             )
-            answer.may_have_been_processed = self.method != "GET"
+            answer.may_have_been_processed = self.may_have_changed
             raise answer from None  # that error holds the body
 
     def raise_for_status(self) -> None:
@@ -148,17 +154,30 @@ class Response:
         raise error
 
 
+@contextmanager
+def reading(response: Response) -> Iterator[None]:
+    """Note in an error of the block that what was asked for may be done.
+
+    An answer that cannot be read leaves open what came of the request.
+
+    Args:
+        response: the answer that the block reads
+    """
+    try:
+        yield
+    except AnswerError as error:
+        error.may_have_been_processed = response.may_have_changed
+        raise
+
+
 def value_of(response: Response, key: str) -> Any:
     """Return one value of a JSON object that the server answered with.
 
     Raises:
         AnswerError: if the answer is no such object, or the value is null
     """
-    try:
+    with reading(response):
         return value_in(response.json(), key, response.url)
-    except AnswerError as error:
-        error.may_have_been_processed = response.method != "GET"
-        raise
 
 
 def value_in(answer: Any, key: str, url: str) -> Any:
@@ -206,13 +225,23 @@ def results_of(response: Response) -> list[Any]:
     Raises:
         AnswerError: if the answer is no such page
     """
-    results = value_of(response, "results")
-    if not isinstance(results, list):
+    results: list[Any] = page_of(response)["results"]
+    return results
+
+
+def page_of(response: Response) -> Json:
+    """Return a page of one of the server's lists, which has ``results``.
+
+    Raises:
+        AnswerError: if the answer is no such page
+    """
+    page: Json = response.json()
+    if not isinstance(value_in(page, "results", response.url), list):
         raise AnswerError(
             f"{response.url} answered with 'results' that is no list; check that no "
             "proxy changes answers, else report it"
         )
-    return results
+    return page
 
 
 def check_headers(headers: Mapping[str, Any]) -> None:

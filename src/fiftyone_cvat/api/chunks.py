@@ -10,7 +10,7 @@ from fiftyone_cvat.api.media import MediaFile
 from fiftyone_cvat.api.sending import Sending
 from fiftyone_cvat.convert.attributes import shorten
 from fiftyone_cvat.errors import AnswerError, UploadError
-from fiftyone_cvat.messages import Response
+from fiftyone_cvat.messages import Response, reading
 
 __all__ = ["Chunks"]
 
@@ -60,7 +60,8 @@ class Chunks(Sending):
     ) -> int:
         """Send a part of a file; return where the next one begins."""
         answer = self.patch(target, data=chunk, headers=headers)
-        return _offset(answer) if "upload-offset" in answer.headers else end
+        with reading(answer):
+            return _offset(answer) if "upload-offset" in answer.headers else end
 
     def _reached_offset(
         self, target: str, offset: int, size: int, end: int
@@ -97,11 +98,9 @@ def _offset(answer: Response) -> int:
     """Return how many bytes of a file the server has."""
     text = answer.headers.get("upload-offset", "")
     if not OFFSET.fullmatch(text):
-        error = AnswerError(
+        raise AnswerError(
             f"{answer.url} answered with the upload-offset "
             f"'{shorten(answer.quote(text))}', which is no number of bytes; check that "
             "no proxy changes answers"
         )
-        error.may_have_been_processed = answer.method != "HEAD"
-        raise error
     return int(text)

@@ -31,7 +31,7 @@ from fiftyone_cvat.errors import (
     RequestError,
     RequestTimeoutError,
 )
-from fiftyone_cvat.messages import id_in, results_of, value_in, value_of
+from fiftyone_cvat.messages import id_in, reading, results_of, value_in, value_of
 from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
 from fiftyone_cvat.waiting import poll, time_left, wait_until, within
@@ -176,11 +176,8 @@ class Sending(Session):
     def _post_new(self, url: str, body: Json) -> Json:
         response = self.post(url, json=body)
         answer: Json = response.json()
-        try:
+        with reading(response):
             id_in(answer, url)
-        except AnswerError as error:
-            error.may_have_been_processed = True
-            raise
         return answer
 
     def _seconds_to_settle(self, error: BaseException, settling: float) -> float:
@@ -321,11 +318,8 @@ class Sending(Session):
         def send() -> Json:
             response = self.put(url, json=payload, harmless=False)
             answer: Json = response.json()
-            try:
+            with reading(response):
                 check_stored(answer, where)
-            except AnswerError as error:
-                error.may_have_been_processed = True
-                raise
             return answer
 
         def look() -> Json | None:

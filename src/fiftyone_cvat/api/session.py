@@ -19,7 +19,7 @@ from fiftyone_cvat.errors import (
     ConfigurationError,
     RequestError,
 )
-from fiftyone_cvat.messages import Response, results_of, value_in, value_of
+from fiftyone_cvat.messages import Response, page_of, value_in, value_of
 from fiftyone_cvat.transport import (
     Connection,
     Credentials,
@@ -348,7 +348,8 @@ class Session(Urls, AnnotationAPI):
             page = None if get_page_url else number
             params = {"page": page, "page_size": PAGE_SIZE}
             answer = self.get(url, params=params)
-            results = results_of(answer)
+            found = page_of(answer)
+            results = found["results"]
             if results and results == last:
                 # a server that sends one page again and again would never end
                 raise AnswerError(
@@ -356,7 +357,7 @@ class Session(Urls, AnnotationAPI):
                     "before; check that no proxy changes answers, else report it"
                 )
             items.extend(results)
-            if not results or not answer.json().get("next"):
+            if not results or not found.get("next"):
                 break
             number += 1
             last = results

@@ -134,11 +134,16 @@ class Tasks(Projects, Chunks):
             return None
         url = self.jobs_url(task_id)
         jobs = self._get_paginated_results(url)
+        task = answer.json()
+        name, status, updated = (
+            value_in(task, key, answer.url)
+            for key in ("name", "status", "updated_date")
+        )
         return {
-            "name": value_of(answer, "name"),
-            "status": value_of(answer, "status"),
-            "assignee": answer.json().get("assignee"),
-            "last_updated": value_of(answer, "updated_date"),
+            "name": name,
+            "status": status,
+            "assignee": task.get("assignee"),
+            "last_updated": updated,
             "jobs": {id_in(job, url): job for job in jobs},
         }
 
