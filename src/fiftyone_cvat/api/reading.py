@@ -30,6 +30,7 @@ from fiftyone_cvat.convert.labels import (
     is_attribute_name,
     read_annotation,
 )
+from fiftyone_cvat.convert.merging import Original
 from fiftyone_cvat.convert.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
@@ -190,11 +191,17 @@ class RunReader:
         label_id: str | None = None,
     ) -> ReadLabel | None:
         """Read an annotation; leave the making of a label out where it is unchanged."""
-        known = self._originals[label_field].get(task.refs[annotation["frame"]], {})
+        known = self._known(label_field, annotation["frame"], task)
         unchanged = unchanged_annotation(
             annotation, kind, known, context, task, label_id
         )
         return unchanged or read_annotation(annotation, kind, context)
+
+    def _known(
+        self, label_field: Any, frame: int, task: TaskAnswer
+    ) -> Mapping[str, Original]:
+        """Return the run's labels of a field on a frame by id."""
+        return self._originals[label_field].get(task.refs[frame], {})
 
     def _candidates(
         self,
@@ -305,8 +312,7 @@ class RunReader:
         """Return the index of the label that a key shape says it is, or None."""
         if label is None or label.label_id is None:
             return None
-        known = self._originals[label_field].get(task.refs[label.frame], {})
-        original = known.get(label.label_id)
+        original = self._known(label_field, label.frame, task).get(label.label_id)
         return None if original is None else original.index
 
     def _id_of(
@@ -318,7 +324,7 @@ class RunReader:
         task: TaskAnswer,
     ) -> str | None:
         """Return the id of the label that a shape between key shapes may be."""
-        known = self._originals[label_field].get(task.refs[shape["frame"]], {})
+        known = self._known(label_field, shape["frame"], task)
         name = context.class_by_label_id[shape["label_id"]]
         return None if index is None else id_of_index(known, index, name)
 

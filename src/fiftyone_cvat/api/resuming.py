@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Progress, RunPart, RunState, task_name
-from fiftyone_cvat.api.sending import marked
+from fiftyone_cvat.api.sending import mark_of, marked
 from fiftyone_cvat.api.stored import check_field_types
 from fiftyone_cvat.api.upload import Target, Upload
 from fiftyone_cvat.api.views import with_masks_on_disk
@@ -137,7 +137,7 @@ class Resuming(Upload):
             token: what marks the names of what is unfinished
             name_by_marked: marked name to the whole one, which the mark may have cut
         """
-        mark = f" [{token}]"
+        mark = mark_of(token)
         for url, own, delete in (
             (self.tasks_url, task_ids, self.delete_task),
             (self.projects_url, project_ids, self.delete_project),

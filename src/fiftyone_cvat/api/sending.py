@@ -36,7 +36,7 @@ from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
 from fiftyone_cvat.waiting import poll, time_left, wait_until, within
 
-__all__ = ["MAX_NAME", "Sending", "marked"]
+__all__ = ["MAX_NAME", "Sending", "mark_of", "marked"]
 
 logger = logging.getLogger(__name__)
 
@@ -343,12 +343,17 @@ class Sending(Session):
         return stored
 
 
+def mark_of(token: str) -> str:
+    """Return what is put behind a name so that it is found."""
+    return f" [{token}]"
+
+
 def marked(name: str, token: str) -> str:
     """Return a name with a mark at its end, by which it is found.
 
     Of a long name the end stays: the numbers of tasks tell it from others.
     """
-    mark = f" [{token}]"
+    mark = mark_of(token)
     return name[-(MAX_NAME - len(mark)) :] + mark
 
 

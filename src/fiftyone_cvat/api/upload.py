@@ -165,9 +165,12 @@ class Upload(Preparation):
     def _save_progress(self, run: RunState, target: Target) -> None:
         """Save how far a run is, if it is to be resumed in case that it stops."""
         if run.progress is not None:
-            results = self._results(run, target)
-            results.save_config()
-            target.backend.save_run_results(target.samples, target.key, results)
+            self._save(run, target)
+
+    def _save(self, run: RunState, target: Target) -> None:
+        results = self._results(run, target)
+        results.save_config()
+        target.backend.save_run_results(target.samples, target.key, results)
 
     def _create_project(self, run: RunState, target: Target) -> None:
         """Create the project of a run, if it is to have a new one."""
@@ -467,9 +470,7 @@ class Upload(Preparation):
             f"then it with `dataset.delete_annotation_run('{target.key}')`"
         )
         run.project_ids, run.done = projects, RunPart(task_ids=tasks)
-        results = self._results(run, target)
-        results.save_config()
-        target.backend.save_run_results(target.samples, target.key, results)
+        self._save(run, target)
 
 
 def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
