@@ -370,12 +370,13 @@ class Settler(Scalars):
         is_unread = self._is_unread(label_id, task)
         if original is not None and (
             is_unread
-            or shows_all(before, pieces, targets, task)
-            or _same_pieces(original, got, task)
+            # the cheapest first: the others compare pixels
             or (
                 before is not None
                 and _are_untouched(pieces, len(self._sent_texts[label_id]))
             )
+            or shows_all(before, pieces, targets, task)
+            or _same_pieces(original, got, task)
         ):
             self._keep(label_field, ref, known, task, None if is_unread else got)
         elif not pieces:
