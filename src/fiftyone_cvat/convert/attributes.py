@@ -17,6 +17,7 @@ __all__ = [
     "ClassPlan",
     "LABEL_ID",
     "check_characters",
+    "check_ends",
     "check_text",
     "cvat_class",
     "parse_label",
@@ -141,6 +142,24 @@ def check_characters(text: str, what: str) -> None:
         f"{what} has {name} at {at}, which CVAT "
         "does not take: remove it, or leave it out of the run"
     )
+
+
+def check_ends(name: str, what: str, kind: str) -> None:
+    """Refuse a name that CVAT would shorten.
+
+    Args:
+        name: the name
+        what: what has it, for the message
+        kind: what kind of thing that is
+
+    Raises:
+        SchemaError: if white space is at an end of it
+    """
+    if name != name.strip():
+        raise SchemaError(
+            f"{what} begins or ends with white space, which CVAT takes off: rename the "
+            f"{kind}"
+        )
 
 
 def shorten(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from fiftyone_cvat.convert.attributes import (
     LABEL_ID,
     check_characters,
+    check_ends,
     shorten,
     value_to_text,
 )
@@ -405,11 +406,7 @@ def _renamed(
 def _check_class_name(name: str, label_field: Any) -> None:
     if not name.strip():
         raise SchemaError(f"Field '{label_field}' has a class without a name")
-    if name != name.strip():
-        raise SchemaError(
-            f"Class '{shorten(name)}' of field '{label_field}' begins or ends with "
-            "white space, which CVAT takes off: rename the class"
-        )
+    check_ends(name, f"Class '{shorten(name)}' of field '{label_field}'", "class")
     if len(name) > MAX_NAME:
         raise SchemaError(
             f"Class name '{shorten(name)}' of field '{label_field}' has {len(name)} "

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.attributes import check_characters, shorten
+from fiftyone_cvat.convert.attributes import check_characters, check_ends, shorten
 from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import AttributeSpec, Json
 
@@ -207,11 +207,7 @@ def _check_nodes(
     for node in node_names:
         what = f"Node {shorten(node)!r} of skeleton {name!r}"
         check_characters(node, what)
-        if node != node.strip():
-            raise SchemaError(
-                f"{what} begins or ends with white space, which CVAT takes off: rename "
-                "the node"
-            )
+        check_ends(node, what, "node")
         if len(node) > MAX_NODE:
             raise SchemaError(
                 f"{what} has a name of {len(node)} characters; CVAT takes {MAX_NODE}: "
