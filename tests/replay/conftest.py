@@ -35,6 +35,7 @@ import pytest
 import urllib3
 from bson import ObjectId
 
+from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.messages import Response
 from fiftyone_cvat.wire import ANSWERS, endpoint
 from tests.conftest import CASSETTE_NAMES
@@ -153,6 +154,15 @@ def metadata(mode, real_server):
         "cvat-sdk": version("cvat-sdk"),
         "fiftyone": version("fiftyone"),
     }
+
+
+@pytest.fixture
+def api(server):
+    """A session in the organization, where nothing of anybody else is listed."""
+    with CVATAnnotationAPI(
+        "cvat", **server.credentials, organization=server.organization
+    ) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

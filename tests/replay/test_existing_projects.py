@@ -5,7 +5,6 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat import CVATAnnotationAPI
 from tests import media
 from tests.replay.run import Run, box
 
@@ -17,15 +16,6 @@ COLOUR = {
     "default_value": "grey",
     "values": ["grey", "red"],
 }
-
-
-@pytest.fixture
-def api(server):
-    """A session in the organization, where nobody else's projects are listed."""
-    with CVATAnnotationAPI(
-        "cvat", **server.credentials, organization=server.organization
-    ) as made:
-        yield made
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import fiftyone as fo
 import pytest
 from packaging.version import Version
 
-from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.backend import CVATBackend, CVATBackendConfig
 from fiftyone_cvat.errors import (
     AuthenticationError,
@@ -30,15 +29,6 @@ COLOUR = {
 }
 LABELS = [{"name": "cat", "attributes": [COLOUR]}, {"name": "dog"}]
 SCHEMA = {"cats": {"type": "detections", "classes": ["cat"], "existing_field": True}}
-
-
-@pytest.fixture
-def api(server):
-    """A session in the organization, where nobody else's projects are listed."""
-    with CVATAnnotationAPI(
-        "cvat", **server.credentials, organization=server.organization
-    ) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,17 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_cvat import CVATAnnotationAPI
-
-
-@pytest.fixture
-def api(server):
-    """A session in the organization, where nobody else's projects are listed."""
-    with CVATAnnotationAPI(
-        "cvat", **server.credentials, organization=server.organization
-    ) as made:
-        yield made
-
 
 @pytest.mark.parametrize(
     "name",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.convert.schema import label_id_attribute
 from fiftyone_cvat.errors import MediaError, ServerJobError
 from tests import media
@@ -28,15 +27,6 @@ NAMES = [
     *("b.png", "a.png", "10.png", "9.png", "two words.png", "Käfer 甲虫.png"),
     *("50% #1?.png", "it's, (so) & [so].png", "UPPER.PNG", "upper.png", "no suffix"),
 ]
-
-
-@pytest.fixture
-def api(server):
-    """A session in the organization, where nobody else's tasks are listed."""
-    with CVATAnnotationAPI(
-        "cvat", **server.credentials, organization=server.organization
-    ) as made:
-        yield made
 
 
 def new_task(api, name="a task"):

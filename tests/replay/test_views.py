@@ -52,9 +52,8 @@ def id_of(sample):
     return {str(sample.id)}
 
 
-def test_patches(pictures, server):
-    view = pictures.to_patches("cats").match(fo.ViewField("cats.label") == "dog")
-    run = Run(view, server, CATS)
+def edit_dogs(pictures, run):
+    """Move the first of three dogs and delete the second; return the first."""
     assert len(by_frame(run)) == 3
     assert run.load() == {"cats": {"kept": 3}}
     assert run.differences() == []
@@ -68,6 +67,14 @@ def test_patches(pictures, server):
     assert labels == [["cat", "dog"], ["cat"], ["cat", "dog"]]
     dog = pictures.first().cats.detections[1]
     assert dog.bounding_box[0] == pytest.approx(0.5 + 1 / 32)
+    return dog
+
+
+def test_patches(pictures, server):
+    view = pictures.to_patches("cats").match(fo.ViewField("cats.label") == "dog")
+    run = Run(view, server, CATS)
+
+    edit_dogs(pictures, run)
 
 
 def test_some_labels_of_some_pictures(pictures, server):
@@ -197,19 +204,7 @@ def test_patches_of_an_evaluation(pictures, server):
     pictures.evaluate_detections("found", gt_field="cats", eval_key="eval")
     view = pictures.to_evaluation_patches("eval").match(fo.ViewField("type") == "fn")
     run = Run(view, server, CATS)
-    assert len(by_frame(run)) == 3
-    assert run.load() == {"cats": {"kept": 3}}
-    assert run.differences() == []
-    first, second, _ = by_frame(run)
-    run.change("update", shapes=[moved(first)])
-    run.change("delete", shapes=[second])
-
-    assert run.load() == {"cats": {"kept": 1, "changed": 1, "deleted": 1}}
-
-    labels = pictures.values("cats.detections.label")
-    assert labels == [["cat", "dog"], ["cat"], ["cat", "dog"]]
-    dog = pictures.first().cats.detections[1]
-    assert dog.bounding_box[0] == pytest.approx(0.5 + 1 / 32)
+    dog = edit_dogs(pictures, run)
     assert dog.eval == "fn"
     assert {name for name, _, _ in run.differences()} == {"cats"}
     loaded = run.documents()

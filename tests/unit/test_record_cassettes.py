@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.scripts import loaded
 
 ROOT = Path(__file__).parents[2]
 URL = "http://cvat.example.com/api"
@@ -17,13 +17,8 @@ TASK = {"id": 7, "name": "a", "owner": None, "labels": [{"id": 1, "svg": ""}]}
 
 @pytest.fixture(scope="module")
 def script():
-    path = ROOT / "scripts" / "record_cassettes.py"
-    spec = importlib.util.spec_from_file_location("record_cassettes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["record_cassettes"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["record_cassettes"]
+    with loaded("record_cassettes") as module:
+        yield module
 
 
 def interaction(path="tasks/7", answer=TASK, *, method="GET", status=200, body=None):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 
 import cvat_sdk
 import pytest
 from packaging.requirements import Requirement
+
+from tests.scripts import loaded
 
 ROOT = Path(__file__).parents[2]
 CLIENT = "cvat_sdk.core.client.Client"
@@ -21,13 +21,8 @@ LOGIN = "cvat_sdk.api_client.models.LoginSerializerExRequest"
 
 @pytest.fixture(scope="module")
 def matrix():
-    path = ROOT / "scripts" / "sdk_matrix.py"
-    spec = importlib.util.spec_from_file_location("sdk_matrix", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["sdk_matrix"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["sdk_matrix"]
+    with loaded("sdk_matrix") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")
