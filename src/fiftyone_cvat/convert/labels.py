@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.masks import (
+    clip_mask,
     ellipse_to_mask,
     ellipse_to_polygon,
     mask_to_polygons,
@@ -273,10 +274,12 @@ def _read_polygon(
 
 def _read_mask(shape: Json, name: str, context: FieldContext) -> tuple[str, Any] | None:
     # points of a few bytes may ask for a mask that no memory holds
-    most = math.prod(context.size_of_frame(shape["frame"]))
-    mask, left, top = runs_to_mask(shape["points"], most)
+    size = context.size_of_frame(shape["frame"])
+    inside = clip_mask(*runs_to_mask(shape["points"], math.prod(size)), size)
+    if inside is None:
+        return None
+    mask, left, top = inside
     if context.label_type in POLYLINES:
-        size = context.size_of_frame(shape["frame"])
         parts = [
             pixels_to_points(points, size)
             for points in mask_to_polygons(mask, left, top)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ __all__ = [
     "polygons_to_mask",
     "rotate_points",
     "runs_to_mask",
+    "stretch_mask",
 ]
 
 _CORNERS = 4  # the last numbers of a CVAT mask: left, top, right, bottom
@@ -166,6 +168,27 @@ def clip_mask(mask: Mask, left: int, top: int, size: Size) -> PlacedMask | None:
         max(0, -left) : max(0, min(width, size.width - left)),
     ]
     return (inside, max(0, left), max(0, top)) if inside.size else None
+
+
+def stretch_mask(mask: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+    """Stretch a mask over some pixels.
+
+    Each pixel takes the value at its centre, so that nothing is blurred.
+
+    Args:
+        mask: of shape ``(height, width)``, or ``(height, width, channels)``
+        width: how many columns it is to have
+        height: how many rows it is to have
+
+    Returns:
+        the mask itself if it has that size
+    """
+    if mask.shape[:2] == (height, width):
+        return mask
+    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
+    stretched: NDArray[Any] = mask[rows[:, None], columns]
+    return stretched
 
 
 def polygons_to_mask(

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fiftyone_cvat.convert.masks import stretch_mask
 from fiftyone_cvat.errors import GeometryError
 
 __all__ = [
     "MaskPiece",
+    "check_pixels",
     "class_masks",
     "gray_or_rgb",
     "paint_segmentation",
@@ -61,6 +63,33 @@ def gray_or_rgb(pixels: Any) -> NDArray[Any]:
     if not array.size:
         raise GeometryError(f"a segmentation of shape {array.shape} has no pixels")
     return array
+
+
+def check_pixels(pixels: NDArray[Any], mask_targets: Mapping[Any, str]) -> None:
+    """Refuse pixels that the targets cannot tell, and that could not be painted again.
+
+    Args:
+        pixels: as :func:`gray_or_rgb` returns them
+        mask_targets: pixel value, or RGB hex string, to class name
+
+    Raises:
+        GeometryError: if a value is no integer, or gray pixels meet targets in color
+            or the other way round
+    """
+    if pixels.dtype.kind not in "uib" and not (pixels == np.floor(pixels)).all():
+        raise GeometryError(
+            "a segmentation with pixels that are no integers: round them, or give "
+            "each its class's value"
+        )
+    in_color = pixels.ndim == _DIMENSIONS_OF_COLOR
+    if mask_targets and in_color != _are_in_color(mask_targets):
+        raise GeometryError(
+            "a segmentation in color, but mask targets that are integers: store it in "
+            "gray, or give targets such as '#ff0000'"
+            if in_color
+            else "a segmentation in gray, but mask targets in color: store it in RGB, "
+            "or give integers as targets"
+        )
 
 
 def class_masks(
@@ -131,21 +160,21 @@ def paint_segmentation(
         shape: (height, width) in pixels
         mask_targets: pixel value, or RGB hex string, to class name
         base: a segmentation whose type is to be kept, and with it the pixels of values
-            that are no targets; it is not changed
+            that are no targets, and how transparent they are; it is stretched to the
+            shape, but not changed
 
     Returns:
-        (height, width) of integers, or (height, width, 3) of RGB
+        (height, width) of integers, or (height, width, 3) of RGB, or 4 as the base has
 
     Raises:
-        GeometryError: if the base has as many rows and columns, but is neither gray
-            nor in color
+        GeometryError: if the base is neither gray nor in color
     """
     name_by_code = {_target_code(each): name for each, name in mask_targets.items()}
     code_by_name = {name: code for code, name in name_by_code.items()}
-    rgb = any(isinstance(each, str) and each.startswith("#") for each in mask_targets)
     before = np.zeros(shape, dtype=np.int64)
-    if base is not None and before.size and base.shape[:2] == shape:
-        before = _codes(gray_or_rgb(base)).astype(np.int64)
+    if base is not None and base.size:
+        base = stretch_mask(gray_or_rgb(base), shape[1], shape[0])
+        before = _codes(base).astype(np.int64)
     codes = np.where(np.isin(before, list(name_by_code)), 0, before)
     for piece in sorted(pieces, key=lambda each: each.z_order):
         if piece.label not in code_by_name:
@@ -158,10 +187,11 @@ def paint_segmentation(
         if code not in (0, code_by_name[name]):
             # several values have this name: a pixel that had one of them keeps it
             codes[(before == code) & (codes == code_by_name[name])] = code
-    if rgb:
-        return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(
-            np.uint8
-        )
+    if _are_in_color(mask_targets):
+        channels = [codes >> 16, codes >> 8 & 255, codes & 255]
+        if base is not None and base.ndim == _DIMENSIONS_OF_COLOR:
+            channels += [base[..., each] for each in range(3, base.shape[2])]
+        return np.stack(channels, axis=-1).astype(np.uint8)
     return codes.astype(_dtype(codes, base))
 
 
@@ -226,6 +256,10 @@ def _distinct(codes: NDArray[np.integer[Any]]) -> list[int]:
     begins = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     values: list[int] = np.unique(np.append(flat[begins], flat[0])).tolist()
     return values
+
+
+def _are_in_color(mask_targets: Mapping[Any, str]) -> bool:
+    return any(isinstance(each, str) and each.startswith("#") for each in mask_targets)
 
 
 def _target_code(target: Any) -> int:

@@ -18,8 +18,8 @@ from fiftyone_cvat.convert.attributes import (
     shorten,
 )
 from fiftyone_cvat.convert.identity import join_label_id
-from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs
-from fiftyone_cvat.convert.segmentations import class_masks, gray_or_rgb
+from fiftyone_cvat.convert.masks import clip_mask, mask_to_runs, stretch_mask
+from fiftyone_cvat.convert.segmentations import check_pixels, class_masks, gray_or_rgb
 from fiftyone_cvat.convert.skeletons import keypoint_to_skeleton
 from fiftyone_cvat.convert.tracks import TracksByClass, add_shapes_to_tracks
 from fiftyone_cvat.errors import GeometryError, SchemaError
@@ -104,7 +104,9 @@ def create_segmentation_shapes(
         a tuple of the label's id, the shapes, no tracks, no renamed attributes
 
     Raises:
-        GeometryError: if the mask is neither gray nor in color, or has no pixels
+        GeometryError: if the mask is neither gray nor in color, has no pixels, or
+            pixels that cannot be told by the targets, see
+            :func:`~fiftyone_cvat.convert.segmentations.check_pixels`
     """
     size = _size(frame_size)
     pixels = segmentation.get_mask() if segmentation.has_mask else None
@@ -112,9 +114,10 @@ def create_segmentation_shapes(
         return segmentation.id, [], {}, {}
     try:
         pixels = gray_or_rgb(pixels)
+        check_pixels(pixels, mask_targets or {})
     except GeometryError as error:
         raise GeometryError(f"Label {segmentation.id}: {error}") from error
-    pixels = _resized(pixels, size.width, size.height)
+    pixels = stretch_mask(pixels, size.width, size.height)
     shapes = []
     for name, mask, left, top in class_masks(pixels, mask_targets or {}):
         class_name = cvat_class(name, cvat_schema, label_field)
@@ -384,7 +387,7 @@ def _instance_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
     x_min, y_min, x_max, y_max = box_to_corners(box, size)
     height = _extent(y_max - y_min, mask.shape[0])
     width = _extent(x_max - x_min, mask.shape[1])
-    pixels = _resized(mask, width, height)
+    pixels = stretch_mask(mask, width, height)
     clipped = clip_mask(pixels, round(x_min), round(y_min), size)
     if clipped is None:
         return []
@@ -401,18 +404,6 @@ def _extent(pixels: float, count: int) -> int:
     pixel the box begins at.
     """
     return count if abs(pixels - count) < 1 else max(1, round(pixels))
-
-
-def _resized(mask: Any, width: int, height: int) -> Any:
-    """Stretch a mask over its box; a mask of the box's size is not touched.
-
-    Each pixel takes the value at its centre, so that nothing is blurred.
-    """
-    if mask.shape[:2] == (height, width):
-        return mask
-    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
-    return mask[rows[:, None], columns]
 
 
 def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:

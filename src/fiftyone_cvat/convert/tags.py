@@ -99,6 +99,9 @@ def create_scalar_tags(
     class_name: str | None = None
     if not assign_scalar_attrs:
         class_name = cvat_class(text, cvat_schema, label_field)
+        if class_name is None and isinstance(label, bool):
+            # classes may be named as Python spells booleans
+            class_name = cvat_class(str(label), cvat_schema, label_field)
     elif label_field in cvat_schema and label is not None:
         class_name = label_field
         check_text(text, "the value")

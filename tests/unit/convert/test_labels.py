@@ -264,6 +264,16 @@ def test_mask_without_pixels():
     assert read(empty, "instances").value.mask.tolist() == [[False] * 2] * 2
 
 
+def test_mask_that_leaves_the_frame_is_cropped():
+    beyond = cvat_shape("mask", [0, 4, 99, 20, 100, 21])
+    result = read(beyond, "instances")
+    assert fields(result.value) == detection(
+        (0.99, 0.4, 0.01, 0.04), mask=[[True], [True]]
+    )
+    outside = cvat_shape("mask", [0, 1, 100, 20, 100, 20])
+    assert read(outside, "instances") is None
+
+
 def test_broken_mask_is_an_error():
     with pytest.raises(GeometryError):
         read(cvat_shape("mask", [1, 2, 3]))

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from fiftyone_cvat.convert.segmentations import (
     MaskPiece,
+    check_pixels,
     class_masks,
     paint_segmentation,
     shows_pieces,
@@ -199,7 +200,7 @@ def test_paint_rgb():
     result = paint_segmentation(
         [piece("red"), piece("dark", left=1)], (1, 3), RGB, pixels([[9, 9, 9]])
     )
-    assert result.tolist() == [[[255, 0, 0], [1, 2, 3], [0, 0, 0]]]
+    assert result.tolist() == [[[255, 0, 0], [1, 2, 3], [9, 9, 9]]]
     assert result.dtype == np.uint8
 
 
@@ -219,17 +220,53 @@ def test_value_that_does_not_fit_widens_the_type():
     assert result.dtype == np.uint16
 
 
-def test_segmentation_of_another_size_gives_only_its_type():
-    base = pixels([9, 9, 9], dtype=np.int32)
-    result = paint_segmentation([piece()], (2, 2), TARGETS, base)
-    assert result.tolist() == [[1, 0], [0, 0]]
+def test_segmentation_of_another_size_is_stretched():
+    base = pixels([9, 7], [1, 2], dtype=np.int32)
+    result = paint_segmentation([piece()], (4, 4), TARGETS, base)
+    assert result.tolist() == [[1, 9, 7, 7], [9, 9, 7, 7], [0] * 4, [0] * 4]
     assert result.dtype == np.int32
+    assert base.shape == (2, 2)
 
 
 def test_pixels_of_no_target_are_kept_in_rgb_too():
     base = pixels([[255, 0, 0], [9, 9, 9]])
     result = paint_segmentation([piece("green")], (1, 2), RGB, base)
     assert result.tolist() == [[[0, 255, 0], [9, 9, 9]]]
+
+
+def test_pixels_keep_how_transparent_they_are():
+    base = pixels([[255, 0, 0, 10], [9, 9, 9, 20]])
+    result = paint_segmentation([piece("green")], (1, 2), RGB, base)
+    assert result.tolist() == [[[0, 255, 0, 10], [9, 9, 9, 20]]]
+
+
+@pytest.mark.parametrize(
+    ("array", "targets", "message"),
+    [
+        (pixels([0, 1]), RGB, "in gray, but mask targets in color"),
+        (pixels([[0, 0, 1]]), TARGETS, "in color, but mask targets that are integers"),
+        (np.array([[0, 1.5]]), TARGETS, "no integers"),
+        (np.array([[0, np.nan]]), TARGETS, "no integers"),
+    ],
+)
+def test_pixels_that_the_targets_cannot_tell(array, targets, message):
+    with pytest.raises(GeometryError, match=message):
+        check_pixels(array, targets)
+
+
+@pytest.mark.parametrize(
+    ("array", "targets"),
+    [
+        (pixels([0, 1]), TARGETS),
+        (pixels([0, 1]), {}),
+        (pixels([True], dtype=bool), TARGETS),
+        (np.array([[0, 2.0]]), TARGETS),
+        (pixels([[0, 0, 1]]), RGB),
+        (pixels([[0, 0, 1]]), {}),
+    ],
+)
+def test_pixels_that_the_targets_can_tell(array, targets):
+    check_pixels(array, targets)
 
 
 def test_values_that_share_a_name_stay_apart_and_are_erased_alike():

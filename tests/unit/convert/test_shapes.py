@@ -500,6 +500,15 @@ class TestSegmentations:
         with pytest.raises(GeometryError, match=f"{object_id()}: a segmentation of"):
             self.create(segmentation(np.zeros(shape)))
 
+    @pytest.mark.parametrize(
+        ("mask", "targets"),
+        [([[0, 1]], {"#ff0000": "cat"}), ([[[0, 0, 1]]], None)],
+        ids=["gray, targets in color", "in color, integers as targets"],
+    )
+    def test_pixels_that_would_not_come_back(self, mask, targets):
+        with pytest.raises(GeometryError, match=f"{object_id()}: a segmentation "):
+            self.create(segmentation(mask), targets)
+
     def test_mask_is_stretched_over_the_frame(self):
         _, (shape,), _, _ = self.create(segmentation([[1, 0]]), size=(4, 2))
         assert shape["points"] == [0, 4, 0, 0, 1, 1]

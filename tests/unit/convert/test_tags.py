@@ -106,6 +106,12 @@ def test_scalar_becomes_the_name_of_a_tag(value, name, assign):
     assert result == (True, [cvat_tag(name, 2, [])], {}, {})
 
 
+@pytest.mark.parametrize("name", ["true", "True"])
+def test_boolean_scalar_is_a_class_however_it_is_spelled(name):
+    result = create_scalar_tags(True, cvat_schema(name), "field", 2, SIZE)
+    assert result == (True, [cvat_tag(name, 2, [])], {}, {})
+
+
 @pytest.mark.parametrize("assign", [True, False])
 @pytest.mark.parametrize("value", [None, "bird", ""])
 def test_scalar_without_a_tag(value, assign):
