@@ -1,4 +1,4 @@
-"""A run in a process that is killed at a chosen point: what is left in the end."""
+"""A run in a process that is stopped at a chosen point: what is left in the end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from tests.faults.processes import Processes
 __all__ = ["Outcome", "Point", "Scene"]
 
 ID = "{:024x}"
+MOMENTS = {"requests": ("before", "after"), "writes": ("write", "Ctrl-C")}
 NAMES = ["a.png", "b.png", "c.png"]
 SCHEMA = {
     "boxes": {
@@ -38,12 +39,12 @@ SCHEMA = {
 
 @dataclass(frozen=True)
 class Point:
-    """Where a process is killed.
+    """Where a process is stopped: killed, or interrupted.
 
     Attributes:
         do: ``annotate`` or ``load``
         at: ``before`` or ``after`` a request is done, or before a ``write`` to the
-            database
+            database; with ``Ctrl-C``, it is interrupted before a write
         number: which one of the call, from 0
     """
 
@@ -64,7 +65,7 @@ class Outcome:
         stored: the annotations on the server, before they are edited
         labels: the labels in the dataset, after they are loaded
         runs: the annotation runs of the dataset
-        is_killed: whether the process was killed; else it ended before the point
+        is_killed: whether the process was stopped; else it ended before the point
     """
 
     tasks: list[str]
@@ -129,7 +130,7 @@ class Scene:
         return [
             Point(do, at, number)
             for (do, what), count in self.counts.items()
-            for at in (("before", "after") if what == "requests" else ("write",))
+            for at in MOMENTS[what]
             for number in range(count)
         ]
 
@@ -184,9 +185,15 @@ class Scene:
                 raise ConnectionAbortedError
 
         self.front.watch = watch
-        writes = point.number if here and point.at == "write" else None
+        before = self.processes.log.read_text()
+        is_write = here and point.at in MOMENTS["writes"]
         pid = self.processes.start(
-            do, dataset.name, key="run", kwargs=kwargs, writes=writes
+            do,
+            dataset.name,
+            key="run",
+            kwargs=kwargs,
+            writes=point.number if is_write else None,
+            by=signal.SIGINT if point.at == "Ctrl-C" else signal.SIGKILL,
         )
         pids.append(pid)
         started.set()
@@ -195,7 +202,11 @@ class Scene:
         if status == 0:
             self.counts.setdefault((do, "requests"), seen["before"])
             self.counts.setdefault((do, "writes"), self.processes.count_writes())
-        assert status in (0, -signal.SIGKILL), self.processes.log.read_text()
+        log = self.processes.log.read_text()[len(before) :]
+        if point.at == "Ctrl-C" and "KeyboardInterrupt" in log:
+            assert status == 1, log
+        else:
+            assert status in (0, -signal.SIGKILL), log
         return status != 0
 
     def _complete(self, dataset: fo.Dataset, title: str) -> None:

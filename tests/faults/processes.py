@@ -53,7 +53,8 @@ class Processes:
             do: ``annotate`` or ``load``
             dataset: the name of the dataset
             **job: ``key``; ``kwargs``, for the call; ``writes``, after how many writes
-                to the database the process kills itself, if it is to
+                to the database the process stops itself, if it is to, and ``by``, the
+                signal that it does it by
         """
         return self._ask({"do": do, "dataset": dataset, **job})
 
@@ -101,6 +102,7 @@ def main() -> None:
             number = os.fork()
             if number == 0:
                 killer.last = job.pop("writes", None)
+                killer.signal = job.pop("by", signal.SIGKILL)
                 _finish(job, killer)
         answers.write(f"{number}\n")
         answers.flush()
@@ -134,18 +136,19 @@ def _do(do: str, dataset: str, key: str, kwargs: dict[str, Any]) -> None:
 
 
 class _Killer(CommandListener):
-    """Counts writes to the database; kills this process before a chosen one."""
+    """Counts writes to the database; stops this process before a chosen one."""
 
     def __init__(self) -> None:
         self.writes, self.last = 0, None
+        self.signal: int = signal.SIGKILL
 
     def started(self, event: Any) -> None:
         if event.command_name not in CHANGES:
             return
-        if self.writes == self.last:
-            os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(10)
         self.writes += 1
+        if self.writes - 1 == self.last:
+            os.kill(os.getpid(), self.signal)
+            time.sleep(10)
 
     def succeeded(self, event: Any) -> None:
         pass

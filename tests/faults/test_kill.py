@@ -1,7 +1,7 @@
 """Processes that are killed in the middle of a run, and what becomes of the run.
 
 A process is killed at a request, before or after the server does it, or at a write to
-the database: at a few points, or at all of them where CVAT_KILL_POINTS is ``all``.
+the database, where Ctrl-C is pressed, too: at a few points, or at all of them where CVAT_KILL_POINTS is ``all``.
 ``scripts/kill_points.py`` does the same with a real server.
 """
 
@@ -17,6 +17,7 @@ from tests.faults.server import StandIn
 
 FEW = {("annotate", "before"): 3, ("annotate", "after"): 3, ("annotate", "write"): 4}
 FEW |= {("load", "before"): 1, ("load", "after"): 1, ("load", "write"): 4}
+FEW |= {("annotate", "Ctrl-C"): 2, ("load", "Ctrl-C"): 4}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def scene(processes):
     server.close()
 
 
-@pytest.mark.parametrize(("do", "at"), FEW, ids=" ".join)
+@pytest.mark.parametrize(("do", "at"), FEW, ids=map(" ".join, FEW))
 def test_a_killed_process(scene, do, at):
     points = [each for each in scene.points() if (each.do, each.at) == (do, at)]
     if os.environ.get("CVAT_KILL_POINTS") != "all":
