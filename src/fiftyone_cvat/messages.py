@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from typing import Any
 
 import orjson
 import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     LocationParseError,
     MaxRetryError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     ResponseError,
     SSLError,
@@ -42,6 +45,8 @@ from fiftyone_cvat.redaction import Secrets
 from fiftyone_cvat.types import Json
 
 __all__ = [
+    "AnswerIds",
+    "RepeatedAnswerError",
     "Response",
     "check_headers",
     "check_url",
@@ -337,6 +342,36 @@ def _words(answer: Any, depth: int = MAX_DEPTH) -> str:
     if isinstance(answer, list):
         return ", ".join(_words(value, depth - 1) for value in answer)
     return str(answer)
+
+
+class RepeatedAnswerError(ProtocolError):
+    """An answer that a server or proxy has sent twice, in place of another."""
+
+
+class AnswerIds:
+    """The ids of the answers of a connection: CVAT gives each one its own.
+
+    A copy of an answer stays in a kept connection and is taken for the answer to the
+    next request, whose own is taken for that of the one after it, and so on.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[str] = deque(maxlen=100)
+
+    def add(self, answer: BaseHTTPResponse) -> None:
+        """Note the id of an answer.
+
+        Raises:
+            RepeatedAnswerError: if it was noted before; all ids are forgotten then, as
+                another connection gives the same only if the answer is from a cache
+        """
+        answer_id = answer.headers.get("x-request-id")
+        if answer_id is None:
+            return
+        if answer_id in self._seen:
+            self._seen.clear()
+            raise RepeatedAnswerError(f"answer {answer_id} came before")
+        self._seen.append(answer_id)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ from fiftyone_cvat.errors import (
     UnreachableError,
 )
 from fiftyone_cvat.messages import (
+    AnswerIds,
+    RepeatedAnswerError,
     Response,
     check_headers,
     check_url,
@@ -116,6 +118,7 @@ class Connection:
         self.retry = settings.retry
         self.server_date: str | None = None
         self._is_reached = False
+        self._answer_ids = AnswerIds()
 
     def sign_in(self, credentials: Credentials) -> None:
         """Sign in and make sure that the server accepts it.
@@ -271,6 +274,7 @@ class Connection:
                     _parse_response=False,  # its model differs between SDKs
                     _check_status=False,  # its error holds the body
                 )
+                self._answer_ids.add(raw)
             self._note(url, raw)
             return self._answer("POST", url, raw)
 
@@ -352,7 +356,7 @@ class Connection:
     ) -> urllib3.BaseHTTPResponse:
         pool: urllib3.PoolManager = self._client.api_client.rest_client.pool_manager
         with readable_errors(url):
-            return pool.request(
+            raw = pool.request(
                 method,
                 url,
                 body=body,
@@ -361,6 +365,13 @@ class Connection:
                 redirect=False,
                 retries=False,
             )
+            try:
+                self._answer_ids.add(raw)
+            except RepeatedAnswerError:
+                # what is left in the connections answers no request of ours
+                pool.clear()
+                raise
+            return raw
 
     def _note(self, url: str, raw: urllib3.BaseHTTPResponse) -> None:
         """Keep what an answer of the server tells about the session."""

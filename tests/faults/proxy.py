@@ -20,7 +20,8 @@ class Fault:
     """What happens to a request.
 
     Attributes:
-        kind: ``delay``, ``reset``, ``status``, ``cut``, ``twice`` or ``page``
+        kind: ``delay``, ``reset``, ``status``, ``cut``, ``twice``, ``late copy``, which
+            comes in answer to the next request, or ``page``
         done: whether the server gets the request before that
         status: the status of the answer that the proxy makes up
         wait: what the answer says in ``Retry-After``
@@ -50,6 +51,7 @@ FAULTS = {
     "done, then 504": Fault("status", done=True, status=504),
     "done, answer cut": Fault("cut", done=True),
     "done, answer twice": Fault("twice", done=True),
+    "done, answer twice, late": Fault("late copy", done=True),
     "web page": Fault("page"),
     "done, then web page": Fault("page", done=True),
 }
@@ -97,7 +99,13 @@ class Handler(LocalHandler):
 
     server: FaultProxy
 
+    owed: tuple[int, list[tuple[str, str]], bytes] | None = None
+    """A copy of an answer that comes before the next one on this connection."""
+
     def reply(self, body: bytes) -> None:
+        if self.owed is not None:
+            self.write(*self.owed)
+            self.owed = None
         path = self.path.partition("?")[0]
         fault = self.server.next_fault(f"{self.command} {path}")
         if fault is None:
@@ -116,6 +124,9 @@ class Handler(LocalHandler):
             self.reset()
         elif fault.kind == "cut":
             self.write(status, headers, content, cut=True)
+        elif fault.kind == "late copy":
+            self.owed = (status, headers, content)
+            self.write(status, headers, content)
         elif fault.kind == "twice":
             self.write(status, headers, content)
             self.write(status, headers, content)

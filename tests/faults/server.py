@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.parse
+import uuid
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -196,5 +197,6 @@ class Handler(LocalHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/vnd.cvat+json")
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("X-Request-Id", str(uuid.uuid4()))
         self.end_headers()
         self.wfile.write(content)

@@ -1,7 +1,8 @@
 """Processes that are killed in the middle of a run, and what becomes of the run.
 
 A process is killed at a request, before or after the server does it, or at a write to
-the database, where Ctrl-C is pressed, too: at a few points, or at all of them where CVAT_KILL_POINTS is ``all``.
+the database, where Ctrl-C is pressed, too: at a few points, or at all of them where
+CVAT_KILL_POINTS is ``all``.
 ``scripts/kill_points.py`` does the same with a real server.
 """
 

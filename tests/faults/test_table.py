@@ -118,3 +118,7 @@ def test_stand_in_answers_as_recorded(path, pattern):
 
     assert status == 200
     assert is_part(shape(answer), shape(recorded)), (answer, recorded)
+
+
+def test_a_copy_of_an_answer_comes_instead_of_the_next(table):
+    assert_clean(table.cells(["done, answer twice, late"]))

@@ -545,6 +545,33 @@ def test_what_does_no_harm_is_repeated(connection, site, answer, method):
     assert [each["body"] for each in site.requests] == [body.get("data", b"")] * 3
 
 
+def test_copy_of_an_answer_is_none_to_another_request(connection, site):
+    first = (200, {"X-Request-Id": "one"}, {"of": "x"})
+    answers = iter([first, (200, {"X-Request-Id": "two"}, {"of": "y"})])
+    site.answers["/x"] = first
+    site.answers["/y"] = lambda request: next(answers)
+
+    assert connection.get(f"{site.url}/x").json() == {"of": "x"}
+    assert connection.get(f"{site.url}/y").json() == {"of": "y"}
+
+
+def test_request_that_a_copy_answers_may_be_done(connection, site):
+    site.answers["/x"] = (200, {"X-Request-Id": "one"}, {})
+    connection.get(f"{site.url}/x")
+
+    with pytest.raises(UnreachableError, match="RepeatedAnswerError") as caught:
+        connection.post(f"{site.url}/x", json={})
+
+    assert caught.value.may_have_been_processed
+
+
+def test_answers_of_a_cache_are_taken(connection, site):
+    site.answers["/x"] = (200, {"X-Request-Id": "one"}, {"a": 1})
+
+    for _ in range(5):
+        assert connection.get(f"{site.url}/x").json() == {"a": 1}
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("wait", ["0", "Thu, 01 Jan 1970 00:00:01 GMT"])
 def test_what_is_not_begun_is_repeated(connection, site, status, wait):
