@@ -81,6 +81,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         wait_timeout: seconds to wait for the server to build a task
         on_failure: ``rollback`` to delete what a run has created when it fails, or
             ``keep`` to keep finished tasks; :func:`fiftyone_cvat.resume` goes on
+        max_workers: how many tasks are created at the same time; 1 to 16
 
     Raises:
         ConfigurationError: if a value cannot work
@@ -121,6 +122,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         timeout: float = 60.0,
         wait_timeout: float = 3600.0,
         on_failure: str = "rollback",
+        max_workers: int = 4,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
@@ -151,6 +153,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
+        self.max_workers = whole_number("max_workers", max_workers, least=1, most=16)
         self.username = username
         self.email = email
         self.password = password

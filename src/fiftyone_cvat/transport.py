@@ -59,6 +59,9 @@ __all__ = [
 
 MAX_REDIRECTS = 5
 
+MAX_CONNECTIONS = 16
+"""Connections that are kept open, as many as there may be threads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
@@ -439,6 +442,7 @@ def _open_client(settings: ServerSettings) -> Client:
         )
     configuration = client.api_client.configuration
     configuration.retries = _NO_RETRIES
+    configuration.connection_pool_maxsize = MAX_CONNECTIONS
     if isinstance(verify, str) and verify:
         _check_bundle(verify)
         configuration.ssl_ca_cert = verify

@@ -7,6 +7,7 @@ by :func:`within`.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,15 @@ from fiftyone_cvat.retrying import (
     retry_after,
 )
 
-__all__ = ["poll", "send_repeatedly", "time_left", "wait_until", "within"]
+__all__ = [
+    "pause",
+    "poll",
+    "send_repeatedly",
+    "stoppable",
+    "time_left",
+    "wait_until",
+    "within",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +53,7 @@ WAIT_GROWTH = 1.4
 LONGEST_WAIT = 2.0
 
 _end: ContextVar[float] = ContextVar("_end", default=inf)
+_stop: ContextVar[threading.Event | None] = ContextVar("_stop", default=None)
 
 
 @contextmanager
@@ -60,9 +70,38 @@ def within(seconds: float) -> Iterator[None]:
         _end.reset(token)
 
 
+@contextmanager
+def stoppable(stop: threading.Event | None) -> Iterator[None]:
+    """Let another thread end all requests and waits of this one in the block.
+
+    Args:
+        stop: what the other thread sets; None for a block that nothing ends
+    """
+    token = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(token)
+
+
 def time_left() -> float:
-    """Return how many seconds :func:`within` leaves; infinite outside of it."""
+    """Return how many seconds :func:`within` leaves; infinite outside of it.
+
+    There is none if :func:`stoppable` work is to stop.
+    """
+    stop = _stop.get()
+    if stop is not None and stop.is_set():
+        return -inf
     return _end.get() - time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Wait some seconds, or until :func:`stoppable` work is to stop."""
+    stop = _stop.get()
+    if stop is None:
+        time.sleep(seconds)
+    else:
+        stop.wait(seconds)
 
 
 def send_repeatedly(
@@ -116,7 +155,7 @@ def send_repeatedly(
         is_long = attempts.count > 2 or delay > policy.longest_delay  # noqa: PLR2004
         level = logging.WARNING if is_long else logging.INFO
         logger.log(level, "%s; trying again in %.1f s", why, delay)
-        time.sleep(delay)
+        pause(delay)
 
 
 def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
@@ -155,7 +194,7 @@ def poll(ask: Callable[[], T | None], seconds: float) -> T | None:
     deadline = min(time.monotonic() + seconds, _end.get())
     delay = FIRST_WAIT
     while (answer := ask()) is None and (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(delay, left))
+        pause(min(delay, left))
         delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
     return answer
 

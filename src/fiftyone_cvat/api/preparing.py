@@ -89,7 +89,7 @@ class RunState:
         new_project_name: the name of the project to create, or None
         project_ids: the projects that it created
         done: its finished tasks
-        unfinished: tasks that have been created and have not all they need
+        made_before: what the session had created before, by list and id
         progress: how far it is, if it can be resumed
     """
 
@@ -103,7 +103,7 @@ class RunState:
     new_project_name: str | None = None
     project_ids: list[int] = field(default_factory=list)
     done: RunPart = field(default_factory=RunPart)
-    unfinished: list[int] = field(default_factory=list)
+    made_before: frozenset[tuple[str, int]] = frozenset()
     progress: Progress | None = None
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Progress, RunPart, RunState, task_name
+from fiftyone_cvat.api.rollback import Target
 from fiftyone_cvat.api.sending import mark_of, marked
 from fiftyone_cvat.api.stored import check_field_types
-from fiftyone_cvat.api.upload import Target, Upload
+from fiftyone_cvat.api.upload import Upload
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.messages import value_in

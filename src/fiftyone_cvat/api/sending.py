@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -34,7 +34,14 @@ from fiftyone_cvat.errors import (
 from fiftyone_cvat.messages import id_in, reading, results_of, value_in, value_of
 from fiftyone_cvat.retrying import Attempts
 from fiftyone_cvat.types import Json
-from fiftyone_cvat.waiting import poll, time_left, wait_until, within
+from fiftyone_cvat.waiting import (
+    pause,
+    poll,
+    stoppable,
+    time_left,
+    wait_until,
+    within,
+)
 
 __all__ = ["MAX_NAME", "Sending", "mark_of", "marked"]
 
@@ -118,7 +125,7 @@ class Sending(Session):
                 if delay is None or not error.may_have_been_processed:
                     raise
                 logger.warning("%s; it was not done: sending it again", error)
-                time.sleep(delay)
+                pause(delay)
 
     def _create(self, url: str, body: Json) -> Json:
         """Create a task or a project.
@@ -135,21 +142,56 @@ class Sending(Session):
         Returns:
             the object as the server describes it
         """
-        sent = time.monotonic()
+        sent = Lost(url, body["name"].strip(), time.monotonic(), inf)
+        self._sent.append(sent)
         try:
             made = self._post_new(url, body)
         except BaseException as error:
+            is_given_up = not self._forget_sent(sent)
             if isinstance(error, CVATError) and not error.may_have_been_processed:
                 raise
-            until = time.monotonic() + self._seconds_to_settle(error, FILLING)
-            self._lost.append(Lost(url, body["name"].strip(), sent, until))
-            if not isinstance(error, CVATError):
+            if not is_given_up:
+                until = time.monotonic() + self._seconds_to_settle(error, FILLING)
+                self._lost.append(replace(sent, until=until))
+            if is_given_up or not isinstance(error, CVATError):
                 raise
             logger.warning("%s; it is sent again", error)
-            time.sleep(Attempts(self._session.retry).next_delay() or 0.0)
+            pause(Attempts(self._session.retry).next_delay() or 0.0)
             made = self._create_again(url, body)
-        self._made.add((url, made["id"]))
+            self._made.add((url, made["id"]))
+            return made
+        if not self._forget_sent(sent, made["id"]):
+            stopped = RequestTimeoutError(f"'{sent.name}' was created too late")
+            with self._undoing(stopped, url):
+                self._delete_if_exists(f"{url}/{made['id']}")
+            raise stopped
         return made
+
+    def _forget_sent(self, sent: Lost, made_id: int | None = None) -> bool:
+        """Note what came of a creation; False if it was given up before.
+
+        Args:
+            sent: the creation
+            made_id: the id of what was created, None if it failed
+        """
+        with self._guard:
+            if sent not in self._sent:
+                return False
+            self._sent.remove(sent)
+            if made_id is not None:
+                self._made.add((sent.url, made_id))
+        return True
+
+    def _give_up_sent(self, error: BaseException) -> None:
+        """Treat creations that other threads await as without an answer.
+
+        Args:
+            error: why nobody waits for them
+        """
+        until = time.monotonic() + self._seconds_to_settle(error, FILLING)
+        with self._guard:
+            self._lost += [replace(each, until=until) for each in self._sent]
+            self._sent.clear()
 
     def _create_again(self, url: str, body: Json) -> Json:
         """Create an object under a name that no other has, then name it."""
@@ -284,7 +326,7 @@ class Sending(Session):
             end = error.__dict__.setdefault("undone_at", time.monotonic() + ROLLBACK)
             seconds = end - time.monotonic()
         try:
-            with within(seconds):
+            with within(seconds), stoppable(None):
                 yield
         except CVATError as failure:
             error.add_note(f"{what} may be left in CVAT: {failure}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,8 @@ class Session(Urls, AnnotationAPI):
         self._made: set[tuple[str, int]] = set()  # lists and ids of what is created
         self._lost: list[Any] = []  # what may have been created without an answer
         self._stored: dict[int, Any] = {}  # task id to annotations that it has got
+        self._sent: list[Any] = []  # what has no answer yet
+        self._guard = threading.Lock()  # for what of that several threads change
 
         self._setup()
 

@@ -156,6 +156,7 @@ class Tasks(Projects, Chunks):
             task_id: the task ID
         """
         self._delete_if_exists(self.task_url(task_id))
+        self._made.discard((self.tasks_url, task_id))
 
     def delete_tasks(self, task_ids: Iterable[int], progress: Any = None) -> None:
         """Deletes the given tasks from the CVAT server.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.core.media as fom
@@ -13,7 +12,6 @@ import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.media import in_order_of_frames
 from fiftyone_cvat.api.preparing import (
-    Preparation,
     Progress,
     RunPart,
     RunState,
@@ -22,31 +20,23 @@ from fiftyone_cvat.api.preparing import (
     job_assignees,
     task_name,
 )
+from fiftyone_cvat.api.rollback import Rollback, Target
 from fiftyone_cvat.api.sending import marked
 from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.fingerprints import annotations_to_fingerprints, schema_names
 from fiftyone_cvat.convert.frames import frames_to_sizes
-from fiftyone_cvat.errors import CVATError, UploadError
+from fiftyone_cvat.errors import UploadError
+from fiftyone_cvat.side_by_side import side_by_side
 from fiftyone_cvat.types import CVATSchema, Json
-from fiftyone_cvat.waiting import time_left
 
-__all__ = ["Target", "Upload"]
+__all__ = ["Upload"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where the results of a run go: its samples, its key, its backend."""
-
-    samples: Any
-    key: str
-    backend: Any
-
-
-class Upload(Preparation):
+class Upload(Rollback):
     """Send samples and their labels to CVAT."""
 
     def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
@@ -92,7 +82,7 @@ class Upload(Preparation):
         return self._send(run, batches, Target(samples, anno_key, backend))
 
     def _send(self, run: RunState, batches: Mapping[int, Any], target: Target) -> Any:
-        """Create the tasks of a run one after the other; return its results."""
+        """Create the tasks of a run, side by side; return its results."""
         config = target.backend.config
         for index, batch in batches.items():
             if len(batch):
@@ -100,17 +90,29 @@ class Upload(Preparation):
         config.label_schema = run.label_schema
         logger.info("Uploading samples to CVAT...")
         at = "before the first task"
+        run.made_before = frozenset(self._made)
+        workers = min(config.max_workers, len(batches))
+
+        def upload(item: tuple[int, Any]) -> RunPart | None:
+            index, batch = item
+            if not len(batch):
+                return None
+            name = task_name(config, target.samples, index, run.count)
+            return self._upload_task(run, config, batch, index, _marked(name, run))
+
         try:
             self._save_progress(run, target)
             self._create_project(run, target)
             total = sum(len(batch) for batch in batches.values())
-            with fou.ProgressBar(total=total, iters_str="samples") as bar:
+            with (
+                fou.ProgressBar(total=total, iters_str="samples") as bar,
+                side_by_side(upload, batches.items(), workers) as parts,
+            ):
                 for index, batch in batches.items():
-                    number = len(batch)
                     name = task_name(config, target.samples, index, run.count)
                     at = f"at task {index + 1} of {run.count} ('{name}')"
-                    self._finish_task(run, batch, index, name, target)
-                    bar.update(number)
+                    self._finish_task(run, next(parts), index, name, target)
+                    bar.update(len(batch))
             at = "after the last task"
             self._settle_lost()
             results = self._results(run, target)
@@ -123,54 +125,6 @@ class Upload(Preparation):
             self._stop(run, error, target)
             raise
         return results
-
-    def _settle_lost(self) -> None:
-        """Delete what was created twice; the run itself has all that it needs."""
-        try:
-            self._delete_lost()
-        except CVATError as error:
-            names = ", ".join(f"'{each.name}' at {each.url}" for each in self._lost)
-            logger.warning("An empty one may be left of %s: %s", names, error)
-            self._lost.clear()
-
-    def _results(self, run: RunState, target: Target) -> Any:
-        """Return a run's results as they are now.
-
-        While it can be resumed there is something left to do, if only a name.
-        """
-        done = run.done
-        progress = None
-        if run.progress is not None:
-            progress = {
-                "token": run.progress.token,
-                "count": run.count,
-                "pending": run.progress.pending,
-            }
-        return target.backend.results_class(
-            target.samples,
-            target.backend.config,
-            target.key,
-            done.id_map,
-            done.server_id_map,
-            run.project_ids,
-            done.task_ids,
-            done.job_ids,
-            done.frame_id_map,
-            done.labels_task_map,
-            fingerprints=done.fingerprints,
-            progress=progress,
-            backend=target.backend,
-        )
-
-    def _save_progress(self, run: RunState, target: Target) -> None:
-        """Save how far a run is, if it is to be resumed in case that it stops."""
-        if run.progress is not None:
-            self._save(run, target)
-
-    def _save(self, run: RunState, target: Target) -> None:
-        results = self._results(run, target)
-        results.save_config()
-        target.backend.save_run_results(target.samples, target.key, results)
 
     def _create_project(self, run: RunState, target: Target) -> None:
         """Create the project of a run, if it is to have a new one."""
@@ -185,25 +139,26 @@ class Upload(Preparation):
             self.patch(self.project_url(run.project_id), json={"name": name})
 
     def _finish_task(
-        self, run: RunState, batch: Any, index: int, name: str, target: Target
+        self,
+        run: RunState,
+        part: RunPart | None,
+        index: int,
+        name: str,
+        target: Target,
     ) -> None:
-        """Create one task with all it needs, and note that it is finished.
+        """Note that a task is finished; None stands for one without samples.
 
         A run that can be resumed gives a task its own name only after it is saved: so
         a task with a mark in its name is finished or not, by what is saved.
         """
-        if not len(batch):
+        if part is None:
             logger.warning("Task '%s' is left out: its samples are deleted", name)
         else:
-            part = self._upload_task(
-                run, target.backend.config, batch, index, _marked(name, run)
-            )
             run.done.add(part)
-            run.unfinished.clear()
         if run.progress is not None:
             del run.progress.pending[index]
             self._save_progress(run, target)
-            if len(batch):
+            if part is not None:
                 self.patch(self.task_url(part.task_ids[0]), json={"name": name})
 
     def _upload_task(
@@ -219,14 +174,13 @@ class Upload(Preparation):
             run.cvat_schema,
             run.project_id,
             batch,
-            run.unfinished,
+            part.task_ids,
             part.job_ids,
             part.frame_id_map,
             start,
             stop,
             step,
         )
-        part.task_ids = [task_id]
         meta = self._verify_uploaded_frames(task_id, batch, start, stop, step)
         sizes = frames_to_sizes(meta)
         if batch.media_type != fom.VIDEO:
@@ -416,74 +370,6 @@ class Upload(Preparation):
         # a run remembers more of it than their ids
         self._stored[task_id] = stored
         return self._create_server_id_map(stored, attr_id_map)
-
-    def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
-        """Delete what a run that failed has created; finished tasks if it says so.
-
-        What cannot be deleted is noted in the error, and kept in the run.
-        """
-        tasks, projects = list(run.unfinished), list[int]()
-        if run.progress is None:
-            tasks, projects = run.done.task_ids + tasks, list(run.project_ids)
-        else:
-            done = run.count - len(run.progress.pending)
-            error.add_note(
-                f"{done} of {run.count} tasks are finished and kept; go on with "
-                "`fiftyone_cvat.resume(dataset, key)`, or delete them with the run's "
-                "`cleanup()`"
-            )
-        if tasks or projects:
-            logger.warning("The upload failed: deleting what it created in CVAT")
-        try:
-            with self._undoing(error, "What had no answer"):
-                _delete_each(self.delete_task, tasks)
-                _delete_each(self._delete_if_empty, projects)
-                self._lost += self._delete_lost()
-        finally:
-            self._keep_left(run, error, target, (tasks, projects))
-
-    def _keep_left(
-        self,
-        run: RunState,
-        error: BaseException,
-        target: Target,
-        left: tuple[list[int], list[int]],
-    ) -> None:
-        """Say what could not be deleted, and keep it findable."""
-        tasks, projects = left
-        urls = [self.base_task_url(each) for each in tasks]
-        urls += [f"{self.base_url}/projects/{each}" for each in projects]
-        for each in self._lost:
-            error.add_note(
-                f"The server may yet create '{each.name}' at {each.url}: look for it "
-                "there"
-            )
-        self._lost.clear()
-        if not urls:
-            return
-        error.add_note(f"Not deleted in CVAT yet: {', '.join(urls)}")
-        if run.progress is not None:
-            # resuming and cleaning up find them by their names
-            return
-        error.add_note(
-            f"Run '{target.key}' is kept until then: delete them with its `cleanup()`, "
-            f"then it with `dataset.delete_annotation_run('{target.key}')`"
-        )
-        run.project_ids, run.done = projects, RunPart(task_ids=tasks)
-        self._save(run, target)
-
-
-def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
-    """Delete objects, and take the ids of those that are deleted off the list."""
-    for each in list(ids):
-        if time_left() <= 0:
-            return
-        try:
-            delete(each)
-        except CVATError as failure:
-            logger.warning("%d is not deleted in CVAT yet: %s", each, failure)
-        else:
-            ids.remove(each)
 
 
 def _marked(name: str, run: RunState) -> str:
