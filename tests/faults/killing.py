@@ -235,6 +235,7 @@ class Scene:
             "task_size": 1,
             "task_name": title,
             "on_failure": "keep",
+            "max_workers": 1,  # requests in an order that is always the same
         }
 
     def _dataset(self) -> fo.Dataset:

@@ -101,6 +101,7 @@ def arguments(server, **more):
         "label_schema": SCHEMA,
         "task_size": 1,
         "task_name": "name",
+        "max_workers": 1,
         **more,
     }
 
@@ -133,6 +134,37 @@ def test_upload(dataset, server, interrupt, moment, stall):
     if stall and "creation" in moment:
         where = f"{server.url}/api/tasks"
         assert f"The server may yet create 'name_2' at {where}" in text
+
+
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_several_tasks_under_way(dataset, server, interrupt, moment, number):
+    at, _ = MOMENTS[moment]
+    number = 0 if moment == "signing in" else number
+    kwargs = arguments(server, max_workers=3)
+
+    text = interrupt("annotate", at, number=number, stall=30.0, **kwargs)
+
+    assert dataset.list_annotation_runs() == []
+    assert names(server) == []
+    lost = text.count(f"at {server.url}/api/tasks: look for it there")
+    assert lost == int("creation" in moment)
+
+
+@pytest.mark.parametrize("moment", ["the answer to a creation", "polling", "labels"])
+def test_several_tasks_under_way_that_are_kept(dataset, server, interrupt, moment):
+    at, number = MOMENTS[moment]
+    kwargs = arguments(server, on_failure="keep", max_workers=2)
+
+    text = interrupt("annotate", at, number=number, stall=30.0, **kwargs)
+
+    left = names(server)
+    assert f"{len(left)} of 3 tasks are finished and kept" in text
+    assert left == [f"name_{each + 1}" for each in range(len(left))]
+    results = resume(dataset, "run", **credentials(server))
+    assert names(server) == ["name_1", "name_2", "name_3"]
+    in_order = [server.tasks[each]["task"]["name"] for each in results.task_ids]
+    assert in_order == ["name_1", "name_2", "name_3"]
 
 
 @pytest.mark.parametrize("moment", ["the answer to a creation", "polling"])
