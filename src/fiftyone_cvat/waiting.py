@@ -191,9 +191,12 @@ def poll(ask: Callable[[], T | None], seconds: float) -> T | None:
     Returns:
         the first answer that is not None, or None
     """
-    deadline = min(time.monotonic() + seconds, _end.get())
+    deadline = time.monotonic() + seconds
     delay = FIRST_WAIT
-    while (answer := ask()) is None and (left := deadline - time.monotonic()) > 0:
+    while (answer := ask()) is None:
+        left = min(deadline - time.monotonic(), time_left())
+        if left <= 0:
+            break
         pause(min(delay, left))
         delay = min(delay * WAIT_GROWTH, LONGEST_WAIT)
     return answer

@@ -106,6 +106,7 @@ class Scene:
         token: an access token
         processes: starts the processes
         direct_url: the server's own address
+        workers: how many tasks are created at the same time
 
     Attributes:
         undisturbed: what an undisturbed run comes to
@@ -113,8 +114,14 @@ class Scene:
     """
 
     def __init__(
-        self, front: Front, token: str, processes: Processes, direct_url: str
+        self,
+        front: Front,
+        token: str,
+        processes: Processes,
+        direct_url: str,
+        workers: int = 1,
     ) -> None:
+        self.workers = workers
         self.front, self.token, self.url = front, token, direct_url
         self.processes = processes
         self._folder = tempfile.TemporaryDirectory()
@@ -235,7 +242,7 @@ class Scene:
             "task_size": 1,
             "task_name": title,
             "on_failure": "keep",
-            "max_workers": 1,  # requests in an order that is always the same
+            "max_workers": self.workers,
         }
 
     def _dataset(self) -> fo.Dataset:

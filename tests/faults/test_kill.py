@@ -21,10 +21,10 @@ FEW |= {("load", "before"): 1, ("load", "after"): 1, ("load", "write"): 4}
 FEW |= {("annotate", "Ctrl-C"): 2, ("load", "Ctrl-C"): 4}
 
 
-@pytest.fixture(scope="module")
-def scene(processes):
+@pytest.fixture(scope="module", params=[1, 3])
+def scene(request, processes):
     server = StandIn()
-    made = Scene(server, "token", processes, server.url)
+    made = Scene(server, "token", processes, server.url, workers=request.param)
     yield made
     made.close()
     server.close()

@@ -31,6 +31,7 @@ import urllib.request
 from importlib.metadata import version
 from pathlib import Path
 
+import fiftyone as fo
 import pytest
 import urllib3
 from bson import ObjectId
@@ -234,6 +235,14 @@ def wire_facts_only(mode, monkeypatch):
         return pruned(answer, expected)
 
     monkeypatch.setattr(Response, "json", json)
+
+
+@pytest.fixture(autouse=True)
+def one_after_the_other(mode, monkeypatch):
+    """Create tasks one after the other: a cassette plays requests in their order."""
+    if mode != "live":
+        settings = fo.annotation_config.backends.setdefault("cvat", {})
+        monkeypatch.setitem(settings, "max_workers", 1)
 
 
 @pytest.fixture(autouse=True)
