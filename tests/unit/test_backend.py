@@ -216,6 +216,7 @@ class TestKeywords:
             "timeout",
             "wait_timeout",
             "on_failure",
+            "max_workers",
             "kwargs",
         ]
 
