@@ -129,7 +129,7 @@ def test_a_failure_deletes_all_tasks(dataset, server, monkeypatch):
     where = "The upload of run 'run' stopped at task 4 of 7 ('name_4')"
     assert where in caught.value.__notes__
     assert names(server) == []
-    assert created[:4] == ALL[:4]
+    assert set(ALL[:4]) <= set(created)
     assert len(created) <= 5
     assert dataset.list_annotation_runs() == []
 
@@ -139,7 +139,7 @@ def test_a_failure_keeps_finished_tasks(dataset, server, monkeypatch):
         fail_at(server, patch, "name_4")
         with pytest.raises(ServerJobError):
             annotate(dataset, server, max_workers=3, on_failure="keep")
-    assert names(server) == ALL[:3]
+    assert sorted(names(server)) == ALL[:3]
 
     results = resume(dataset, "run", **credentials(server))
 
