@@ -68,8 +68,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         project_name: the project of the tasks; if there is none, it is created
         project_id: the ID of an existing project of the tasks
         task_name: an optional task name to use for the created CVAT task
-        occluded_attr: the attribute in which all objects have and get their occlusion
-        group_id_attr: the attribute in which all objects have and get their group id
+        occluded_attr, group_id_attr: attributes for occlusion and group of all objects
         issue_tracker: the URL of an issue tracker, or a list of one for each task
         organization: the short name (slug) of the organization
         frame_start: first frame of videos, from 0; or a list, or a dict by filepath
@@ -77,10 +76,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         coerce_text_attrs: whether to guess types that the dataset does not tell
         access_token: a personal access token, in place of a password
         verify_ssl: True, False, or the path of a CA bundle in PEM form
-        timeout: seconds to wait for one answer
-        wait_timeout: seconds to wait for the server to build a task
-        on_failure: ``rollback`` to delete what a run has created when it fails, or
-            ``keep`` to keep finished tasks; :func:`fiftyone_cvat.resume` goes on
+        timeout, wait_timeout: seconds to wait for one answer, and for a task's building
+        on_failure: ``rollback`` deletes what a failed run created, ``keep`` does not
         max_workers: how many tasks are created at the same time; 1 to 16
 
     Raises:
