@@ -27,6 +27,7 @@ from fiftyone_cvat.convert.frames import (
 from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.side_by_side import side_by_side
 from fiftyone_cvat.stored_runs import forget, gather_frames
 
 __all__ = ["Download"]
@@ -71,9 +72,16 @@ class Download(Resuming, Parsing):
         owners = gather_frames(results)
         reader: RunReader | None = None
         gone = []
-        with fou.ProgressBar(total=len(results.task_ids), iters_str="tasks") as bar:
-            for task_id in bar(list(results.task_ids)):
-                task = self._read_task(task_id, results, owners)
+        task_ids = list(results.task_ids)
+        with (
+            fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
+            side_by_side(
+                lambda task_id: self._read_task(task_id, results, owners),
+                task_ids,
+                min(results.config.max_workers, len(task_ids)),
+            ) as answers,
+        ):
+            for task_id, task in zip(bar(task_ids), answers, strict=True):
                 if task is None:
                     logger.warning("Skipping task %d, which no longer exists", task_id)
                     gone.append(task_id)
@@ -108,6 +116,18 @@ class Download(Resuming, Parsing):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._build_cvat_schema(config.label_schema, *attributes)
 
+    def _get_job_ranges(self, task_id: int) -> list[tuple[int, int]]:
+        """Return the first and last position of each annotation job of a task."""
+        url = self.jobs_url(task_id)
+        answers = self._get_paginated_results(url)
+        check_jobs(answers, f"Task {task_id}: {url}")
+        # a ground truth job spans all others, but shows none of their tracks
+        return [
+            (job["start_frame"], job["stop_frame"])
+            for job in answers
+            if job.get("type", "annotation") == "annotation"
+        ]
+
     def _read_task(
         self, task_id: int, results: Any, owners: Mapping[str, str]
     ) -> TaskAnswer | None:
@@ -132,17 +152,10 @@ class Download(Resuming, Parsing):
             frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
             for frame, ref in refs.items()
         }
-        jobs: list[tuple[int, int]] = []
-        if annotations["tracks"]:
-            url = self.jobs_url(task_id)
-            answers = self._get_paginated_results(url)
-            check_jobs(answers, where(url))
-            # a ground truth job spans all others, but shows none of their tracks
-            jobs = [
-                (job["start_frame"], job["stop_frame"])
-                for job in answers
-                if job.get("type", "annotation") == "annotation"
-            ]
+        jobs = [(0, meta["size"] - 1)]
+        # how a task is cut into jobs is decided as it is created
+        if annotations["tracks"] and len(results.job_ids.get(task_id) or ()) != 1:
+            jobs = self._get_job_ranges(task_id)
         return TaskAnswer(
             task_id,
             self._get_task_labels(task_id),
