@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FIRST_WAIT = 0.03
+FIRST_WAIT = 0.08
 WAIT_GROWTH = 1.4
 LONGEST_WAIT = 2.0
 
