@@ -59,7 +59,8 @@ def label_schema(job: Job) -> dict[str, Any]:
     if job.label_type == "segmentation":
         return {name: {"type": job.label_type}}
     attributes = {
-        each: {"type": "select", "values": values} if values else {"type": "text"}
+        # the built-in takes no text attribute without values
+        each: {"type": "select" if values else "text", "values": values}
         for each, values in job.attributes.items()
     }
     info = {"type": job.label_type, "classes": list(CLASSES), "attributes": attributes}

@@ -78,7 +78,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout, wait_timeout: seconds to wait for one answer, and for a task's building
         on_failure: ``rollback`` deletes what a failed run created, ``keep`` does not
-        max_workers: how many tasks are created at the same time; 1 to 16
+        max_workers: how many tasks are sent or loaded at the same time; 1 to 16
 
     Raises:
         ConfigurationError: if a value cannot work
