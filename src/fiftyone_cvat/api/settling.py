@@ -276,9 +276,11 @@ class Settler(Scalars):
             self._remember(each, join_label_id(label_id, number))
         for reason in parts[0].refused:
             self.reconciliation.add_reason(reason)
+        if original is not None and not original.is_gone:
+            # before its label is built, which takes twenty times as long to ask
+            names = self._attributes[label_field]
+            self.absent.note(label_field, names, original.held)
         before: Any = None if original is None else original.label
-        if before is not None:
-            self.absent.note(label_field, self._attributes[label_field], before)
         label: Any = None
         if original is None:
             what, label = "added", self._merged(label_id, parts)

