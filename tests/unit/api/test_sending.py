@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import orjson
@@ -47,7 +48,7 @@ def api(monkeypatch):
     made = object.__new__(Tasks)
     made._url = "http://cvat.example.com"
     made._timeout, made._made, made._name = 0.0, set(), "cvat"
-    made._lost = []
+    made._lost, made._sent, made._guard = [], [], threading.Lock()
     made._session = SimpleNamespace(
         retry=RetryPolicy(first_delay=0.001),
         server_date="Tue, 24 Nov 2026 12:00:05 GMT",
