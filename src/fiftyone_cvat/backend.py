@@ -78,7 +78,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         verify_ssl: True, False, or the path of a CA bundle in PEM form
         timeout, wait_timeout: seconds to wait for one answer, and for a task's building
         on_failure: ``rollback`` deletes what a failed run created, ``keep`` does not
-        max_workers: how many tasks are sent or loaded at the same time; 1 to 16
+        max_workers: how many tasks are sent or loaded at the same time; 1 to 16, else 4
 
     Raises:
         ConfigurationError: if a value cannot work
@@ -119,7 +119,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         timeout: float = 60.0,
         wait_timeout: float = 3600.0,
         on_failure: str = "rollback",
-        max_workers: int = 4,
+        max_workers: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
@@ -150,7 +150,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
-        self.max_workers = whole_number("max_workers", max_workers, least=1, most=16)
+        workers = 4 if max_workers is None else max_workers
+        self.max_workers = whole_number("max_workers", workers, least=1, most=16)
         self.username = username
         self.email = email
         self.password = password

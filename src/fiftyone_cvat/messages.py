@@ -357,19 +357,32 @@ class AnswerIds:
 
     def __init__(self) -> None:
         self._seen: deque[str] = deque(maxlen=100)
+        self._repeated: str | None = None
+        self._are_unique = True
 
-    def add(self, answer: BaseHTTPResponse) -> None:
+    def add(self, answer: BaseHTTPResponse, pool: urllib3.PoolManager) -> None:
         """Note the id of an answer.
 
+        An id that comes once more over a new connection is that of a cache, or of a
+        gateway that gives all answers the same: ids say nothing there.
+
+        Args:
+            answer: the answer
+            pool: where it came from; connections are closed if they hold copies
+
         Raises:
-            RepeatedAnswerError: if it was noted before; all ids are forgotten then, as
-                another connection gives the same only if the answer is from a cache
+            RepeatedAnswerError: if the id was noted before
         """
         answer_id = answer.headers.get("x-request-id")
-        if answer_id is None:
+        if not answer_id or not self._are_unique:
             return
+        if answer_id == self._repeated:
+            self._are_unique = False
+            return
+        self._repeated = None
         if answer_id in self._seen:
-            self._seen.clear()
+            self._repeated = answer_id
+            pool.clear()
             raise RepeatedAnswerError(f"answer {answer_id} came before")
         self._seen.append(answer_id)
 
@@ -413,6 +426,11 @@ def readable_errors(url: str) -> Iterator[None]:
             failure = RequestTimeoutError(
                 f"{where} did not answer in time; it may be busy: try again, or "
                 "raise `timeout`"
+            )
+        elif isinstance(cause, RepeatedAnswerError):
+            failure = UnreachableError(
+                f"{where} answered with a copy of an earlier answer; check the proxies "
+                "on the way to it"
             )
         elif isinstance(cause, NOT_SENT):
             failure = UnreachableError(

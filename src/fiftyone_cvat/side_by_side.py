@@ -1,19 +1,21 @@
-"""Work on several items at a time, with results in the order of the items."""
+"""Work on several items at a time, with results in their order or as they come."""
 
 from __future__ import annotations
 
 import contextvars
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from math import inf
 from typing import Any, Generic, TypeVar
 
 from fiftyone_cvat.waiting import stoppable
 
-__all__ = ["side_by_side"]
+__all__ = ["as_they_end", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,7 +50,7 @@ def side_by_side(
         yield map(work, items)
         return
     stop = threading.Event()
-    under_way: deque[_Work[Any]] = deque()
+    under_way: deque[_Work[Any, Any]] = deque()
 
     def results() -> Iterator[R]:
         for item in items:
@@ -60,8 +62,65 @@ def side_by_side(
             yield under_way[0].result()
             under_way.popleft()
 
-    try:
+    with _stopping(stop, under_way):
         yield results()
+
+
+@contextmanager
+def as_they_end(
+    work: Callable[[T], R], items: Iterable[T], workers: int
+) -> Iterator[Iterator[tuple[T, R]]]:
+    """Do work on items in threads, for a block that takes each result as it comes.
+
+    An error in the work stops all other work, and is raised when that has ended: what
+    was done nevertheless comes before. Else it is as :func:`side_by_side`.
+
+    Args:
+        work: what is done with an item
+        items: the items
+        workers: how many at a time; with 1, all is done in this thread, in order
+
+    Yields:
+        an iterator of the items with their results
+    """
+    if workers == 1:
+        yield ((item, work(item)) for item in items)
+        return
+    stop = threading.Event()
+    under_way: deque[_Work[Any, Any]] = deque()
+    ended: queue.SimpleQueue[_Work[Any, Any]] = queue.SimpleQueue()
+
+    def results() -> Iterator[tuple[T, R]]:
+        waiting = iter(items)
+        error: BaseException | None = None
+        for item in islice(waiting, workers):
+            under_way.append(_Work(work, item, stop, ended))
+        while under_way:
+            each = _next(ended)
+            under_way.remove(each)
+            if each.error is not None:
+                error = error or each.error
+                stop.set()
+                continue
+            if error is None:
+                for item in islice(waiting, 1):
+                    under_way.append(_Work(work, item, stop, ended))
+            result: R = each.result()
+            yield each.item, result
+        if error is not None:
+            raise error
+
+    with _stopping(stop, under_way):
+        yield results()
+
+
+@contextmanager
+def _stopping(
+    stop: threading.Event, under_way: deque[_Work[Any, Any]]
+) -> Iterator[None]:
+    """Stop work if the block fails, and wait for that."""
+    try:
+        yield
     except BaseException as error:
         stop.set()
         seconds = inf if isinstance(error, Exception) else STOPPING
@@ -71,26 +130,54 @@ def side_by_side(
         raise
 
 
-class _Work(Generic[R]):
-    """Work on one item in a thread of its own, which no process waits for."""
+def _next(ended: queue.SimpleQueue[_Work[Any, Any]]) -> _Work[Any, Any]:
+    """Wait for the next work that ends."""
+    while True:
+        try:
+            return ended.get(timeout=LOOKING)
+        except queue.Empty:
+            continue
 
-    def __init__(self, work: Callable[[T], R], item: T, stop: threading.Event) -> None:
+
+class _Work(Generic[T, R]):
+    """Work on one item in a thread of its own, which no process waits for.
+
+    Args:
+        work: what is done with the item
+        item: the item
+        stop: tells the work to stop
+        ended: where this is put when the work has ended, if anywhere
+
+    Attributes:
+        item: the item
+        error: what the work ended with, or None
+    """
+
+    def __init__(
+        self,
+        work: Callable[[T], R],
+        item: T,
+        stop: threading.Event,
+        ended: queue.SimpleQueue[Any] | None = None,
+    ) -> None:
+        self.item = item
+        self.error: BaseException | None = None
+        self._work, self._stop, self._queue = work, stop, ended
         self._ended = threading.Event()
         self._result: R
-        self._error: BaseException | None = None
         run = contextvars.copy_context().run
-        threading.Thread(
-            target=run, args=(self._run, work, item, stop), daemon=True
-        ).start()
+        threading.Thread(target=run, args=(self._run,), daemon=True).start()
 
-    def _run(self, work: Callable[[T], R], item: T, stop: threading.Event) -> None:
+    def _run(self) -> None:
         try:
-            with stoppable(stop):
-                self._result = work(item)
+            with stoppable(self._stop):
+                self._result = self._work(self.item)
         except BaseException as error:  # noqa: BLE001  raised where it is awaited
-            self._error = error
+            self.error = error
         finally:
             self._ended.set()
+            if self._queue is not None:
+                self._queue.put(self)
 
     def wait(self, end: float = inf) -> None:
         """Wait until the work has ended, or a time of the monotonic clock."""
@@ -100,6 +187,6 @@ class _Work(Generic[R]):
     def result(self) -> R:
         """Wait for the result; raise the error that the work ended with."""
         self.wait()
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return self._result

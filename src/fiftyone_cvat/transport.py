@@ -33,7 +33,6 @@ from fiftyone_cvat.errors import (
 )
 from fiftyone_cvat.messages import (
     AnswerIds,
-    RepeatedAnswerError,
     Response,
     check_headers,
     check_url,
@@ -277,7 +276,7 @@ class Connection:
                     _parse_response=False,  # its model differs between SDKs
                     _check_status=False,  # its error holds the body
                 )
-                self._answer_ids.add(raw)
+                self._answer_ids.add(raw, api.rest_client.pool_manager)
             self._note(url, raw)
             return self._answer("POST", url, raw)
 
@@ -368,12 +367,7 @@ class Connection:
                 redirect=False,
                 retries=False,
             )
-            try:
-                self._answer_ids.add(raw)
-            except RepeatedAnswerError:
-                # what is left in the connections answers no request of ours
-                pool.clear()
-                raise
+            self._answer_ids.add(raw, pool)
             return raw
 
     def _note(self, url: str, raw: urllib3.BaseHTTPResponse) -> None:

@@ -72,7 +72,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def stoppable(stop: threading.Event | None) -> Iterator[None]:
-    """Let another thread end all requests and waits of this one in the block.
+    """Let another thread end all waits of this one in the block, and new requests.
 
     Args:
         stop: what the other thread sets; None for a block that nothing ends

@@ -10,7 +10,7 @@ import time
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat import resume
+from fiftyone_cvat import resume, side_by_side
 from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import ServerJobError
 from tests import media
@@ -139,12 +139,71 @@ def test_a_failure_keeps_finished_tasks(dataset, server, monkeypatch):
         fail_at(server, patch, "name_4")
         with pytest.raises(ServerJobError):
             annotate(dataset, server, max_workers=3, on_failure="keep")
-    assert sorted(names(server)) == ALL[:3]
+    stayed = dict(server.tasks)
+    assert "name_4" not in names(server)
 
     results = resume(dataset, "run", **credentials(server))
 
-    assert in_order(server, results) == ALL
-    assert len(server.tasks) == COUNT
+    assert stayed.keys() <= server.tasks.keys() == set(results.task_ids)
+    assert sorted(names(server)) == ALL
+
+
+def test_finished_tasks_stay_whichever_fails(dataset, server, monkeypatch):
+    """The first task fails when the two beside it are done."""
+    done = threading.Event()
+    finish = CVATAnnotationAPI._finish_task
+
+    def note(*args):
+        finish(*args)
+        if len(server.tasks) > 2 and names(server).count("name_1") == 0:
+            done.set()
+
+    real = server.answer_task
+
+    def answer(method, path, query, body, task_id):
+        own = server.tasks[task_id]["task"]["name"]
+        if "/requests/" in path and own.startswith("name_1"):
+            assert done.wait(10)
+            return 200, {"id": "1", "status": "failed", "message": "no picture"}
+        return real(method, path, query, body, task_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CVATAnnotationAPI, "_finish_task", note)
+        patch.setattr(server, "answer_task", answer)
+        with pytest.raises(ServerJobError) as caught:
+            annotate(dataset, server, max_workers=3, on_failure="keep")
+    stayed = dict(server.tasks)
+    assert len(stayed) >= 2
+    assert "name_1" not in {each["task"]["name"] for each in stayed.values()}
+    where = "The upload of run 'run' stopped at task 1 of 7 ('name_1')"
+    assert where in caught.value.__notes__
+
+    resume(dataset, "run", **credentials(server))
+
+    assert stayed.keys() <= server.tasks.keys()
+    assert sorted(names(server)) == ALL
+
+
+def test_each_creation_without_an_answer_is_told(dataset, server, monkeypatch):
+    creating = threading.Barrier(5)
+
+    def watch(method, path, done):
+        if method == "POST" and path.endswith("/tasks") and not done:
+            creating.wait(10)
+            time.sleep(5)
+
+    server.watch = watch
+
+    def press(ended):
+        creating.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "_next", press)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        annotate(dataset, server, max_workers=4)
+
+    notes = " ".join(caught.value.__notes__)
+    assert [each for each in ALL if f"'{each}' at" in notes] == ALL[:4]
 
 
 def test_what_is_created_after_ctrl_c_is_deleted(dataset, server, monkeypatch):

@@ -235,6 +235,8 @@ class TestKeywords:
             ("project_id", None, None),
             ("timeout", "30", 30.0),
             ("wait_timeout", 1, 1.0),
+            ("max_workers", "2", 2),
+            ("max_workers", None, 4),
             ("use_cache", False, False),
             ("use_cache", "false", False),
             ("use_zip_chunks", "false", False),
@@ -280,6 +282,8 @@ class TestKeywords:
             ("timeout", None),
             ("wait_timeout", "long"),
             ("wait_timeout", -1),
+            ("max_workers", 0),
+            ("max_workers", 17),
         ],
     )
     def test_value_that_cannot_work(self, name, value):

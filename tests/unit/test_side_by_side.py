@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fiftyone_cvat.side_by_side import side_by_side
+from fiftyone_cvat.side_by_side import as_they_end, side_by_side
 from fiftyone_cvat.waiting import pause, poll, stoppable, time_left, within
 
 
@@ -62,6 +62,46 @@ def test_an_error_comes_in_its_place_and_stops_the_rest():
     assert begun == [0, 1, 2, 3]
     assert ended == [-float("inf")] * 2
     assert time.monotonic() - at < 10
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, 9])
+def test_results_come_as_they_end(workers):
+    first = threading.Event()
+
+    def work(number):
+        if number == 0 and workers > 1:
+            assert first.wait(10)
+        if number == 4:
+            first.set()
+        return number * 2
+
+    with as_they_end(work, range(5), workers) as results:
+        found = list(results)
+
+    assert sorted(found) == [(number, number * 2) for number in range(5)]
+    assert (found[0] == (0, 0)) == (workers == 1)
+
+
+def test_what_ends_well_comes_before_the_error():
+    begun, both = [], threading.Barrier(2)
+
+    def work(number):
+        begun.append(number)
+        both.wait(10)
+        if number == 0:
+            raise ValueError("zero")
+        # done already, when the other fails
+        time.sleep(0.2)
+        return number
+
+    taken = []
+    with (
+        pytest.raises(ValueError, match="zero"),
+        as_they_end(work, range(9), 2) as results,
+    ):
+        taken.extend(results)
+    assert taken == [(1, 1)]
+    assert sorted(begun) == [0, 1]
 
 
 def test_ctrl_c_does_not_wait_for_what_hangs():

@@ -24,8 +24,8 @@ class TaskAnswer:
         sizes: position of a frame, from 0, to its size in pixels
         annotations: its tags, shapes and tracks as the server sent them
         refs: position of a frame to what it is in the dataset
-        jobs: the first and last position of each annotation job; of a task without
-            tracks those of all frames
+        jobs: the first and last position of each annotation job; those of all frames
+            if it has one job, or no tracks
         deleted_frames: the positions of frames that were deleted in CVAT
     """
 

@@ -88,7 +88,8 @@ class RunState:
         count: how many tasks it has in all
         new_project_name: the name of the project to create, or None
         project_ids: the projects that it created
-        done: its finished tasks
+        before: the tasks that were finished when it was resumed
+        parts: the number of a task, from 0, to the finished task
         made_before: what the session had created before, by list and id
         progress: how far it is, if it can be resumed
     """
@@ -102,9 +103,17 @@ class RunState:
     count: int = 1
     new_project_name: str | None = None
     project_ids: list[int] = field(default_factory=list)
-    done: RunPart = field(default_factory=RunPart)
+    before: RunPart = field(default_factory=RunPart)
+    parts: dict[int, RunPart] = field(default_factory=dict)
     made_before: frozenset[tuple[str, int]] = frozenset()
     progress: Progress | None = None
+
+    def done(self) -> RunPart:
+        """Return its finished tasks, in order."""
+        done = RunPart()
+        for part in (self.before, *(self.parts[each] for each in sorted(self.parts))):
+            done.add(part)
+        return done
 
 
 class Preparation(Schemas, Fields):
@@ -182,8 +191,8 @@ class Preparation(Schemas, Fields):
         run = self._run_state(config, project_id)
         run.new_project_name = name if project_id is None else None
         for label_field in label_schema:
-            run.done.id_map[label_field] = {}
-            run.done.labels_task_map[label_field] = []
+            run.before.id_map[label_field] = {}
+            run.before.labels_task_map[label_field] = []
         return run
 
     def _run_state(self, config: Any, project_id: int | None) -> RunState:

@@ -70,7 +70,7 @@ class Resuming(Upload):
             marked(name, progress.token).strip(): name
             for name in (config.project_name or "", *names)
         }
-        self._tidy(run.done.task_ids, run.project_ids, progress.token, name_by_marked)
+        self._tidy(run.before.task_ids, run.project_ids, progress.token, name_by_marked)
         batches = {
             index: samples.select(ids, ordered=True)
             for index, ids in progress.pending.items()
@@ -93,7 +93,7 @@ class Resuming(Upload):
         run.project_ids = results.project_ids
         run.count = results.progress["count"]
         run.progress = progress
-        run.done = RunPart(
+        run.before = RunPart(
             results.task_ids,
             results.job_ids,
             results.frame_id_map,

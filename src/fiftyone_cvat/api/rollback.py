@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from fiftyone_cvat.api.preparing import Preparation, RunPart, RunState
 from fiftyone_cvat.errors import CVATError
-from fiftyone_cvat.waiting import time_left
+from fiftyone_cvat.waiting import time_left, within
 
 __all__ = ["Rollback", "Target"]
 
@@ -35,14 +36,14 @@ class Rollback(Preparation):
         except CVATError as error:
             names = ", ".join(f"'{each.name}' at {each.url}" for each in self._lost)
             logger.warning("An empty one may be left of %s: %s", names, error)
-            self._lost.clear()
+        self._lost.clear()
 
     def _results(self, run: RunState, target: Target) -> Any:
         """Return a run's results as they are now.
 
         While it can be resumed there is something left to do, if only a name.
         """
-        done = run.done
+        done = run.done()
         progress = None
         if run.progress is not None:
             progress = {
@@ -82,10 +83,12 @@ class Rollback(Preparation):
         What cannot be deleted is noted in the error, and kept in the run.
         """
         self._give_up_sent(error)
-        tasks, projects = self._unfinished(run), list[int]()
+        tasks, projects = self._made_in(run, self.tasks_url), list[int]()
         if run.progress is None:
-            tasks, projects = run.done.task_ids + tasks, list(run.project_ids)
+            projects = self._made_in(run, self.projects_url)
         else:
+            finished = set(run.done().task_ids)
+            tasks = [each for each in tasks if each not in finished]
             done = run.count - len(run.progress.pending)
             error.add_note(
                 f"{done} of {run.count} tasks are finished and kept; go on with "
@@ -98,15 +101,15 @@ class Rollback(Preparation):
             with self._undoing(error, "What had no answer"):
                 _delete_each(self.delete_task, tasks)
                 _delete_each(self._delete_if_empty, projects)
-                self._lost += self._delete_lost()
+                self._delete_lost()
         finally:
             self._keep_left(run, error, target, (tasks, projects))
 
-    def _unfinished(self, run: RunState) -> list[int]:
-        """Return the tasks that a run has created and that are not finished."""
-        made = self._made - run.made_before
-        ids = sorted(number for url, number in made if url == self.tasks_url)
-        return [each for each in ids if each not in run.done.task_ids]
+    def _made_in(self, run: RunState, url: str) -> list[int]:
+        """Return the ids of the tasks, or projects, that a run has created."""
+        return sorted(
+            made_id for at, made_id in self._made - run.made_before if at == url
+        )
 
     def _keep_left(
         self,
@@ -135,17 +138,22 @@ class Rollback(Preparation):
             f"Run '{target.key}' is kept until then: delete them with its `cleanup()`, "
             f"then it with `dataset.delete_annotation_run('{target.key}')`"
         )
-        run.project_ids, run.done = projects, RunPart(task_ids=tasks)
+        run.project_ids, run.before, run.parts = projects, RunPart(task_ids=tasks), {}
         self._save(run, target)
 
 
 def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
-    """Delete objects, and take the ids of those that are deleted off the list."""
-    for each in list(ids):
+    """Delete objects, and take the ids of those that are deleted off the list.
+
+    Where the time is bounded, one that the server is at work on is left for the end.
+    """
+    shares = (len(ids) + 1, 1) if isfinite(time_left()) else (1,)
+    for share, each in ((share, each) for share in shares for each in list(ids)):
         if time_left() <= 0:
             return
         try:
-            delete(each)
+            with within(time_left() / share):
+                delete(each)
         except CVATError as failure:
             logger.warning("%d is not deleted in CVAT yet: %s", each, failure)
         else:

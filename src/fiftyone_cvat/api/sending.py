@@ -142,24 +142,39 @@ class Sending(Session):
         Returns:
             the object as the server describes it
         """
-        sent = Lost(url, body["name"].strip(), time.monotonic(), inf)
-        self._sent.append(sent)
         try:
-            made = self._post_new(url, body)
-        except BaseException as error:
-            is_given_up = not self._forget_sent(sent)
-            if isinstance(error, CVATError) and not error.may_have_been_processed:
-                raise
-            if not is_given_up:
-                until = time.monotonic() + self._seconds_to_settle(error, FILLING)
-                self._lost.append(replace(sent, until=until))
-            if is_given_up or not isinstance(error, CVATError):
+            return self._noted(url, body["name"], lambda: self._post_new(url, body))
+        except CVATError as error:
+            if not error.may_have_been_processed or time_left() <= 0:
                 raise
             logger.warning("%s; it is sent again", error)
             pause(Attempts(self._session.retry).next_delay() or 0.0)
-            made = self._create_again(url, body)
-            self._made.add((url, made["id"]))
-            return made
+            return self._create_again(url, body)
+
+    def _noted(self, url: str, name: str, create: Callable[[], Json]) -> Json:
+        """Create an object, and know at each moment what may be there of it.
+
+        Args:
+            url: the list that it is added to
+            name: its name
+            create: creates it
+
+        Raises:
+            RequestTimeoutError: if it came when nobody waited any more; it is deleted
+        """
+        sent = Lost(url, name.strip(), time.monotonic(), inf)
+        self._sent.append(sent)
+        try:
+            made = create()
+        except BaseException as error:
+            is_awaited = self._forget_sent(sent)
+            is_refused = (
+                isinstance(error, CVATError) and not error.may_have_been_processed
+            )
+            if is_awaited and not is_refused:
+                until = time.monotonic() + self._seconds_to_settle(error, FILLING)
+                self._lost.append(replace(sent, until=until))
+            raise
         if not self._forget_sent(sent, made["id"]):
             stopped = RequestTimeoutError(f"'{sent.name}' was created too late")
             with self._undoing(stopped, url):
@@ -177,9 +192,9 @@ class Sending(Session):
         with self._guard:
             if sent not in self._sent:
                 return False
-            self._sent.remove(sent)
             if made_id is not None:
                 self._made.add((sent.url, made_id))
+            self._sent.remove(sent)
         return True
 
     def _give_up_sent(self, error: BaseException) -> None:
@@ -202,16 +217,19 @@ class Sending(Session):
             found = results_of(self.get(url, params=params))
             return next((e for e in found if value_in(e, "name", url) == name), None)
 
-        made = self._send_surely(
-            lambda: self._post_new(url, body | {"name": name}), look
+        named = body | {"name": name}
+        made = self._noted(
+            url,
+            name,
+            lambda: self._send_surely(lambda: self._post_new(url, named), look),
         )
         own = f"{url}/{made['id']}"
         try:
             self.patch(own, json={"name": body["name"]}, harmless=True)
         except BaseException as error:
-            # nobody knows of it yet
             with self._undoing(error, own):
                 self._delete_if_exists(own)
+                self._made.discard((url, made["id"]))
             raise
         return made
 
@@ -235,27 +253,26 @@ class Sending(Session):
         late = isinstance(error, RequestTimeoutError) or status == 504  # noqa: PLR2004
         return self._timeout if late else min(settling, self._timeout)
 
-    def _delete_lost(self) -> list[Lost]:
+    def _delete_lost(self) -> None:
         """Delete what was created although its answer was lost.
 
         It is what this user has created under this name at that time, and what is
         still empty a while later: a run that knows of its task or project fills it at
-        once. Of several none is deleted.
-
-        Returns:
-            what was not there; if a server is that late, it may yet come
+        once. Of several none is deleted. What is not there stays noted: if a server is
+        that late, it may yet come.
         """
-        absent = []
-        while self._lost:
-            lost = self._lost[0]
+        if not self._lost:
+            return
+        me = value_of(self.get(f"{self.users_url}/self"), "id")
+        for lost in list(self._lost):
             time.sleep(max(0.0, min(lost.until - time.monotonic(), time_left())))
-            found = self._find_new(lost)
+            found = self._find_new(lost, me)
+            if not found:
+                continue
             if len(found) == 1:
                 url = f"{lost.url}/{found[0]['id']}"
                 logger.warning("%s was created by a request without answer", url)
                 self._delete_if_exists(url)
-            elif not found:
-                absent.append(lost)
             else:
                 ids = ", ".join(str(each["id"]) for each in found)
                 logger.warning(
@@ -266,12 +283,15 @@ class Sending(Session):
                     lost.url,
                     ids,
                 )
-            self._lost.pop(0)
-        return absent
+            self._lost.remove(lost)
 
-    def _find_new(self, lost: Lost) -> list[Json]:
-        """Return the empty objects that a creation without an answer may have made."""
-        me = value_of(self.get(f"{self.users_url}/self"), "id")
+    def _find_new(self, lost: Lost, me: int) -> list[Json]:
+        """Return the empty objects that a creation without an answer may have made.
+
+        Args:
+            lost: the creation
+            me: the id of the user who is signed in
+        """
         params = {"name": lost.name, "sort": "-id", "page_size": 100}
         results = results_of(self.get(lost.url, params=params))
         now, server_now = time.monotonic(), _server_time(self._session.server_date)

@@ -32,6 +32,7 @@ from fiftyone_cvat.convert.merging import (
     adopt_unchanged,
     merge_parts,
     merge_segmentation,
+    paintable,
     same_label,
 )
 from fiftyone_cvat.convert.reconcile import same_annotation, same_scalar
@@ -396,15 +397,25 @@ class Settler(Scalars):
                 before,
             )
             label.id = label_id
-            if before is None:
-                what = "added"
-            elif np.array_equal(label.mask, before.get_mask()):
-                # an ellipse that was drawn is pixels here
-                what, label = "kept", before
-            else:
-                what = "changed"
+            what, label = self._painted(label, before, targets)
             copy = Copy(task.id, what, "segmentation", label, before, got)
             self._take(label_field, ref, label_id, copy, task)
+
+    def _painted(
+        self, label: Any, before: Any, mask_targets: Mapping[Any, str]
+    ) -> tuple[str, Any]:
+        """Return what became of a segmentation that was painted, and the label."""
+        if before is None:
+            return "added", label
+        if before.has_mask and paintable(before, mask_targets) is None:
+            self.reconciliation.add_reason(
+                "segmentation in the dataset that its mask targets do not fit: painted "
+                "anew"
+            )
+        elif np.array_equal(label.mask, before.get_mask()):
+            # an ellipse that was drawn is pixels here
+            return "kept", before
+        return "changed", label
 
     def _settle_missing(
         self,

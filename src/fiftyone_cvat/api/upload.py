@@ -28,7 +28,7 @@ from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.fingerprints import annotations_to_fingerprints, schema_names
 from fiftyone_cvat.convert.frames import frames_to_sizes
 from fiftyone_cvat.errors import UploadError
-from fiftyone_cvat.side_by_side import side_by_side
+from fiftyone_cvat.side_by_side import as_they_end
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Upload"]
@@ -93,12 +93,18 @@ class Upload(Rollback):
         run.made_before = frozenset(self._made)
         workers = min(config.max_workers, len(batches))
 
+        left, failed = list(batches), list[int]()
+
         def upload(item: tuple[int, Any]) -> RunPart | None:
             index, batch = item
             if not len(batch):
                 return None
             name = task_name(config, target.samples, index, run.count)
-            return self._upload_task(run, config, batch, index, _marked(name, run))
+            try:
+                return self._upload_task(run, config, batch, index, _marked(name, run))
+            except BaseException:
+                failed.append(index)
+                raise
 
         try:
             self._save_progress(run, target)
@@ -106,12 +112,13 @@ class Upload(Rollback):
             total = sum(len(batch) for batch in batches.values())
             with (
                 fou.ProgressBar(total=total, iters_str="samples") as bar,
-                side_by_side(upload, batches.items(), workers) as parts,
+                as_they_end(upload, batches.items(), workers) as parts,
             ):
-                for index, batch in batches.items():
+                at = ""
+                for (index, batch), part in parts:
                     name = task_name(config, target.samples, index, run.count)
-                    at = f"at task {index + 1} of {run.count} ('{name}')"
-                    self._finish_task(run, next(parts), index, name, target)
+                    self._finish_task(run, part, index, name, target)
+                    left.remove(index)
                     bar.update(len(batch))
             at = "after the last task"
             self._settle_lost()
@@ -121,6 +128,10 @@ class Upload(Rollback):
                 # else nothing but this API knows of the run
                 results.save_config()
         except BaseException as error:
+            if not at:
+                index = (failed or left)[0]
+                name = task_name(config, target.samples, index, run.count)
+                at = f"at task {index + 1} of {run.count} ('{name}')"
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._stop(run, error, target)
             raise
@@ -154,7 +165,7 @@ class Upload(Rollback):
         if part is None:
             logger.warning("Task '%s' is left out: its samples are deleted", name)
         else:
-            run.done.add(part)
+            run.parts[index] = part
         if run.progress is not None:
             del run.progress.pending[index]
             self._save_progress(run, target)

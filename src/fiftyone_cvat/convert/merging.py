@@ -8,11 +8,18 @@ from typing import Any, cast
 
 import fiftyone.core.labels as fol
 import numpy as np
+from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.labels import ReadLabel, attribute_values, is_attribute_name
 from fiftyone_cvat.convert.reconcile import same_geometry
-from fiftyone_cvat.convert.segmentations import MaskPiece, paint_segmentation
+from fiftyone_cvat.convert.segmentations import (
+    MaskPiece,
+    check_pixels,
+    gray_or_rgb,
+    paint_segmentation,
+)
+from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "adopt_unchanged",
     "merge_parts",
     "merge_segmentation",
+    "paintable",
     "same_label",
 ]
 
@@ -96,6 +104,29 @@ def merge_parts(parts: Sequence[ReadLabel]) -> Any:
     return label
 
 
+def paintable(
+    segmentation: fol.Segmentation, mask_targets: Mapping[Any, str]
+) -> NDArray[Any] | None:
+    """Return a segmentation's pixels if others can be painted over them.
+
+    Args:
+        segmentation: the label
+        mask_targets: pixel value, or RGB hex string, to class name
+
+    Returns:
+        None if there are none, or none that the targets can tell
+    """
+    pixels = segmentation.get_mask() if segmentation.has_mask else None
+    if pixels is None:
+        return None
+    try:
+        pixels = gray_or_rgb(pixels)
+        check_pixels(pixels, mask_targets)
+    except GeometryError:
+        return None
+    return pixels
+
+
 def merge_segmentation(
     pieces: Sequence[MaskPiece],
     size: Size,
@@ -111,7 +142,7 @@ def merge_segmentation(
         before: the segmentation as it is in the dataset; the type of its pixels is
             kept, and those whose value is no target
     """
-    base = before.get_mask() if before is not None and before.has_mask else None
+    base = None if before is None else paintable(before, mask_targets)
     shape = (size.height, size.width)
     mask = paint_segmentation(pieces, shape, mask_targets, base)
     return fol.Segmentation(mask=mask)

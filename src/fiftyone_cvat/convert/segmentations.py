@@ -76,7 +76,10 @@ def check_pixels(pixels: NDArray[Any], mask_targets: Mapping[Any, str]) -> None:
         GeometryError: if a value is no integer, or gray pixels meet targets in color
             or the other way round
     """
-    if pixels.dtype.kind not in "uib" and not (pixels == np.floor(pixels)).all():
+    if (
+        pixels.dtype.kind not in "uib"
+        and not (np.isfinite(pixels) & (pixels == np.floor(pixels))).all()
+    ):
         raise GeometryError(
             "a segmentation with pixels that are no integers: round them, or give "
             "each its class's value"
@@ -99,7 +102,7 @@ def class_masks(
 
     Args:
         pixels: (height, width) or (height, width, 1) of integers, or (height, width,
-            3) of RGB
+            3 or 4) of RGB; a fourth channel says nothing
         mask_targets: pixel value, or RGB hex string such as ``#ff0000``, to class
             name; 0 and black are background
 
@@ -191,7 +194,8 @@ def paint_segmentation(
         channels = [codes >> 16, codes >> 8 & 255, codes & 255]
         if base is not None and base.ndim == _DIMENSIONS_OF_COLOR:
             channels += [base[..., each] for each in range(3, base.shape[2])]
-        return np.stack(channels, axis=-1).astype(np.uint8)
+        kind = base.dtype if base is not None and len(channels) > 3 else np.uint8  # noqa: PLR2004
+        return np.stack(channels, axis=-1).astype(kind)
     return codes.astype(_dtype(codes, base))
 
 
@@ -269,7 +273,12 @@ def _target_code(target: Any) -> int:
 
 
 def _dtype(codes: NDArray[np.int64], base: NDArray[Any] | None) -> Any:
-    smallest = np.min_scalar_type(codes.max(initial=0))
+    least, most = codes.min(initial=0), codes.max(initial=0)
+    if base is not None and base.dtype.kind in "iu":
+        limits = np.iinfo(base.dtype)
+        if limits.min <= least and most <= limits.max:
+            return base.dtype
+    smallest = np.result_type(np.min_scalar_type(least), np.min_scalar_type(most))
     if base is not None and np.can_cast(smallest, base.dtype):
         return base.dtype
     return smallest

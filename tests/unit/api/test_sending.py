@@ -275,8 +275,9 @@ def test_nothing_is_deleted_by_a_clock_that_is_none(api, date):
     api._session.server_date = date
     assert create(api, task(7)) == 8
 
-    assert [each.name for each in api._delete_lost()] == ["a"]
+    api._delete_lost()
 
+    assert [each.name for each in api._lost] == ["a"]
     assert deleted(api) == []
 
 

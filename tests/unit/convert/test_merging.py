@@ -237,6 +237,21 @@ class TestSegmentations:
         )
         assert label.mask.tolist() == expected
 
+    @pytest.mark.parametrize(
+        ("before", "targets", "expected"),
+        [
+            ([[[2, 2, 2], [9, 9, 9]]], {2: "dog"}, [[0, 2]]),
+            ([[2, 9]], {"#000002": "dog"}, [[[0, 0, 0], [0, 0, 2]]]),
+            ([2, 9], {2: "dog"}, [[0, 2]]),
+        ],
+        ids=["in color", "in gray", "no picture"],
+    )
+    def test_pixels_that_the_targets_do_not_fit(self, before, targets, expected):
+        label = merge_segmentation(
+            [self.PIECE], Size(2, 1), targets, segmentation(before)
+        )
+        assert label.mask.tolist() == expected
+
     def test_nothing(self):
         label = merge_segmentation([], Size(2, 1), {}, None)
         assert label.mask.tolist() == [[0, 0]]

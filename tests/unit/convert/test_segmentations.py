@@ -234,10 +234,20 @@ def test_pixels_of_no_target_are_kept_in_rgb_too():
     assert result.tolist() == [[[0, 255, 0], [9, 9, 9]]]
 
 
-def test_pixels_keep_how_transparent_they_are():
-    base = pixels([[255, 0, 0, 10], [9, 9, 9, 20]])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_keep_how_transparent_they_are(dtype):
+    most = np.iinfo(dtype).max
+    base = pixels([[255, 0, 0, 10], [9, 9, 9, most]], dtype=dtype)
     result = paint_segmentation([piece("green")], (1, 2), RGB, base)
-    assert result.tolist() == [[[0, 255, 0, 10], [9, 9, 9, 20]]]
+    assert result.tolist() == [[[0, 255, 0, 10], [9, 9, 9, most]]]
+
+
+def test_negative_values_are_kept():
+    base = pixels([1, -1], dtype=np.int8)
+    result = paint_segmentation([piece("dog")], (1, 2), TARGETS, base)
+    assert (result.tolist(), result.dtype) == ([[2, -1]], np.int8)
+    wider = paint_segmentation([piece("bird")], (1, 2), TARGETS, base)
+    assert wider.tolist() == [[300, -1]]
 
 
 @pytest.mark.parametrize(
@@ -247,6 +257,7 @@ def test_pixels_keep_how_transparent_they_are():
         (pixels([[0, 0, 1]]), TARGETS, "in color, but mask targets that are integers"),
         (np.array([[0, 1.5]]), TARGETS, "no integers"),
         (np.array([[0, np.nan]]), TARGETS, "no integers"),
+        (np.array([[0, np.inf]]), TARGETS, "no integers"),
     ],
 )
 def test_pixels_that_the_targets_cannot_tell(array, targets, message):
