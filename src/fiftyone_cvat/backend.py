@@ -60,19 +60,17 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         segment_size: maximum number of images per job
         image_quality: the quality of CVAT's compressed images, from 0 to 100
         use_cache: whether CVAT processes media only when they are looked at
-        use_zip_chunks: whether CVAT keeps frames of videos in ZIP chunks
-        chunk_size: the number of frames per chunk of data
+        use_zip_chunks, chunk_size: whether videos are kept in ZIP, and frames a chunk
         task_assignee: who gets the task(s); of a list, each task takes the next
         job_assignees: usernames to whom jobs are assigned, in turn
         job_reviewers: not used, with a warning: CVAT 2 has none
-        project_name: the project of the tasks; if there is none, it is created
-        project_id: the ID of an existing project of the tasks
+        project_name, project_id: the project of the tasks; one of a new name is created
         task_name: an optional task name to use for the created CVAT task
         occluded_attr, group_id_attr: attributes for occlusion and group of all objects
         issue_tracker: the URL of an issue tracker, or a list of one for each task
         organization: the short name (slug) of the organization
-        frame_start: first frame of videos, from 0; or a list, or a dict by filepath
-        frame_stop, frame_step: the last one, inclusive, and the spacing, likewise
+        frame_start, frame_stop, frame_step: first and last (inclusive) frame of videos,
+            from 0, and their spacing; or lists, or dicts by filepath
         coerce_text_attrs: whether to guess types that the dataset does not tell
         access_token: a personal access token, in place of a password
         verify_ssl: True, False, or the path of a CA bundle in PEM form
@@ -150,8 +148,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
-        workers = 4 if max_workers is None else max_workers
-        self.max_workers = whole_number("max_workers", workers, least=1, most=16)
+        self.max_workers = (
+            whole_number("max_workers", max_workers, least=1, most=16) or 4
+        )
         self.username = username
         self.email = email
         self.password = password

@@ -72,8 +72,8 @@ class Progress:
 
     Attributes:
         token: what marks the names of tasks and projects until they are saved
-        pending: the number of each task that is still to do, from 0, to the ids of
-            its samples
+        pending: the number of each task that was still to do when it was begun or
+            resumed, from 0, to the ids of its samples
     """
 
     token: str
@@ -89,7 +89,8 @@ class RunState:
         new_project_name: the name of the project to create, or None
         project_ids: the projects that it created
         before: the tasks that were finished when it was resumed
-        parts: the number of a task, from 0, to the finished task
+        parts: the number of a task, from 0, to the finished task; of one without
+            samples there is nothing in it
         made_before: what the session had created before, by list and id
         progress: how far it is, if it can be resumed
     """
@@ -107,6 +108,12 @@ class RunState:
     parts: dict[int, RunPart] = field(default_factory=dict)
     made_before: frozenset[tuple[str, int]] = frozenset()
     progress: Progress | None = None
+
+    @property
+    def pending(self) -> dict[int, list[str]]:
+        """The samples of each task that is still to do, if it can be resumed."""
+        pending = {} if self.progress is None else self.progress.pending
+        return {each: ids for each, ids in pending.items() if each not in self.parts}
 
     def done(self) -> RunPart:
         """Return its finished tasks, in order."""

@@ -49,7 +49,7 @@ class Rollback(Preparation):
             progress = {
                 "token": run.progress.token,
                 "count": run.count,
-                "pending": run.progress.pending,
+                "pending": run.pending,
             }
         return target.backend.results_class(
             target.samples,
@@ -89,7 +89,7 @@ class Rollback(Preparation):
         else:
             finished = set(run.done().task_ids)
             tasks = [each for each in tasks if each not in finished]
-            done = run.count - len(run.progress.pending)
+            done = run.count - len(run.pending)
             error.add_note(
                 f"{done} of {run.count} tasks are finished and kept; go on with "
                 "`fiftyone_cvat.resume(dataset, key)`, or delete them with the run's "
@@ -104,6 +104,8 @@ class Rollback(Preparation):
                 self._delete_lost()
         finally:
             self._keep_left(run, error, target, (tasks, projects))
+        # it may have been stopped before the last task was saved
+        self._save_progress(run, target)
 
     def _made_in(self, run: RunState, url: str) -> list[int]:
         """Return the ids of the tasks, or projects, that a run has created."""

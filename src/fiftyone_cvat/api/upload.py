@@ -164,10 +164,8 @@ class Upload(Rollback):
         """
         if part is None:
             logger.warning("Task '%s' is left out: its samples are deleted", name)
-        else:
-            run.parts[index] = part
+        run.parts[index] = part or RunPart()
         if run.progress is not None:
-            del run.progress.pending[index]
             self._save_progress(run, target)
             if part is not None:
                 self.patch(self.task_url(part.task_ids[0]), json={"name": name})
