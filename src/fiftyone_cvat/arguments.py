@@ -185,7 +185,9 @@ def whole_number(
         return None
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        number = least - 1
+    if isinstance(value, bool):
         number = least - 1
     if isinstance(value, float) and value != number:
         number = least - 1

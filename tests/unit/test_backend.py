@@ -284,6 +284,8 @@ class TestKeywords:
             ("wait_timeout", -1),
             ("max_workers", 0),
             ("max_workers", 17),
+            ("max_workers", True),
+            ("max_workers", float("inf")),
         ],
     )
     def test_value_that_cannot_work(self, name, value):

@@ -147,7 +147,8 @@ class Rollback(Preparation):
 def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
     """Delete objects, and take the ids of those that are deleted off the list.
 
-    Where the time is bounded, one that the server is at work on is left for the end.
+    Where the time is bounded, one that the server is at work on is left for the end,
+    and one whose answer is late is deleted by then, as a rule.
     """
     shares = (len(ids) + 1, 1) if isfinite(time_left()) else (1,)
     for share, each in ((share, each) for share in shares for each in list(ids)):
@@ -157,6 +158,7 @@ def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:
             with within(time_left() / share):
                 delete(each)
         except CVATError as failure:
-            logger.warning("%d is not deleted in CVAT yet: %s", each, failure)
+            level = logging.WARNING if share == 1 else logging.DEBUG
+            logger.log(level, "%d is not deleted in CVAT yet: %s", each, failure)
         else:
             ids.remove(each)

@@ -73,18 +73,20 @@ def check_pixels(pixels: NDArray[Any], mask_targets: Mapping[Any, str]) -> None:
         mask_targets: pixel value, or RGB hex string, to class name
 
     Raises:
-        GeometryError: if a value is no integer, or gray pixels meet targets in color
-            or the other way round
+        GeometryError: if a value is no integer of 64 bits, or a color none from 0 to
+            255, or if gray pixels meet targets in color or the other way round
     """
-    if (
-        pixels.dtype.kind not in "uib"
-        and not (np.isfinite(pixels) & (pixels == np.floor(pixels))).all()
-    ):
+    if not _are_integers(pixels):
         raise GeometryError(
             "a segmentation with pixels that are no integers: round them, or give "
             "each its class's value"
         )
     in_color = pixels.ndim == _DIMENSIONS_OF_COLOR
+    if in_color and not ((pixels[..., :3] >= 0) & (pixels[..., :3] <= 255)).all():  # noqa: PLR2004
+        raise GeometryError(
+            "a segmentation with colors that are not from 0 to 255: store it in RGB of "
+            "8 bits"
+        )
     if mask_targets and in_color != _are_in_color(mask_targets):
         raise GeometryError(
             "a segmentation in color, but mask targets that are integers: store it in "
@@ -260,6 +262,13 @@ def _distinct(codes: NDArray[np.integer[Any]]) -> list[int]:
     begins = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     values: list[int] = np.unique(np.append(flat[begins], flat[0])).tolist()
     return values
+
+
+def _are_integers(pixels: NDArray[Any]) -> bool:
+    if pixels.dtype.kind != "f":
+        return pixels.dtype.kind in "uib"
+    whole = (np.abs(pixels) < 2.0**63) & (pixels == np.floor(pixels))
+    return bool(whole.all())
 
 
 def _are_in_color(mask_targets: Mapping[Any, str]) -> bool:

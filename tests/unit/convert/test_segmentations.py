@@ -258,6 +258,10 @@ def test_negative_values_are_kept():
         (np.array([[0, 1.5]]), TARGETS, "no integers"),
         (np.array([[0, np.nan]]), TARGETS, "no integers"),
         (np.array([[0, np.inf]]), TARGETS, "no integers"),
+        (np.array([[0, 1e19]]), TARGETS, "no integers"),
+        (np.array([[0, 1j]]), TARGETS, "no integers"),
+        (pixels([[0, 0, 0xFF00]], dtype=np.int32), RGB, "not from 0 to 255"),
+        (pixels([[0, 0, -1]], dtype=np.int32), RGB, "not from 0 to 255"),
     ],
 )
 def test_pixels_that_the_targets_cannot_tell(array, targets, message):
