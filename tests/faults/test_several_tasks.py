@@ -14,18 +14,10 @@ from fiftyone_cvat import resume, side_by_side
 from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import ServerJobError
 from tests import media
-from tests.faults.server import StandIn
 
 CONFIG = "fiftyone_cvat.backend.CVATBackendConfig"
 SCHEMA = {"boxes": {"type": "detections", "classes": ["cat"], "attributes": {}}}
 COUNT = 7
-
-
-@pytest.fixture
-def server():
-    made = StandIn()
-    yield made
-    made.close()
 
 
 @pytest.fixture
