@@ -13,11 +13,7 @@ from fiftyone_cvat.api.answers import TaskAnswer
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
 from fiftyone_cvat.api.resuming import Resuming
-from fiftyone_cvat.convert.checking import (
-    check_annotations,
-    check_jobs,
-    check_meta,
-)
+from fiftyone_cvat.convert.checking import check_annotations, check_meta
 from fiftyone_cvat.convert.frames import (
     FrameRef,
     frame_refs,
@@ -116,18 +112,6 @@ class Download(Resuming, Parsing):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._build_cvat_schema(config.label_schema, *attributes)
 
-    def _get_job_ranges(self, task_id: int) -> list[tuple[int, int]]:
-        """Return the first and last position of each annotation job of a task."""
-        url = self.jobs_url(task_id)
-        answers = self._get_paginated_results(url)
-        check_jobs(answers, f"Task {task_id}: {url}")
-        # a ground truth job spans all others, but shows none of their tracks
-        return [
-            (job["start_frame"], job["stop_frame"])
-            for job in answers
-            if job.get("type", "annotation") == "annotation"
-        ]
-
     def _read_task(
         self, task_id: int, results: Any, owners: Mapping[str, str]
     ) -> TaskAnswer | None:
@@ -155,7 +139,10 @@ class Download(Resuming, Parsing):
         jobs = [(0, meta["size"] - 1)]
         # how a task is cut into jobs is decided as it is created
         if annotations["tracks"] and len(results.job_ids.get(task_id) or ()) != 1:
-            jobs = self._get_job_ranges(task_id)
+            jobs = [
+                (job["start_frame"], job["stop_frame"])
+                for job in self._get_annotation_jobs(task_id)
+            ]
         return TaskAnswer(
             task_id,
             self._get_task_labels(task_id),

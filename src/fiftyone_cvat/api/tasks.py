@@ -367,16 +367,21 @@ class Tasks(Projects, Chunks):
                 self.patch(url, json={self.assignee_key: user_id}, harmless=True)
 
     def _get_job_ids(self, task_id: int) -> list[int]:
-        """Return the ids of a task's annotation jobs, in the order of their frames.
+        """Return the ids of a task's annotation jobs, in the order of their frames."""
+        jobs = self._get_annotation_jobs(task_id)
+        jobs.sort(key=lambda job: job["start_frame"])
+        return [id_in(job, self.jobs_url(task_id)) for job in jobs]
 
-        Ground truth and replicas are not among them.
+    def _get_annotation_jobs(self, task_id: int) -> list[Json]:
+        """Return a task's jobs as the server describes them.
+
+        Ground truth and replicas are not among them: a ground truth job spans all
+        others, but shows none of their tracks.
         """
         url = self.jobs_url(task_id)
         jobs = self._get_paginated_results(url)
         check_jobs(jobs, f"Task {task_id}: {url}")
-        jobs = [job for job in jobs if job.get("type", "annotation") == "annotation"]
-        jobs.sort(key=lambda job: job["start_frame"])
-        return [id_in(job, url) for job in jobs]
+        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
 
     def _get_task_labels(self, task_id: int) -> list[Json]:
         """Return a task's labels as the server describes them.

@@ -92,16 +92,18 @@ class Upload(Rollback):
         at = "before the first task"
         run.made_before = frozenset(self._made)
         workers = min(config.max_workers, len(batches))
-
         left, failed = list(batches), list[int]()
+        names = {
+            each: task_name(config, target.samples, each, run.count) for each in batches
+        }
 
         def upload(item: tuple[int, Any]) -> RunPart | None:
             index, batch = item
             if not len(batch):
                 return None
-            name = task_name(config, target.samples, index, run.count)
+            name = _marked(names[index], run)
             try:
-                return self._upload_task(run, config, batch, index, _marked(name, run))
+                return self._upload_task(run, config, batch, index, name)
             except BaseException:
                 failed.append(index)
                 raise
@@ -116,8 +118,7 @@ class Upload(Rollback):
             ):
                 at = ""
                 for (index, batch), part in parts:
-                    name = task_name(config, target.samples, index, run.count)
-                    self._finish_task(run, part, index, name, target)
+                    self._finish_task(run, part, index, names[index], target)
                     left.remove(index)
                     bar.update(len(batch))
             at = "after the last task"
@@ -130,8 +131,7 @@ class Upload(Rollback):
         except BaseException as error:
             if not at:
                 index = (failed or left)[0]
-                name = task_name(config, target.samples, index, run.count)
-                at = f"at task {index + 1} of {run.count} ('{name}')"
+                at = f"at task {index + 1} of {run.count} ('{names[index]}')"
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._stop(run, error, target)
             raise
