@@ -88,6 +88,25 @@ def load(run, answers):
     return None
 
 
+def test_a_part_that_became_another_kind_is_a_label_of_its_own(runs):
+    run = runs["pictures"]
+    annotations = deepcopy(run.answers["annotations"])
+    parts = [
+        each
+        for each in annotations["shapes"]
+        if any(str(spec["value"]).endswith(".2") for spec in each["attributes"])
+    ]
+    assert parts
+    for each in parts:
+        each["type"] = "points"
+
+    found = load(run, run.answers | {"annotations": annotations})
+
+    assert found is not None
+    assert all("." not in key for key in found if isinstance(key, str))
+    assert len(found) == len(run.labels) + len(parts)
+
+
 def assert_untouched_labels_stay(run, data):
     annotations = data.draw(spoiled(run.answers["annotations"])).answer
     found = load(run, run.answers | {"annotations": annotations})

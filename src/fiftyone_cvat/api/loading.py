@@ -15,7 +15,7 @@ from fiftyone_cvat.api.copies import Copies, Copy, Verdict
 from fiftyone_cvat.api.originals import DatasetLabels
 from fiftyone_cvat.api.stored import LIST_BY_TYPE
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.convert.identity import Claim
+from fiftyone_cvat.convert.identity import Claim, split_label_id
 from fiftyone_cvat.convert.labels import ReadLabel
 from fiftyone_cvat.convert.merging import same_label
 from fiftyone_cvat.convert.reconcile import Reconciliation, same_annotation
@@ -79,13 +79,16 @@ class Loading:
         self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
     ) -> None:
         """Add a label of a kind that the field does not expect."""
-        claim = self._claim(label)
-        label_id = claim.server_label_id or new_id()
+        known_id, part = split_label_id(self._claim(label).server_label_id)
+        if part > 1:
+            # what was a part more of a label of another kind is a label of its own
+            known_id = None
+        label_id = known_id or new_id()
         what = "added"
         if isinstance(label.value, fol.Label):
             label.value.id = label_id
             before = None
-            if claim.server_label_id is not None:
+            if known_id is not None:
                 before = self._dataset.label_anywhere(label_id, ref, type(label.value))
             if before is not None:
                 names = [name for name, _ in label.value.iter_attributes()]
