@@ -24,7 +24,7 @@ ROOMS = [
     {"messages", "retrying"},
     {"convert"},
     {"merges"},
-    {"absent", "arguments", "status", "stored_runs", "wire"},
+    {"absent", "arguments", "garbage", "status", "stored_runs", "wire"},
     {"geometry"},
     {"errors", "redaction", "types"},
 ]
@@ -50,6 +50,7 @@ API = [
 WRITING = {"project_schema", "schema", "shapes", "tags", "tracks"}
 READING = {
     "arranging",
+    "building",
     "checking",
     "interpolation",
     "labels",

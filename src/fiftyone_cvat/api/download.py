@@ -23,6 +23,7 @@ from fiftyone_cvat.convert.frames import (
 from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.garbage import collection_paused
 from fiftyone_cvat.side_by_side import side_by_side
 from fiftyone_cvat.stored_runs import forget, gather_frames
 
@@ -85,7 +86,8 @@ class Download(Resuming, Parsing):
                 reader = reader or RunReader(
                     self, results, self._schema_of(results, task)
                 )
-                reader.read(task)
+                with collection_paused():
+                    reader.read(task)
         if reader is None:
             raise ConfigurationError(
                 f"CVAT at {self.base_url} has no task of run '{results.key}': they are "
@@ -119,9 +121,11 @@ class Download(Resuming, Parsing):
         where = f"Task {task_id}: {{}}".format
         try:
             url = self.task_annotation_url(task_id)
-            annotations = self.get(url, print_error_info=False).json()
+            answer = self.get(url, print_error_info=False)
         except NotFoundError:
             return None
+        with collection_paused():
+            annotations = answer.json()
         check_annotations(annotations, where(url))
         url = self.task_data_meta_url(task_id)
         meta = self.get(url).json()

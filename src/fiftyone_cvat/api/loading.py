@@ -186,9 +186,9 @@ class Loading:
         place[path[-1]] = value
         attributes = self._label_schema[label_field].get("attributes")
         if isinstance(value, fol.Detection) and attributes is not None:
-            # `has_attribute` would take a tenth of a load of 18,000 boxes
+            # quicker than `has_attribute`, and than `field_names`
             for name in GEOMETRY:
-                if name in value.field_names and _is_unsent(attributes.get(name)):
+                if name in value and _is_unsent(attributes.get(name)):
                     # FiftyOne merges the attributes that the schema lets it write
                     attributes[name] = {}
 

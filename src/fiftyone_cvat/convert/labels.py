@@ -6,13 +6,16 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import fiftyone.core.labels as fol
 import numpy as np
+from bson import ObjectId
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.building import build_label
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.masks import (
     clip_mask,
@@ -185,14 +188,17 @@ def read_annotation(
     kind, value = read
 
     identity, part = split_label_id(values.pop(LABEL_ID, None))
-    read_label = ReadLabel(kind, annotation["frame"], value, identity, part, annotation)
-    if isinstance(value, fol.Label):
-        read_label.refused = _set_attributes(value, annotation, values, context)
+    refused: Sequence[str] = ()
+    if isinstance(value, _Draft):
+        refused = _add_attributes(value, annotation, values, context)
         if annotation.get("keyframe"):
-            value["keyframe"] = True
-    return read_label
+            value.attributes["keyframe"] = True
+        value = build_label(value.label_type, value.fields, value.attributes)
+    frame = annotation["frame"]
+    return ReadLabel(kind, frame, value, identity, part, annotation, refused=refused)
 
 
+@lru_cache(maxsize=1000)
 def is_attribute_name(name: str) -> bool:
     """Tell whether a label in FiftyOne can have an attribute of a name.
 
@@ -228,7 +234,7 @@ def _read_tag(
     name: str, values: Mapping[str, str], context: FieldContext
 ) -> tuple[str, Any] | None:
     if context.label_type != "scalar":
-        return "classifications", fol.Classification(label=name)
+        return "classifications", _draft(fol.Classification, name)
     kind = context.value_types.get("")
     if not context.scalar_in_attribute:
         try:
@@ -255,10 +261,10 @@ def _read_shape(
 def _read_rectangle(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
     size = context.size_of_frame(shape["frame"])
     box = corners_to_box(shape["points"], size)
-    label = fol.Detection(label=name, bounding_box=box)
+    draft = _draft(fol.Detection, name, bounding_box=box)
     if shape.get("rotation"):
-        label["rotation"] = shape["rotation"]
-    return "detections", label
+        draft.attributes["rotation"] = shape["rotation"]
+    return "detections", draft
 
 
 def _read_polygon(
@@ -287,9 +293,7 @@ def _read_mask(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]
         if not parts:
             return None
         filled = context.label_type not in LINES
-        return "polylines", fol.Polyline(
-            label=name, points=parts, closed=True, filled=filled
-        )
+        return "polylines", _line(name, parts, closed=True, filled=filled)
     return _mask_label((mask, left, top), shape, name, context)
 
 
@@ -311,13 +315,12 @@ def _read_polyline(shape: Json, name: str, context: FieldContext) -> tuple[str, 
     closed = len(points) > 3 and points[0] == points[-1]  # noqa: PLR2004
     if closed:
         points = points[:-1]
-    label = fol.Polyline(label=name, points=[points], closed=closed, filled=False)
-    return "polylines", label
+    return "polylines", _line(name, [points], closed=closed, filled=False)
 
 
 def _read_points(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
     points = pixels_to_points(shape["points"], context.size_of_frame(shape["frame"]))
-    return "keypoints", fol.Keypoint(label=name, points=points)
+    return "keypoints", _points(name, points)
 
 
 def _read_skeleton(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]:
@@ -326,7 +329,7 @@ def _read_skeleton(shape: Json, name: str, context: FieldContext) -> tuple[str, 
         raise GeometryError(f"'{name}' is a class without nodes")
     pixels = skeleton_to_points(shape.get("elements") or [], nodes)
     points = pixels_to_points(pixels, context.size_of_frame(shape["frame"]))
-    return "keypoints", fol.Keypoint(label=name, points=points)
+    return "keypoints", _points(name, points)
 
 
 _CUBOID = (1, 3, 2, 0, 7, 5, 4, 6)
@@ -342,14 +345,16 @@ def _read_cuboid(
 ) -> tuple[str, Any] | None:
     points = shape["points"]
     if context.is_point_cloud:
-        label = fol.Detection(label=name)
-        label["location"], label["rotation"] = points[:3], points[3:6]
-        label["dimensions"] = points[6:9]
-        return "detections", label
+        draft = _draft(fol.Detection, name)
+        draft.attributes["location"] = points[:3]
+        draft.attributes["rotation"] = points[3:6]
+        draft.attributes["dimensions"] = points[6:9]
+        return "detections", draft
     size = context.size_of_frame(shape["frame"])
     corners = pixels_to_points(points, size)
-    label = fol.Polyline.from_cuboid([corners[i] for i in _CUBOID], label=name)
-    return "polylines", label
+    cuboid = fol.Polyline.from_cuboid([corners[i] for i in _CUBOID])
+    closed, filled = cuboid.closed, cuboid.filled
+    return "polylines", _line(name, cuboid.points, closed=closed, filled=filled)
 
 
 _READERS: dict[str, Callable[[Json, str, FieldContext], tuple[str, Any] | None]] = {
@@ -364,8 +369,31 @@ _READERS: dict[str, Callable[[Json, str, FieldContext], tuple[str, Any] | None]]
 }
 
 
-def _outline(name: str, parts: list[list[tuple[float, float]]]) -> fol.Polyline:
-    return fol.Polyline(label=name, points=parts, closed=True, filled=True)
+@dataclass(slots=True)
+class _Draft:
+    """What a label is built of."""
+
+    label_type: type[fol.Label]
+    fields: dict[str, Any]
+    attributes: dict[str, Any]
+
+
+def _draft(label_type: type[fol.Label], name: str, **fields: Any) -> _Draft:
+    return _Draft(label_type, {"id": str(ObjectId()), "label": name, **fields}, {})
+
+
+def _line(name: str, parts: Any, *, closed: bool, filled: bool) -> _Draft:
+    # FiftyOne makes lists of tuples, too, but one by one
+    points = [[[*pair] for pair in part] for part in parts]
+    return _draft(fol.Polyline, name, points=points, closed=closed, filled=filled)
+
+
+def _points(name: str, points: list[tuple[float, float]]) -> _Draft:
+    return _draft(fol.Keypoint, name, points=[[*pair] for pair in points])
+
+
+def _outline(name: str, parts: list[list[tuple[float, float]]]) -> _Draft:
+    return _line(name, parts, closed=True, filled=True)
 
 
 def _mask_label(
@@ -381,22 +409,21 @@ def _mask_label(
     size = context.size_of_frame(shape["frame"])
     height, width = mask.shape
     box = corners_to_box([left, top, left + width, top + height], size)
-    return "detections", fol.Detection(label=name, bounding_box=box, mask=mask)
+    return "detections", _draft(fol.Detection, name, bounding_box=box, mask=mask)
 
 
-def _set_attributes(
-    label: fol.Label, annotation: Json, values: Mapping[str, str], context: FieldContext
+def _add_attributes(
+    draft: _Draft, annotation: Json, values: Mapping[str, str], context: FieldContext
 ) -> list[str]:
     """Give a label its attributes; return why some texts are none."""
     typed, refused = _typed_values(annotation["label_id"], values, context)
-    for name, value in typed.items():
-        label[name] = value
-    occluded = context.occluded_attrs.get(label.label)
+    draft.attributes.update(typed)
+    occluded = context.occluded_attrs.get(draft.fields["label"])
     if occluded is not None and "occluded" in annotation:
-        label[occluded] = bool(annotation["occluded"])
-    group_id = context.group_id_attrs.get(label.label)
+        draft.attributes[occluded] = bool(annotation["occluded"])
+    group_id = context.group_id_attrs.get(draft.fields["label"])
     if group_id is not None:
-        label[group_id] = annotation.get("group") or 0
+        draft.attributes[group_id] = annotation.get("group") or 0
     return refused
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
+from fiftyone_cvat.api import stored as stored_labels
 from fiftyone_cvat.api.stored import LIST_BY_TYPE, labels_in, wrapped
 
 MASK = np.arange(12).reshape(3, 4) % 3 == 0
@@ -71,7 +72,8 @@ def read(dataset, name):
 def test_what_is_built_is_what_fiftyone_reads(dataset, name):
     for stored, document in read(dataset, name):
         attributes = dict(stored.iter_attributes())
-        built = stored.build()
+        # the second one may be a copy of the first
+        _, built = stored.build(), stored.build()
         assert type(built) is type(document)
         assert repr(built.to_dict()) == repr(document.to_dict())
         assert built.field_names == document.field_names
@@ -87,3 +89,22 @@ def test_values_have_the_types_that_fiftyone_reads(dataset):
         for name, value in stored.iter_attributes():
             if name in ("keyframe", "age", "color"):
                 assert type(value) is type(document.get_attribute_value(name))
+
+
+def test_mask_is_decoded_once_for_all_who_ask(dataset, monkeypatch):
+    calls = []
+    decode = stored_labels.fou.deserialize_numpy_array
+    monkeypatch.setattr(
+        stored_labels.fou,
+        "deserialize_numpy_array",
+        lambda *args, **kwargs: calls.append(args) or decode(*args, **kwargs),
+    )
+    ((stored, document),) = read(dataset, "segmentation")
+    calls.clear()
+    label = stored.with_array()
+
+    assert label.id == document.id
+    assert label.has_mask
+    for _ in range(2):
+        assert np.array_equal(label.get_mask(), document.mask)
+    assert len(calls) == 1
