@@ -31,7 +31,13 @@ from fiftyone_cvat.convert.segmentations import value_without_target
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
 
-__all__ = ["FieldConversion", "Fields", "has_tracks"]
+__all__ = [
+    "FieldConversion",
+    "Fields",
+    "has_tracks",
+    "sizes_in_metadata",
+    "warn_of_unsent",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +119,7 @@ class Fields(Conversion):
         occluded_attrs: Mapping[Any, dict[str, str]] | None = None,
         group_id_attrs: Mapping[Any, dict[str, str]] | None = None,
         frame_sizes: Mapping[int, Size] | None = None,
+        unsent: Counter[str] | None = None,
     ) -> tuple[Any, ...]:
         """Convert the labels of one field of a collection.
 
@@ -131,6 +138,7 @@ class Fields(Conversion):
             group_id_attrs: field to CVAT class name to the attribute with the group
             frame_sizes: position in the task to the frame's size in pixels; by
                 default the samples' metadata tell it
+            unsent: where to count why labels are not sent, instead of warning of it
 
         Returns:
             ``(id_map, tags_or_shapes)``, and the tracks as a third value if
@@ -154,10 +162,10 @@ class Fields(Conversion):
         id_map: dict[str, Any] = {}
         annotations: list[Any] = []
         tracks: dict[str, Any] = {}
-        unsent: Counter[str] = Counter()
+        reasons: Counter[str] = Counter() if unsent is None else unsent
         converted = self._convert_frames(samples, conversion, frames, frame_sizes)
         for ref, labels, (ids, created, new_tracks) in converted:
-            unsent.update(_unsent(labels, ids, conversion))
+            reasons.update(_unsent(labels, ids, conversion))
             annotations.extend(created)
             self._merge_tracks(tracks, new_tracks)
             holds_one = label_info["type"] not in LIST_BY_TYPE
@@ -165,8 +173,8 @@ class Fields(Conversion):
                 put_at_frame(id_map, ref, ids[0] if ids else None)
             else:
                 put_at_frame(id_map, ref, ids)
-        for reason, number in unsent.items():
-            logger.warning("Field '%s': %d %s", label_field, number, reason)
+        if unsent is None:
+            warn_of_unsent(label_field, reasons)
         if not load_tracks:
             return id_map, annotations
         last = max(frames, default=0)
@@ -191,6 +199,7 @@ class Fields(Conversion):
         occluded_attrs: Mapping[Any, dict[str, str]] | None,
         group_id_attrs: Mapping[Any, dict[str, str]] | None,
         frame_sizes: Mapping[int, Size] | None = None,
+        unsent: Counter[str] | None = None,
     ) -> None:
         """Add the annotations of one field to those of a task, in place.
 
@@ -212,6 +221,7 @@ class Fields(Conversion):
             occluded_attrs: field to CVAT class name to the attribute with occlusion
             group_id_attrs: field to CVAT class name to the attribute with the group
             frame_sizes: position in the task to the frame's size in pixels
+            unsent: where to count why labels are not sent, instead of warning of it
         """
         ids, created, *created_tracks = self._create_shapes_tags_tracks(
             samples_batch,
@@ -227,6 +237,7 @@ class Fields(Conversion):
             occluded_attrs=occluded_attrs,
             group_id_attrs=group_id_attrs,
             frame_sizes=frame_sizes,
+            unsent=unsent,
         )
         id_map.setdefault(label_field, {}).update(ids)
         (tags if label_type in TAGS else shapes).extend(created)
@@ -255,6 +266,8 @@ class Fields(Conversion):
         for frame, ref, value in stored:
             labels = wrapped(value, conversion.label_type)
             if labels is not None:
+                if conversion.label_type == "segmentation":
+                    labels = labels.with_array()
                 size = frame_sizes.get(frame, Size(0, 0))
                 yield ref, labels, self._convert(labels, conversion, frame, size, ref)
 
@@ -424,6 +437,32 @@ def _unsent(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]
         yield f"labels stay in FiftyOne: {what}"
 
 
+def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:
+    """Warn of labels of a field that are not sent, by reason."""
+    for reason, number in unsent.items():
+        logger.warning("Field '%s': %d %s", label_field, number, reason)
+
+
+def sizes_in_metadata(
+    samples: Any, frames: Mapping[int, FrameRef]
+) -> dict[int, Size] | None:
+    """Return what the samples' metadata tell of the sizes of a task's frames.
+
+    Args:
+        samples: a collection with the task's samples
+        frames: the position in the task to what the frame is
+
+    Returns:
+        the position to the size in pixels, as the server tells it unless it turns a
+        picture as its EXIF data say; None if it is not known of all
+    """
+    if samples.media_type not in (fom.IMAGE, fom.VIDEO):
+        return dict.fromkeys(frames, Size(0, 0))
+    by_sample = _sizes_by_sample(samples)
+    sizes = {position: by_sample[ref.sample_id] for position, ref in frames.items()}
+    return sizes if all(map(all, sizes.values())) else None
+
+
 def has_tracks(samples: Any, label_type: str) -> bool:
     """Tell whether labels with an ``index`` become tracks: in videos, if of a place."""
     trackable = ("detections", "polylines", "keypoints")
@@ -434,11 +473,15 @@ def _sizes_from_metadata(
     samples: Any, frames: Mapping[int, FrameRef]
 ) -> dict[int, Size]:
     samples.compute_metadata()
+    sizes = _sizes_by_sample(samples)
+    return {position: sizes[ref.sample_id] for position, ref in frames.items()}
+
+
+def _sizes_by_sample(samples: Any) -> dict[str, Size]:
     names = ["id", "metadata.width", "metadata.height"]
     if samples.media_type == fom.VIDEO:
         names = ["id", "metadata.frame_width", "metadata.frame_height"]
-    sizes = {
+    return {
         sample_id: Size(width or 0, height or 0)
         for sample_id, width, height in zip(*samples.values(names), strict=True)
     }
-    return {position: sizes[ref.sample_id] for position, ref in frames.items()}

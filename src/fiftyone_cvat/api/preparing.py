@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.api.fields import FieldConversion, Fields, has_tracks
+from fiftyone_cvat.api.fields import Fields, sizes_in_metadata, warn_of_unsent
 from fiftyone_cvat.api.media import is_video
 from fiftyone_cvat.api.schemas import Schemas
 from fiftyone_cvat.api.sending import MAX_NAME
 from fiftyone_cvat.convert.attributes import shorten, value_to_text
-from fiftyone_cvat.convert.frames import FrameRange, frame_argument, frame_refs
+from fiftyone_cvat.convert.frames import (
+    FrameRange,
+    FrameRef,
+    frame_argument,
+    frame_refs,
+)
 from fiftyone_cvat.convert.project_schema import tell_fields_apart
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
+from fiftyone_cvat.garbage import collection_paused
 from fiftyone_cvat.types import CVATSchema, LabelSchema, Size
 
 __all__ = [
@@ -32,6 +39,12 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 MAX_URL = 2000
+
+MAX_KEPT = 2_000_000
+"""Numbers of annotations that are kept from the check to the upload: 64 MB of boxes."""
+
+NUMBERS_BESIDES = 40
+"""Numbers whose memory an annotation takes besides its points."""
 SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
@@ -67,6 +80,41 @@ class RunPart:
 
 
 @dataclass(slots=True)
+class TaskAnnotations:
+    """The annotations of a task, with names for ids.
+
+    Attributes:
+        frames: the position in the task to what the frame is
+        sizes: the position to the frame's size in pixels
+        tags: the task's tags
+        shapes: its shapes
+        tracks: its tracks
+        id_map: field to sample id to label ids
+        unsent: field to why how many labels are not sent
+    """
+
+    frames: dict[int, FrameRef]
+    sizes: Mapping[int, Size]
+    tags: list[Any] = field(default_factory=list)
+    shapes: list[Any] = field(default_factory=list)
+    tracks: list[Any] = field(default_factory=list)
+    id_map: dict[str, Any] = field(default_factory=dict)
+    unsent: dict[Any, Counter[str]] = field(default_factory=dict)
+
+    def fits(self, frames: dict[int, FrameRef], sizes: Mapping[int, Size]) -> bool:
+        """Tell whether it was converted for just these frames, of these sizes."""
+        are_of_size = (sizes.get(each) == size for each, size in self.sizes.items())
+        return self.frames == frames and all(are_of_size)
+
+    def count_numbers(self) -> int:
+        """Return how many numbers take as much memory."""
+        shapes = [each for track in self.tracks for each in track["shapes"]]
+        points = sum(len(each["points"]) for each in (*self.shapes, *shapes))
+        number = len(self.tags) + len(self.shapes) + len(shapes)
+        return points + NUMBERS_BESIDES * number
+
+
+@dataclass(slots=True)
 class Progress:
     """How far a run is that can be resumed.
 
@@ -93,6 +141,8 @@ class RunState:
             samples there is nothing in it
         made_before: what the session had created before, by list and id
         progress: how far it is, if it can be resumed
+        checked: the number of a task to its annotations, as they were checked
+        room: how many numbers of annotations may still be kept there
     """
 
     cvat_schema: CVATSchema
@@ -108,6 +158,8 @@ class RunState:
     parts: dict[int, RunPart] = field(default_factory=dict)
     made_before: frozenset[tuple[str, int]] = frozenset()
     progress: Progress | None = None
+    checked: dict[int, TaskAnnotations] = field(default_factory=dict)
+    room: int = MAX_KEPT
 
     @property
     def pending(self) -> dict[int, list[str]]:
@@ -217,26 +269,91 @@ class Preparation(Schemas, Fields):
     def _check_labels(self, run: RunState, config: Any, batch: Any, index: int) -> None:
         """Convert the labels of a task that is not there yet, to see that they can go.
 
-        It costs some 30 microseconds a label, and a bad label is told at once instead
-        of after all media went up. Whether labels are sound does not depend on the
-        sizes of their frames, which only the server knows.
+        A bad label is told at once instead of after all media went up. Whether labels
+        are sound does not depend on the sizes of their frames, of which the server has
+        the last word. If it says the same as the metadata, what is converted here goes
+        up, unless that would take too much memory.
         """
         arguments = frame_arguments(config, batch, index)
         frames = frame_refs(self._build_frame_id_map(batch, *arguments))
-        sizes = dict.fromkeys(frames, Size(1, 1))
+        sizes = sizes_in_metadata(batch, frames)
+        any_sizes = dict.fromkeys(frames, Size(1, 1))
+        annotations = self._convert_task(
+            run, batch, arguments, frames, sizes or any_sizes
+        )
+        room = run.room - annotations.count_numbers()
+        if sizes is not None and room >= 0:
+            run.checked[index] = annotations
+            run.room = room
+
+    def _convert_task(
+        self,
+        run: RunState,
+        batch: Any,
+        arguments: tuple[int | None, int | None, int | None],
+        frames: dict[int, FrameRef],
+        sizes: Mapping[int, Size],
+    ) -> TaskAnnotations:
+        """Convert the labels of a task.
+
+        Args:
+            run: the run
+            batch: a collection whose samples are the task's media, in order
+            arguments: first, last and spacing of the frames of a video
+            frames: the position in the task to what the frame is
+            sizes: the position to the frame's size in pixels
+        """
+        task = TaskAnnotations(frames, sizes)
         for label_field, info in run.label_schema.items():
-            if info.get("existing_field"):
-                conversion = FieldConversion.of_field(
+            if not info.get("existing_field"):
+                continue
+            task.unsent[label_field] = Counter()
+            with collection_paused():
+                self._update_shapes_tags_tracks(
+                    task.tags,
+                    task.shapes,
+                    task.tracks,
+                    task.id_map,
+                    info["type"],
+                    batch,
                     label_field,
                     info,
                     run.cvat_schema,
+                    *arguments,
+                    run.scalar_attrs,
+                    bool(info.get("only_keyframes")),
                     run.occluded_attrs,
                     run.group_id_attrs,
-                    scalar_attrs=run.scalar_attrs,
-                    load_tracks=has_tracks(batch, info["type"]),
+                    frame_sizes=sizes,
+                    unsent=task.unsent[label_field],
                 )
-                for _ in self._convert_frames(batch, conversion, frames, sizes):
-                    pass
+        return task
+
+    def _annotations_of(
+        self,
+        run: RunState,
+        index: int,
+        batch: Any,
+        arguments: tuple[int | None, int | None, int | None],
+        frames: dict[int, FrameRef],
+        sizes: Mapping[int, Size],
+    ) -> TaskAnnotations:
+        """Return a task's annotations, as they were checked if that fits its frames.
+
+        Args:
+            run: the run
+            index: the number of the task in it, from 0
+            batch: a collection whose samples are the task's media, in order
+            arguments: first, last and spacing of the frames of a video
+            frames: the position in the task to what the frame is
+            sizes: the position to the frame's size in pixels, as the server tells it
+        """
+        annotations = run.checked.pop(index, None)
+        if annotations is None or not annotations.fits(frames, sizes):
+            annotations = self._convert_task(run, batch, arguments, frames, sizes)
+        for label_field, unsent in annotations.unsent.items():
+            warn_of_unsent(label_field, unsent)
+        return annotations
 
     def _check_project_schema(self, label_schema: LabelSchema, project_id: int) -> None:
         """Check what an existing project's own labels make impossible."""

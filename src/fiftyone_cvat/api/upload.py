@@ -26,7 +26,7 @@ from fiftyone_cvat.api.videos import add_video_metadata, ensure_frames
 from fiftyone_cvat.api.views import with_masks_on_disk
 from fiftyone_cvat.convert.checking import check_meta
 from fiftyone_cvat.convert.fingerprints import annotations_to_fingerprints, schema_names
-from fiftyone_cvat.convert.frames import frames_to_sizes
+from fiftyone_cvat.convert.frames import frame_refs, frames_to_sizes
 from fiftyone_cvat.errors import UploadError
 from fiftyone_cvat.side_by_side import as_they_end
 from fiftyone_cvat.types import CVATSchema, Json
@@ -175,7 +175,7 @@ class Upload(Rollback):
     ) -> RunPart:
         """Create one task with its media and annotations."""
         part = RunPart()
-        start, stop, step = frame_arguments(config, batch, index)
+        arguments = frame_arguments(config, batch, index)
         task_id, class_ids, attribute_ids = self._create_task_upload_data(
             config,
             index,
@@ -186,43 +186,24 @@ class Upload(Rollback):
             part.task_ids,
             part.job_ids,
             part.frame_id_map,
-            start,
-            stop,
-            step,
+            *arguments,
         )
-        meta = self._verify_uploaded_frames(task_id, batch, start, stop, step)
-        sizes = frames_to_sizes(meta)
+        meta = self._verify_uploaded_frames(task_id, batch, *arguments)
         if batch.media_type != fom.VIDEO:
             batch = in_order_of_frames(batch, config.media_field, meta)
             part.frame_id_map[task_id] = self._build_frame_id_map(batch)
-        tags: list[Any] = []
-        shapes: list[Any] = []
-        tracks: list[Any] = []
-        for label_field, info in run.label_schema.items():
+        for label_field in run.label_schema:
             part.labels_task_map[label_field] = [task_id]
-            if not info.get("existing_field"):
-                continue
-            self._update_shapes_tags_tracks(
-                tags,
-                shapes,
-                tracks,
-                part.id_map,
-                info["type"],
-                batch,
-                label_field,
-                info,
-                run.cvat_schema,
-                start,
-                stop,
-                step,
-                run.scalar_attrs,
-                bool(info.get("only_keyframes")),
-                run.occluded_attrs,
-                run.group_id_attrs,
-                frame_sizes=sizes,
-            )
+        frames, sizes = frame_refs(part.frame_id_map[task_id]), frames_to_sizes(meta)
+        annotations = self._annotations_of(run, index, batch, arguments, frames, sizes)
+        part.id_map = annotations.id_map
         part.server_id_map = self._upload_annotations(
-            shapes, tags, tracks, class_ids, attribute_ids, task_id
+            annotations.shapes,
+            annotations.tags,
+            annotations.tracks,
+            class_ids,
+            attribute_ids,
+            task_id,
         )
         stored = self._stored.pop(task_id, {})
         names = schema_names(run.cvat_schema, class_ids, attribute_ids)

@@ -1,0 +1,159 @@
+"""Annotations that are converted as they are checked, and kept until they go up."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from types import SimpleNamespace
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_cvat.api import preparing
+from fiftyone_cvat.api.fields import sizes_in_metadata
+from fiftyone_cvat.api.preparing import Preparation, RunState, TaskAnnotations
+from fiftyone_cvat.convert.frames import frame_refs
+from fiftyone_cvat.convert.schema import build_cvat_schema
+from fiftyone_cvat.types import Size
+from tests.builders import detection
+
+INFO = {"type": "detections", "classes": ["cat"], "existing_field": True}
+CONFIG = SimpleNamespace(frame_start=None, frame_stop=None, frame_step=None)
+NO_ARGUMENTS = (None, None, None)
+
+
+@pytest.fixture
+def samples():
+    dataset = fo.Dataset()
+    for number in (1, 2):
+        labels = [detection("cat", number=number), detection("dog", number=10 + number)]
+        dataset.add_sample(
+            fo.Sample(
+                f"/{number}.png",
+                a=fo.Detections(detections=labels),
+                metadata=fo.ImageMetadata(width=100, height=50),
+            )
+        )
+    yield dataset
+    dataset.delete()
+
+
+class Task:
+    """One task of a run with one field, checked and then asked for."""
+
+    def __init__(self, samples):
+        self.samples = samples
+        self.converted = []
+        self.api = object.__new__(Preparation)
+        convert = self.api._convert_task
+        self.api._convert_task = lambda *args: (
+            self.converted.append(args[-1]) or (convert(*args))
+        )
+        schema, *_ = build_cvat_schema({"a": INFO})
+        self.run = RunState(schema, {}, {}, {}, None, {"a": INFO})
+
+    @property
+    def frames(self):
+        return frame_refs(self.api._build_frame_id_map(self.samples))
+
+    def check(self):
+        self.api._check_labels(self.run, CONFIG, self.samples, 0)
+
+    def annotations(self, *sizes):
+        return self.api._annotations_of(
+            self.run, 0, self.samples, NO_ARGUMENTS, self.frames, dict(enumerate(sizes))
+        )
+
+
+@pytest.fixture
+def task(samples):
+    return Task(samples)
+
+
+def points(annotations):
+    return [each["points"] for each in annotations.shapes]
+
+
+def test_labels_are_converted_once_if_the_server_agrees_about_the_sizes(task):
+    task.check()
+    annotations = task.annotations(Size(100, 50), Size(100, 50))
+
+    assert len(task.converted) == 1
+    assert [each["frame"] for each in annotations.shapes] == [0, 1]
+    assert set(annotations.id_map["a"]) == set(task.samples.values("id"))
+    assert not task.run.checked
+
+
+def test_labels_are_converted_again_for_a_picture_that_the_server_turns(task):
+    task.check()
+    expected = task.annotations(Size(100, 50), Size(100, 50))
+    task.check()
+    turned = task.annotations(Size(100, 50), Size(50, 100))
+
+    assert len(task.converted) == 3
+    assert points(turned)[0] == points(expected)[0]
+    assert points(turned)[1] == [
+        x * by for x, by in zip(points(expected)[1], (0.5, 2, 0.5, 2), strict=True)
+    ]
+
+
+def test_labels_are_converted_again_where_the_samples_have_another_order(task):
+    task.check()
+    expected = task.annotations(Size(100, 50), Size(100, 50))
+    task.check()
+    ids = task.samples.values("id")
+    task.samples = task.samples.select(ids[::-1], ordered=True)
+    turned = task.annotations(Size(100, 50), Size(100, 50))
+
+    identities = [each["attributes"] for each in expected.shapes]
+    assert [each["attributes"] for each in turned.shapes] == identities[::-1]
+
+
+@pytest.mark.parametrize("metadata", [None, fo.ImageMetadata(width=0, height=50)])
+def test_labels_are_converted_again_if_nothing_tells_the_sizes(task, metadata):
+    sample = task.samples.first()
+    sample.metadata = metadata
+    sample.save()
+    task.check()
+
+    assert not task.run.checked
+    assert task.converted == [dict.fromkeys((0, 1), Size(1, 1))]
+
+
+def test_no_more_is_kept_than_there_is_room_for(task, monkeypatch):
+    monkeypatch.setattr(preparing, "MAX_KEPT", 0)
+    task.run.room = 2 * (4 + preparing.NUMBERS_BESIDES) - 1
+    task.check()
+    assert not task.run.checked
+
+    task.run.room += 1
+    task.check()
+    assert list(task.run.checked) == [0]
+    assert task.run.room == 0
+
+
+@pytest.mark.parametrize("sizes", [(Size(100, 50),) * 2, (Size(50, 100),) * 2])
+def test_labels_that_are_not_sent_are_told_once(task, sizes, caplog):
+    caplog.set_level(logging.WARNING)
+    task.check()
+    task.annotations(*sizes)
+
+    told = [each for each in caplog.messages if "'dog'" in each]
+    assert told == [
+        "Field 'a': 2 labels stay in FiftyOne: class 'dog' is none of the run's"
+    ]
+
+
+def test_sizes_of_point_clouds_are_none(samples):
+    frames = frame_refs(object.__new__(Preparation)._build_frame_id_map(samples))
+    clouds = SimpleNamespace(media_type="point-cloud")
+
+    assert sizes_in_metadata(clouds, frames) == dict.fromkeys((0, 1), Size(0, 0))
+
+
+def test_numbers_are_counted_in_shapes_and_tracks():
+    shape = {"points": [0.0] * 4}
+    track = {"shapes": [{"points": [0.0] * 6}, {"points": []}]}
+    task = TaskAnnotations({}, {}, [{}], [shape], [track], {}, {"a": Counter()})
+
+    assert task.count_numbers() == 10 + 4 * preparing.NUMBERS_BESIDES
