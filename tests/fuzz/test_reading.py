@@ -146,6 +146,20 @@ def test_descriptions_of_a_task(runs, data):
         assert run.labels.keys() <= found.keys()
 
 
+def test_scalar_whose_class_was_renamed_in_cvat_stays_in_its_field(runs):
+    run = runs["pictures"]
+    labels = deepcopy(run.answers["labels"])
+    for each in labels["results"]:
+        if each["name"] == "old":
+            each["name"] = "ancient"
+
+    found = load(run, run.answers | {"labels": labels})
+
+    renamed = {key: "ancient" for key, each in run.labels.items() if each == "old"}
+    assert renamed
+    assert found == run.labels | renamed
+
+
 PAGES = (
     *(b"", b" ", b"<!doctype html><html>Sign in</html>", b"null", b"[]", b"{}", b'"x"'),
     *(b"\xff\xfe{\0}\0", b"\xef\xbb\xbf{}", b"[" * 100_000, b'{"results": [NaN]}'),

@@ -22,6 +22,7 @@ from fiftyone_cvat.convert.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
+from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.interpolation import interpolate_track
 from fiftyone_cvat.convert.labels import (
@@ -225,8 +226,27 @@ class RunReader:
                 for name in fields
                 if not label_ids.isdisjoint(self._originals[name].get(ref, ()))
             )
-            fields[:0] = [*owners]
+            fields[:0] = [*owners] or self._scalars_sent(annotation, kind, fields, ref)
         return fields
+
+    def _scalars_sent(
+        self, annotation: Json, kind: str, fields: list[Any], ref: FrameRef
+    ) -> list[Any]:
+        """Return the fields that a tag without a label may be the scalar of.
+
+        Nothing but that it went up tells it if its class was renamed in CVAT.
+        """
+        number = annotation["id"]
+        if kind != "tags" or number in self._results.server_id_map.get(kind, {}):
+            return []
+        if number not in self._results.fingerprints.get(kind, {}):
+            return []
+        return [
+            name
+            for name in fields
+            if self._label_schema[name].get("type") == "scalar"
+            and self._dataset.known_ids(name, ref)
+        ]
 
     def _leave_out(self, reason: str, task: TaskAnswer) -> None:
         self.settled.leave_out(reason, next(iter(self._label_schema)), task)
