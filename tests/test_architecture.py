@@ -41,6 +41,7 @@ API = [
     {"originals", "schemas"},
     {"fields", "tasks"},
     {"chunks"},
+    {"columns"},
     {"answers", "copies", "media", "parsing", "projects", "stored", "videos", "views"},
     {"conversion", "sending"},
     {"session"},

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fiftyone_cvat.api import originals
+from fiftyone_cvat.api import columns
 from fiftyone_cvat.errors import AnswerError, CVATError, RequestError
 from fiftyone_cvat.messages import Response
 from tests.faults.server import StandIn
@@ -63,16 +63,17 @@ def server():
 @pytest.fixture(scope="module")
 def runs(server, tmp_path_factory):
     """The runs; what the database holds is read once, since nothing changes it."""
-    read, known = originals.labels_by_frame, {}
+    read, known = columns.labels_by_ref, {}
 
-    def labels_by_frame(samples, label_field, frames, **kwargs):
-        key = (samples._root_dataset.name, label_field, *frames.items(), *kwargs)
+    def labels_by_ref(samples, label_field, **kwargs):
+        ids = samples.values("id")
+        key = (samples._root_dataset.name, label_field, *ids, *kwargs)
         if key not in known:
-            known[key] = list(read(samples, label_field, frames, **kwargs))
+            known[key] = read(samples, label_field, **kwargs)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(originals, "labels_by_frame", labels_by_frame)
+        patch.setattr(columns, "labels_by_ref", labels_by_ref)
         made = {}
         for name, make in (("pictures", pictures_run), ("video", video_run)):
             made[name] = make(server, tmp_path_factory.mktemp(name))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fiftyone.core.utils as fou
 
 from fiftyone_cvat.absent import narrow_attributes, restore_attributes
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.columns import Columns, StoredLabels
 from fiftyone_cvat.api.parsing import Parsing
 from fiftyone_cvat.api.reading import RunReader
 from fiftyone_cvat.api.resuming import Resuming
@@ -67,27 +69,29 @@ class Download(Resuming, Parsing):
                 results.key,
             )
         owners = gather_frames(results)
+        columns = Columns(results)
         reader: RunReader | None = None
         gone = []
         task_ids = list(results.task_ids)
         with (
             fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
             side_by_side(
-                lambda task_id: self._read_task(task_id, results, owners),
+                lambda task_id: self._read_task(task_id, results, owners, columns),
                 task_ids,
                 min(results.config.max_workers, len(task_ids)),
             ) as answers,
         ):
-            for task_id, task in zip(bar(task_ids), answers, strict=True):
-                if task is None:
+            for task_id, found in zip(bar(task_ids), answers, strict=True):
+                if found is None:
                     logger.warning("Skipping task %d, which no longer exists", task_id)
                     gone.append(task_id)
                     continue
+                task, stored = found
                 reader = reader or RunReader(
-                    self, results, self._schema_of(results, task)
+                    self, results, self._schema_of(results, task), columns
                 )
                 with collection_paused():
-                    reader.read(task)
+                    reader.read(task, stored)
         if reader is None:
             raise ConfigurationError(
                 f"CVAT at {self.base_url} has no task of run '{results.key}': they are "
@@ -115,6 +119,27 @@ class Download(Resuming, Parsing):
         return self._build_cvat_schema(config.label_schema, *attributes)
 
     def _read_task(
+        self,
+        task_id: int,
+        results: Any,
+        owners: Mapping[str, str],
+        columns: Columns,
+    ) -> tuple[TaskAnswer, StoredLabels] | None:
+        """Ask for a task, and read its labels here while the server answers.
+
+        Returns:
+            None if the task does not exist any more
+        """
+        sample_ids = {
+            owners.get(each.get("frame_id", ""), each["sample_id"])
+            for each in results.frame_id_map[task_id].values()
+        }
+        with ThreadPoolExecutor(1) as pool:
+            stored = pool.submit(columns.read, sample_ids)
+            task = self._ask_for_task(task_id, results, owners)
+            return None if task is None else (task, stored.result())
+
+    def _ask_for_task(
         self, task_id: int, results: Any, owners: Mapping[str, str]
     ) -> TaskAnswer | None:
         """Ask for a task; None if it does not exist any more."""

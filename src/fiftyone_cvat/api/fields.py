@@ -266,8 +266,6 @@ class Fields(Conversion):
         for frame, ref, value in stored:
             labels = wrapped(value, conversion.label_type)
             if labels is not None:
-                if conversion.label_type == "segmentation":
-                    labels = labels.with_array()
                 size = frame_sizes.get(frame, Size(0, 0))
                 yield ref, labels, self._convert(labels, conversion, frame, size, ref)
 

@@ -13,14 +13,9 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.columns import Columns, StoredLabels
 from fiftyone_cvat.api.fields import FieldConversion, Fields
-from fiftyone_cvat.api.stored import (
-    LIST_BY_TYPE,
-    check_field_types,
-    labels_by_frame,
-    labels_in,
-    wrapped,
-)
+from fiftyone_cvat.api.stored import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.convert.attributes import cvat_class
 from fiftyone_cvat.convert.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.identity import split_label_id
@@ -52,10 +47,14 @@ class DatasetLabels:
         api: converts the labels, as it did when they went up
         results: the run's results
         schema: the run's schema, as ``_get_cvat_schema`` gives it
+        columns: reads the run's fields
     """
 
-    def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
+    def __init__(
+        self, api: Fields, results: Any, schema: SchemaParts, columns: Columns
+    ) -> None:
         self._api = api
+        self._columns = columns
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
         self._left_out = results.left_out
@@ -71,12 +70,18 @@ class DatasetLabels:
             }
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
-        self._samples = _collection(results)
-        check_field_types(self._samples, self._label_schema)
+        self._samples = columns.samples
         # a dataset of groups has many
         self._media_type = results.samples.media_type
-        self._task: TaskAnswer | None = None
-        self._read: dict[Any, list[tuple[int, FrameRef, Any]]] = {}  # of that task
+        self._stored_labels: StoredLabels = {}  # of one task
+
+    def begin(self, stored: StoredLabels) -> None:
+        """Begin with a task.
+
+        Args:
+            stored: the labels of the run's fields on the task's frames
+        """
+        self._stored_labels = stored
 
     @property
     def is_point_cloud(self) -> bool:
@@ -105,7 +110,8 @@ class DatasetLabels:
         """Return the scalars of a field on a task's frames."""
         if not self._samples.has_field(label_field):
             return {}
-        return {ref: each for _, ref, each in self._values(label_field, task.refs)}
+        values = self._columns.values(label_field, task.refs)
+        return {ref: each for _, ref, each in values}
 
     def labels(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, list[Any]]:
         """Return all labels of one of the run's fields on a task's frames."""
@@ -113,7 +119,7 @@ class DatasetLabels:
         if label_type is None:
             if not self._samples.has_field(label_field):
                 return {}
-            values = self._values(label_field, task.refs)
+            values = self._columns.values(label_field, task.refs)
             return {ref: list(_labels_of(value)) for _, ref, value in values}
         return {
             ref: list(labels_in(value, label_type))
@@ -125,41 +131,18 @@ class DatasetLabels:
     ) -> list[tuple[int, FrameRef, Any]]:
         """Return position, frame and labels of a field on a task's frames.
 
-        The database is asked once for what a task is compared with: it takes 1.2 s to
-        read 8,000 labels as FiftyOne's, 0.02 s to read them as they are stored.
-
         Args:
             source: the field
             label_type: the type of the run's field whose labels it holds
             task: what the server answers about the task
         """
-        if task is not self._task:
-            self._task, self._read = task, {}
-        if source not in self._read:
-            found: list[tuple[int, FrameRef, Any]] = []
-            if self._samples.has_field(source):
-                for frame, ref, value in self._values(source, task.refs, _raw=True):
-                    labels = wrapped(value, label_type)
-                    if labels is not None:
-                        found.append((frame, ref, labels))
-            self._read[source] = found
-        return self._read[source]
-
-    def _values(
-        self, label_field: Any, refs: Mapping[int, FrameRef], **kwargs: Any
-    ) -> Iterable[tuple[int, FrameRef, Any]]:
-        in_samples = {
-            frame: ref._replace(
-                sample_id=self._sample_by_clip.get(ref.sample_id, ref.sample_id)
-            )
-            for frame, ref in refs.items()
-        }
-        view = self._samples.select(
-            list({ref.sample_id for ref in in_samples.values()})
-        )
-        values = labels_by_frame(view, label_field, in_samples, **kwargs)
-        for frame, _, value in values:
-            yield frame, refs[frame], value
+        if source not in self._stored_labels and not self._samples.has_field(source):
+            return []
+        if source not in self._stored_labels:
+            sample_ids = {ref.sample_id for ref in task.refs.values()}
+            labels = self._columns.labels(source, label_type, sample_ids)
+            self._stored_labels[source] = labels
+        return self._columns.by_position(self._stored_labels[source], task.refs)
 
     def values_not_sent(
         self, label_field: Any, task: TaskAnswer
@@ -216,7 +199,7 @@ class DatasetLabels:
         """Return a label of a frame by its id, whichever field it is in, or None."""
         fields = self._samples._get_label_fields()
         for label_field in fields:
-            for _, _, value in self._values(label_field, {0: ref}):
+            for _, _, value in self._columns.values(label_field, {0: ref}):
                 for label in _labels_of(value):
                     if label.id == label_id and isinstance(label, label_type):
                         return label
@@ -402,22 +385,6 @@ def _add_class(conversion: FieldConversion, name: str | None) -> None:
     schema = conversion.cvat_schema
     if name is not None and cvat_class(name, schema, conversion.label_field) is None:
         schema[name] = ClassSchema()
-
-
-def _collection(results: Any) -> Any:
-    """Return the collection in which a run's sample ids are found."""
-    samples = results.samples
-    if results._is_frames:
-        if not samples._is_frames:
-            # results that were stored have the dataset instead of the view
-            samples = samples._root_dataset.load_annotation_view(results.key)
-        # a dataset of its own, which does not see what was loaded before
-        samples.reload()
-        return samples
-    dataset = samples._root_dataset
-    if dataset.media_type == fom.GROUP:
-        return dataset.select_group_slices(_allow_mixed=True)
-    return dataset
 
 
 def _labels_of(value: Any) -> Iterable[Any]:

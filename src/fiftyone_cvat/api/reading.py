@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from fiftyone_cvat.api.answers import TaskAnswer
+from fiftyone_cvat.api.columns import Columns, StoredLabels
 from fiftyone_cvat.api.contexts import FieldContexts
 from fiftyone_cvat.api.fields import Fields
 from fiftyone_cvat.api.originals import DatasetLabels, Originals
@@ -49,16 +50,19 @@ class RunReader:
         api: converts labels of the dataset, to compare them with what comes back
         results: the run's results; which annotation is which label is noted in them
         schema: the run's schema, as ``_get_cvat_schema`` gives it
+        columns: reads the run's fields
 
     Attributes:
         settled: the labels with their ids, and what came of them
     """
 
-    def __init__(self, api: Fields, results: Any, schema: SchemaParts) -> None:
+    def __init__(
+        self, api: Fields, results: Any, schema: SchemaParts, columns: Columns
+    ) -> None:
         config = results.config
         self._results = results
         self._label_schema: LabelSchema = config.label_schema
-        self._dataset = DatasetLabels(api, results, schema)
+        self._dataset = DatasetLabels(api, results, schema, columns)
         self._contexts = FieldContexts(config, schema, self._dataset)
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
@@ -66,12 +70,14 @@ class RunReader:
         self._originals: dict[Any, Originals] = {}
         self.settled = Settler(results, self._dataset, self._attributes)
 
-    def read(self, task: TaskAnswer) -> None:
+    def read(self, task: TaskAnswer, stored: StoredLabels) -> None:
         """Read one task and add its labels to the result.
 
         Args:
             task: what the server answers about it
+            stored: the labels of the run's fields on the task's frames
         """
+        self._dataset.begin(stored)
         self._originals = originals = {
             name: self._dataset.originals(name, task) for name in self._label_schema
         }

@@ -22,6 +22,7 @@ __all__ = [
     "StoredLabel",
     "check_field_types",
     "labels_by_frame",
+    "labels_by_ref",
     "labels_in",
     "wrapped",
 ]
@@ -87,21 +88,14 @@ class StoredLabel:
 
     def get_mask(self) -> NDArray[Any] | None:
         """Return the label's mask, read from its file if it has one."""
-        if self.mask is not None:
-            is_array = isinstance(self.mask, np.ndarray)
-            mask: NDArray[Any] = (
-                self.mask if is_array else fou.deserialize_numpy_array(self.mask)
-            )
-            return mask
-        from_file: NDArray[Any] | None = self.build().get_mask()
-        return from_file
-
-    def with_array(self) -> StoredLabel:
-        """Return the label with its mask as an array.
-
-        What asks for it more than once needs this: 1280 x 960 pixels take 2 ms.
-        """
-        return StoredLabel({**self._values, "mask": self.get_mask()})
+        if self.mask is None:
+            from_file: NDArray[Any] | None = self.build().get_mask()
+            return from_file
+        if not isinstance(self.mask, np.ndarray):
+            # 1280 x 960 pixels take 2 ms, and more than one asks for them
+            self._values["mask"] = fou.deserialize_numpy_array(self.mask)
+        mask: NDArray[Any] = self.mask
+        return mask
 
     def has_attribute(self, name: str) -> bool:
         """Tell whether the label has an attribute, as FiftyOne's own does.
@@ -123,7 +117,7 @@ class StoredLabel:
             if type(value) in _SIMPLE or (is_field and type(value) is list):
                 (fields if is_field else attributes)[name] = value
             elif is_field and name == "mask":
-                fields[name] = fou.deserialize_numpy_array(value)
+                fields[name] = self.get_mask()
             else:
                 # what the database holds in a form of its own
                 return label_type.from_dict(self._values)
@@ -147,36 +141,45 @@ def labels_by_frame(
 ) -> Iterator[tuple[int, FrameRef, Any]]:
     """Yield what a field holds on the frames of a task.
 
-    One read of the database gets all of it.
-
     Args:
         samples: a collection with the task's samples
         label_field: the field; of the frames of a video, with ``frames.`` before it
         frames: the position in the task to what the frame is
-        **kwargs: how FiftyOne reads the values: ``_raw=True`` leaves them as they are
-            in the database
+        **kwargs: see :func:`labels_by_ref`
 
     Yields:
         the position in the task, what the frame is, and the field's value
     """
     position_by_ref = {ref: position for position, ref in frames.items()}
+    for ref, value in labels_by_ref(samples, label_field, **kwargs).items():
+        position = position_by_ref.get(ref)
+        if value is not None and position is not None:
+            yield position, ref, value
+
+
+def labels_by_ref(samples: Any, label_field: str, **kwargs: Any) -> dict[FrameRef, Any]:
+    """Return what a field holds, by frame.
+
+    One read of the database gets all of it.
+
+    Args:
+        samples: a collection
+        label_field: the field; of the frames of a video, with ``frames.`` before it
+        **kwargs: how FiftyOne reads the values: ``_raw=True`` leaves them as they are
+            in the database
+    """
     if samples._is_frame_field(label_field):
         columns = samples.values(["id", "frames.id", label_field], **kwargs)
-        values = {
+        return {
             FrameRef(str(sample_id), str(frame_id)): value
             for sample_id, frame_ids, column in zip(*columns, strict=True)
             for frame_id, value in zip(frame_ids, column, strict=True)
         }
-    else:
-        columns = samples.values(["id", label_field], **kwargs)
-        values = {
-            FrameRef(str(sample_id), None): value
-            for sample_id, value in zip(*columns, strict=True)
-        }
-    for ref, value in values.items():
-        position = position_by_ref.get(ref)
-        if value is not None and position is not None:
-            yield position, ref, value
+    columns = samples.values(["id", label_field], **kwargs)
+    return {
+        FrameRef(str(sample_id), None): value
+        for sample_id, value in zip(*columns, strict=True)
+    }
 
 
 def wrapped(value: Any, label_type: str) -> Any:
