@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from fiftyone_cvat.waiting import stoppable
 
-__all__ = ["as_they_end", "side_by_side"]
+__all__ = ["as_they_end", "begin", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,6 +25,18 @@ STOPPING = 0.3
 
 LOOKING = 0.2
 """Seconds between looks for Ctrl-C, which does not end a wait on every system."""
+
+
+def begin(work: Callable[[], R]) -> Callable[[], R]:
+    """Begin work in a thread of its own, which no process waits for.
+
+    Args:
+        work: what is done there
+
+    Returns:
+        what waits for its result, and raises the error that it ended with
+    """
+    return _Work(lambda _: work(), None, threading.Event()).result
 
 
 @contextmanager

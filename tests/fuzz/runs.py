@@ -198,6 +198,7 @@ def pictures_run(server: StandIn, folder: Any) -> SpoiledRun:
                 pose=fo.Keypoints(keypoints=[fo.Keypoint(label="man", points=second)]),
                 kind=fo.Classification(label="indoor"),
                 ground=fo.Segmentation(mask=ground),
+                mark="good",
                 state="new" if number else "old",
                 level=number + 5,
             )
@@ -219,6 +220,7 @@ def pictures_run(server: StandIn, folder: Any) -> SpoiledRun:
         "pose": {"type": "keypoints", "classes": ["man"]},
         "kind": {"type": "classification", "classes": ["indoor", "outdoor"]},
         "ground": {"type": "segmentation", "mask_targets": {1: "sky", 2: "road"}},
+        "mark": {"type": "scalar", "classes": ["good", "bad"]},
         "state": {"type": "scalar", "classes": ["new", "old"]},
         "level": {"type": "scalar"},
     }

@@ -147,16 +147,22 @@ def test_descriptions_of_a_task(runs, data):
         assert run.labels.keys() <= found.keys()
 
 
-def test_scalar_whose_class_was_renamed_in_cvat_stays_in_its_field(runs):
-    run = runs["pictures"]
+@pytest.mark.parametrize(
+    ("pictures_or_video", "old"),
+    [("pictures", "old"), ("pictures", "new"), ("video", "calm")],
+)
+def test_scalar_whose_class_was_renamed_in_cvat_stays_in_its_field(
+    runs, pictures_or_video, old
+):
+    run = runs[pictures_or_video]
     labels = deepcopy(run.answers["labels"])
     for each in labels["results"]:
-        if each["name"] == "old":
-            each["name"] = "ancient"
+        if each["name"] == old:
+            each["name"] = "renamed"
 
     found = load(run, run.answers | {"labels": labels})
 
-    renamed = {key: "ancient" for key, each in run.labels.items() if each == "old"}
+    renamed = {key: "renamed" for key, each in run.labels.items() if each == old}
     assert renamed
     assert found == run.labels | renamed
 

@@ -35,7 +35,7 @@ def test_what_was_off_stays_off():
     assert not gc.isenabled()
 
 
-def test_pauses_of_several_threads_end_with_the_last():
+def test_of_pauses_in_several_threads_none_is_for_good():
     entered, leave = threading.Event(), threading.Event()
 
     def work():
@@ -47,7 +47,20 @@ def test_pauses_of_several_threads_end_with_the_last():
     with collection_paused():
         thread.start()
         assert entered.wait(10)
-    assert not gc.isenabled()
+    assert gc.isenabled()
     leave.set()
     thread.join()
+    assert gc.isenabled()
+
+
+def test_an_interrupt_while_a_pause_begins_leaves_nothing_off(monkeypatch):
+    disable = gc.disable
+
+    def interrupted():
+        disable()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gc, "disable", interrupted)
+    with pytest.raises(KeyboardInterrupt), collection_paused():
+        pass
     assert gc.isenabled()

@@ -14,7 +14,6 @@ from fiftyone_cvat.api.stored import (
     wrapped,
 )
 from fiftyone_cvat.convert.frames import FrameRef
-from fiftyone_cvat.garbage import collection_paused
 
 __all__ = ["Columns", "StoredLabels"]
 
@@ -46,34 +45,38 @@ class Columns:
             if label_type not in (None, "scalar") and self.samples.has_field(name)
         }
 
-    def read(self, sample_ids: Collection[str]) -> StoredLabels:
-        """Return the labels of all of the run's fields of labels on some samples.
+    def read(self, refs: Collection[FrameRef]) -> StoredLabels:
+        """Return the labels of all of the run's fields of labels on some frames.
 
         Args:
-            sample_ids: the ids of the samples, or clips
+            refs: the frames
         """
-        with collection_paused():
-            return {
-                name: self.labels(name, label_type, sample_ids)
-                for name, label_type in self._types.items()
-            }
+        return {
+            name: self.labels(name, label_type, refs)
+            for name, label_type in self._types.items()
+        }
 
     def labels(
-        self, label_field: Any, label_type: str, sample_ids: Collection[str]
+        self, label_field: Any, label_type: str, refs: Collection[FrameRef]
     ) -> dict[FrameRef, Any]:
-        """Return what a field of labels holds on the frames of some samples.
+        """Return what a field of labels holds on some frames.
 
         It takes 1.2 s to read 8,000 labels as FiftyOne's, 0.02 s to read them as they
-        are stored. Masks are read of their compressed form at once: that takes 3 ms for
-        a large one, and whoever wants the label wants its mask.
+        are stored. Masks are decoded at once: that takes 3 ms for a large one, and
+        whoever wants the label wants its mask.
 
         Args:
             label_field: the field
             label_type: the type of the run's field whose labels it holds
-            sample_ids: the ids of the samples, or clips
+            refs: the frames
+
+        Returns:
+            the frame, of a clip that of its video, to what the field holds, wrapped
         """
         found = {}
-        for ref, value in self._values(label_field, sample_ids, _raw=True).items():
+        values = self._values(label_field, refs, _raw=True)
+        for ref in map(self._in_samples, refs):
+            value = values.get(ref)
             labels = None if value is None else wrapped(value, label_type)
             if labels is None:
                 continue
@@ -93,8 +96,8 @@ class Columns:
             label_field: the field
             refs: the position in the task to what the frame is
         """
-        sample_ids = {ref.sample_id for ref in refs.values()}
-        return self.by_position(self._values(label_field, sample_ids), refs)
+        values = self._values(label_field, refs.values())
+        return self.by_position(values, refs)
 
     def by_position(
         self, values: Mapping[FrameRef, Any], refs: Mapping[int, FrameRef]
@@ -108,18 +111,20 @@ class Columns:
         # a task may have a sample twice
         frame_by_ref = {ref: frame for frame, ref in refs.items()}
         found = (
-            (frame, ref, values.get(ref._replace(sample_id=self._sample_of(ref))))
+            (frame, ref, values.get(self._in_samples(ref)))
             for ref, frame in frame_by_ref.items()
         )
         return [each for each in found if each[2] is not None]
 
-    def _sample_of(self, ref: FrameRef) -> str:
-        return str(self._sample_by_clip.get(ref.sample_id, ref.sample_id))
+    def _in_samples(self, ref: FrameRef) -> FrameRef:
+        """Return a frame as one of its video, if it is one of a clip."""
+        sample_id = self._sample_by_clip.get(ref.sample_id)
+        return ref if sample_id is None else ref._replace(sample_id=str(sample_id))
 
     def _values(
-        self, label_field: Any, sample_ids: Iterable[str], **kwargs: Any
+        self, label_field: Any, refs: Iterable[FrameRef], **kwargs: Any
     ) -> dict[FrameRef, Any]:
-        ids = {self._sample_by_clip.get(each, each) for each in sample_ids}
+        ids = {self._in_samples(ref).sample_id for ref in refs}
         return labels_by_ref(self.samples.select(list(ids)), label_field, **kwargs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import fiftyone.core.utils as fou
@@ -26,7 +26,7 @@ from fiftyone_cvat.convert.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.garbage import collection_paused
-from fiftyone_cvat.side_by_side import side_by_side
+from fiftyone_cvat.side_by_side import begin, side_by_side
 from fiftyone_cvat.stored_runs import forget, gather_frames
 
 __all__ = ["Download"]
@@ -130,19 +130,25 @@ class Download(Resuming, Parsing):
         Returns:
             None if the task does not exist any more
         """
-        sample_ids = {
-            owners.get(each.get("frame_id", ""), each["sample_id"])
-            for each in results.frame_id_map[task_id].values()
+        refs = {
+            frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
+            for frame, ref in frame_refs(results.frame_id_map[task_id]).items()
         }
-        with ThreadPoolExecutor(1) as pool:
-            stored = pool.submit(columns.read, sample_ids)
-            task = self._ask_for_task(task_id, results, owners)
-            return None if task is None else (task, stored.result())
+        stored = begin(partial(columns.read, set(refs.values())))
+        task = self._ask_for_task(task_id, results, refs)
+        return None if task is None else (task, stored())
 
     def _ask_for_task(
-        self, task_id: int, results: Any, owners: Mapping[str, str]
+        self, task_id: int, results: Any, refs: dict[int, FrameRef]
     ) -> TaskAnswer | None:
-        """Ask for a task; None if it does not exist any more."""
+        """Ask for a task; None if it does not exist any more.
+
+        Args:
+            task_id: the task
+            results: the run's results
+            refs: the position of a frame, as they were numbered when it went up, to
+                what it is in the dataset
+        """
         where = f"Task {task_id}: {{}}".format
         try:
             url = self.task_annotation_url(task_id)
@@ -154,17 +160,12 @@ class Download(Resuming, Parsing):
         check_annotations(annotations, where(url))
         url = self.task_data_meta_url(task_id)
         meta = self.get(url).json()
-        refs = frame_refs(results.frame_id_map[task_id])
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
         if results.frame_numbering == "source":
             starts = results.id_map.get("_clips_frame_start") or {}
             offset = starts.get(str(task_id), starts.get(task_id, 0))
             refs = source_frames_to_frames(refs, meta, offset)
-        refs = {
-            frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
-            for frame, ref in refs.items()
-        }
         jobs = [(0, meta["size"] - 1)]
         # how a task is cut into jobs is decided as it is created
         if annotations["tracks"] and len(results.job_ids.get(task_id) or ()) != 1:

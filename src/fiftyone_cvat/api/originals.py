@@ -139,8 +139,8 @@ class DatasetLabels:
         if source not in self._stored_labels and not self._samples.has_field(source):
             return []
         if source not in self._stored_labels:
-            sample_ids = {ref.sample_id for ref in task.refs.values()}
-            labels = self._columns.labels(source, label_type, sample_ids)
+            refs = set(task.refs.values())
+            labels = self._columns.labels(source, label_type, refs)
             self._stored_labels[source] = labels
         return self._columns.by_position(self._stored_labels[source], task.refs)
 

@@ -43,8 +43,13 @@ MAX_URL = 2000
 MAX_KEPT = 2_000_000
 """Numbers of annotations that are kept from the check to the upload: 64 MB of boxes."""
 
-NUMBERS_BESIDES = 40
-"""Numbers whose memory an annotation takes besides its points."""
+NUMBERS_BESIDES = 30
+"""Numbers whose memory an annotation takes besides its points and attributes."""
+
+NUMBERS_OF_ATTRIBUTE = 10
+"""Numbers whose memory an attribute takes besides its text."""
+
+CHARACTERS_OF_NUMBER = 32
 SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
@@ -108,10 +113,17 @@ class TaskAnnotations:
 
     def count_numbers(self) -> int:
         """Return how many numbers take as much memory."""
-        shapes = [each for track in self.tracks for each in track["shapes"]]
-        points = sum(len(each["points"]) for each in (*self.shapes, *shapes))
-        number = len(self.tags) + len(self.shapes) + len(shapes)
-        return points + NUMBERS_BESIDES * number
+        return sum(map(_numbers, (*self.tags, *self.shapes, *self.tracks)))
+
+
+def _numbers(annotation: Any) -> int:
+    """Return how many numbers take as much memory as an annotation with its parts."""
+    number = NUMBERS_BESIDES + len(annotation.get("points") or ())
+    for each in annotation["attributes"]:
+        number += NUMBERS_OF_ATTRIBUTE + len(each["value"]) // CHARACTERS_OF_NUMBER
+    for name in ("elements", "shapes"):
+        number += sum(map(_numbers, annotation.get(name) or ()))
+    return number
 
 
 @dataclass(slots=True)

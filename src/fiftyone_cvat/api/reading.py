@@ -13,7 +13,7 @@ from fiftyone_cvat.api.originals import DatasetLabels, Originals
 from fiftyone_cvat.api.settling import Settler
 from fiftyone_cvat.api.tracking import id_of_index, ids_of_tracks
 from fiftyone_cvat.api.unchanged import unchanged_annotation
-from fiftyone_cvat.convert.attributes import LABEL_ID
+from fiftyone_cvat.convert.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.checking import (
     annotation_fault,
     label_id_texts,
@@ -67,7 +67,10 @@ class RunReader:
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
         }
+        self._cvat_classes = schema[-1]
         self._originals: dict[Any, Originals] = {}
+        self._scalars_by_field: dict[Any, dict[FrameRef, Any]] = {}
+        self._scalars_of: int | None = None  # the id of a task
         self.settled = Settler(results, self._dataset, self._attributes)
 
     def read(self, task: TaskAnswer, stored: StoredLabels) -> None:
@@ -232,27 +235,39 @@ class RunReader:
                 for name in fields
                 if not label_ids.isdisjoint(self._originals[name].get(ref, ()))
             )
-            fields[:0] = [*owners] or self._scalars_sent(annotation, kind, fields, ref)
+            fields[:0] = [*owners] or self._scalar_sent(annotation, kind, task)
         return fields
 
-    def _scalars_sent(
-        self, annotation: Json, kind: str, fields: list[Any], ref: FrameRef
-    ) -> list[Any]:
-        """Return the fields that a tag without a label may be the scalar of.
+    def _scalar_sent(self, annotation: Json, kind: str, task: TaskAnswer) -> list[Any]:
+        """Return the field that a tag without a label went up as the scalar of, if any.
 
-        Nothing but that it went up tells it if its class was renamed in CVAT.
+        If its class was renamed in CVAT, only its fingerprint tells: it is that of a
+        tag of the class that the scalar's value has.
         """
-        number = annotation["id"]
-        if kind != "tags" or number in self._results.server_id_map.get(kind, {}):
+        sent = self._results.fingerprints.get(kind, {}).get(annotation["id"])
+        if kind != "tags" or sent is None:
             return []
-        if number not in self._results.fingerprints.get(kind, {}):
-            return []
-        return [
-            name
-            for name in fields
-            if self._label_schema[name].get("type") == "scalar"
-            and self._dataset.known_ids(name, ref)
-        ]
+        ref = task.refs[annotation["frame"]]
+        for name, by_ref in self._scalars(task).items():
+            text = value_to_text(by_ref.get(ref))
+            cvat_name = self._cvat_classes.get(name, {}).get(text, text)
+            names = AnnotationNames(
+                {cvat_name: annotation["label_id"]}, task.attribute_ids, task.defaults
+            )
+            if sent == annotation_to_fingerprint(annotation, kind, names):
+                return [name]
+        return []
+
+    def _scalars(self, task: TaskAnswer) -> dict[Any, dict[FrameRef, Any]]:
+        """Return the scalars of all fields on a task's frames, read once."""
+        if self._scalars_of != task.id:
+            self._scalars_of = task.id
+            self._scalars_by_field = {
+                name: self._dataset.scalars(name, task)
+                for name, info in self._label_schema.items()
+                if info.get("type") == "scalar"
+            }
+        return self._scalars_by_field
 
     def _leave_out(self, reason: str, task: TaskAnswer) -> None:
         self.settled.leave_out(reason, next(iter(self._label_schema)), task)

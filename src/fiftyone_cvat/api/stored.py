@@ -10,7 +10,6 @@ from typing import Any
 import fiftyone.core.labels as fol
 import fiftyone.core.utils as fou
 import fiftyone.utils.annotations as foua
-import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.building import build_label
@@ -62,11 +61,12 @@ class StoredLabel:
         id: the label's id
     """
 
-    __slots__ = ("_values", "get_attribute_value", "id")
+    __slots__ = ("_array", "_values", "get_attribute_value", "id")
 
     def __init__(self, values: Json) -> None:
         self._values = values
         self.id = str(values["_id"])
+        self._array: NDArray[Any] | None = None
         # twice as quick as a method of our own; few labels have old-style attributes
         self.get_attribute_value: Callable[..., Any] = values.get
         if values.get("attributes"):
@@ -92,11 +92,10 @@ class StoredLabel:
         if self.mask is None:
             from_file: NDArray[Any] | None = self.build().get_mask()
             return from_file
-        if not isinstance(self.mask, np.ndarray):
+        if self._array is None:
             # 1280 x 960 pixels take 2 ms, and more than one asks for them
-            self._values["mask"] = fou.deserialize_numpy_array(self.mask)
-        mask: NDArray[Any] = self.mask
-        return mask
+            self._array = fou.deserialize_numpy_array(self.mask)
+        return self._array
 
     def has_attribute(self, name: str) -> bool:
         """Tell whether the label has an attribute, as FiftyOne's own does.

@@ -15,6 +15,7 @@ all.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from itertools import chain
 from types import MemberDescriptorType, NoneType
 from typing import Any
@@ -73,11 +74,11 @@ class _Model:
     def __init__(self, label: Any, fields: Json, attributes: Json) -> None:
         parts = _parts(label)
         self._type: Any = type(label)
-        self._data = parts.pop("_data")
+        self._data = {**parts.pop("_data")}
         self._own = vars(label).copy()
         self._dynamic = [name for name in attributes if name in self._own]
         self._lists = [
-            (name, str if name == "tags" else float)
+            (name, str if name == "tags" else float, _levels(self._type, name))
             for name, value in fields.items()
             if type(value) is list
         ]
@@ -95,7 +96,15 @@ class _Model:
 
     def takes(self, values: Json) -> bool:
         """Tell whether FiftyOne would keep lists among some values as they are."""
-        return all(_holds_only(values[name], each) for name, each in self._lists)
+        return all(
+            _holds_only(values[name], element, levels)
+            for name, element, levels in self._lists
+        )
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forget the values of the label that this was made of."""
+        self._data |= dict.fromkeys(names)
+        self._own |= dict.fromkeys(self._dynamic)
 
     def copied(self, values: Json) -> Any:
         """Return a copy with other values of the same names and types."""
@@ -134,6 +143,7 @@ def _model(label: Any, fields: Json, attributes: Json) -> _Model | None:
         return None
     copy = model.copied(values)
     is_same = _are_same([_parts(copy), vars(copy)], [_parts(label), vars(label)])
+    model.forget(values)
     return model if is_same else None
 
 
@@ -148,12 +158,28 @@ def _parts(label: Any) -> dict[str, Any]:
     }
 
 
-def _holds_only(values: list[Any], element: type) -> bool:
-    """Tell whether a list, or lists in it, hold nothing but values of one type."""
-    types = set(map(type, values))
-    if types == {list}:
-        return _holds_only([*chain.from_iterable(values)], element)
-    return types <= {element}
+def _levels(label_type: type[fol.Label], name: str) -> int:
+    """Return how many lists lie in each other in a field that is a list."""
+    if name != "points":
+        return 1
+    return 3 if label_type is fol.Polyline else 2
+
+
+def _holds_only(values: list[Any], element: type, levels: int) -> bool:
+    """Tell whether a list holds nothing but values of one type, or pairs of them.
+
+    Args:
+        values: the list
+        element: the type of the values
+        levels: how many lists lie in each other; from 2 on the innermost are pairs
+    """
+    if levels == 1 or not values:
+        return set(map(type, values)) <= {element}
+    if set(map(type, values)) != {list}:
+        return False
+    is_of_pairs = levels > 2 or set(map(len, values)) == {2}  # noqa: PLR2004
+    inner = [*chain.from_iterable(values)]
+    return is_of_pairs and _holds_only(inner, element, levels - 1)
 
 
 def _are_same(first: Any, second: Any) -> bool:

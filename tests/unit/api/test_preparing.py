@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 from collections import Counter
 from types import SimpleNamespace
 
@@ -122,7 +123,8 @@ def test_labels_are_converted_again_if_nothing_tells_the_sizes(task, metadata):
 
 def test_no_more_is_kept_than_there_is_room_for(task, monkeypatch):
     monkeypatch.setattr(preparing, "MAX_KEPT", 0)
-    task.run.room = 2 * (4 + preparing.NUMBERS_BESIDES) - 1
+    number = 4 + preparing.NUMBERS_BESIDES + preparing.NUMBERS_OF_ATTRIBUTE
+    task.run.room = 2 * number - 1
     task.check()
     assert not task.run.checked
 
@@ -152,8 +154,36 @@ def test_sizes_of_point_clouds_are_none(samples):
 
 
 def test_numbers_are_counted_in_shapes_and_tracks():
-    shape = {"points": [0.0] * 4}
-    track = {"shapes": [{"points": [0.0] * 6}, {"points": []}]}
-    task = TaskAnnotations({}, {}, [{}], [shape], [track], {}, {"a": Counter()})
+    def part(count, *values, **parts):
+        attributes = [{"spec_id": "a", "value": each} for each in values]
+        return {"points": [0.0] * count, "attributes": attributes, **parts}
 
-    assert task.count_numbers() == 10 + 4 * preparing.NUMBERS_BESIDES
+    shapes = [part(4, "x", "y" * 320), part(0, elements=[part(2)] * 3, shapes=[])]
+    element = part(0, shapes=[part(2)] * 5)
+    tracks = [part(0, shapes=[part(6), part(0)], elements=[element])]
+    task = TaskAnnotations({}, {}, [part(0)], shapes, tracks, {}, {"a": Counter()})
+
+    parts = 1 + 1 + 4 + 3 + 6
+    numbers = 4 + 3 * 2 + 6 + 5 * 2
+    texts = 2 * preparing.NUMBERS_OF_ATTRIBUTE + 320 // preparing.CHARACTERS_OF_NUMBER
+    assert task.count_numbers() == numbers + texts + parts * preparing.NUMBERS_BESIDES
+
+
+@pytest.mark.parametrize("nodes", [0, 133])
+@pytest.mark.parametrize("text", ["red", "r" * 3600])
+def test_what_is_kept_takes_no_more_memory_than_its_numbers(nodes, text):
+    def shape(number):
+        element = {"points": [0.5 + number, 0.5], "attributes": []}
+        values = [{"spec_id": "a", "value": f"{number}{text}"} for _ in range(5)]
+        own = {"points": [0.1 + number] * 4, "attributes": values, "frame": number}
+        rest = dict.fromkeys(("type", "label_id", "occluded", "z_order", "group"))
+        elements = [{**element, **rest} for _ in range(nodes)]
+        return own | rest | {"elements": elements}
+
+    tracemalloc.start()
+    shapes = [shape(number) for number in range(200)]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    task = TaskAnnotations({}, {}, shapes=shapes)
+    assert size < 48 * task.count_numbers()

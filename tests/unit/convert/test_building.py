@@ -1,4 +1,5 @@
 import pickle
+import weakref
 
 import fiftyone.core.labels as fol
 import numpy as np
@@ -156,6 +157,36 @@ def test_what_fiftyone_converts_or_refuses_is_left_to_it(fields, constructed):
     else:
         same(build_label(fol.Detection, given_fields, {}), expected)
     assert len(constructed) > before
+
+
+@pytest.mark.parametrize(
+    ("label_type", "good", "points"),
+    [
+        (fol.Polyline, [[[0.1, 0.2]]], [[0.1, 0.2]]),
+        (fol.Polyline, [[[0.1, 0.2]]], [0.1]),
+        (fol.Polyline, [[[0.1, 0.2]]], [[[0.1, 0.2, 0.3]]]),
+        (fol.Polyline, [[[0.1, 0.2]]], [[[[0.1]]]]),
+        (fol.Keypoint, [[0.1, 0.2]], [0.1, 0.2]),
+        (fol.Keypoint, [[0.1, 0.2]], [[0.1, 0.2, 0.3]]),
+        (fol.Keypoint, [[0.1, 0.2]], [[[0.1, 0.2]]]),
+    ],
+)
+def test_points_that_are_none_are_refused(label_type, good, points):
+    for _ in range(2):
+        build_label(label_type, {"id": new_id(), "points": good}, {})
+    with pytest.raises(ValidationError):
+        build_label(label_type, {"id": new_id(), "points": points}, {})
+
+
+def test_a_model_does_not_keep_the_values_of_its_label():
+    mask = np.ones((2, 2), bool)
+    alive = weakref.ref(mask)
+    build_label(fol.Detection, box(mask=mask), {"color": "red"})
+    del mask
+
+    assert alive() is None
+    again = build_label(fol.Detection, box(mask=np.zeros((1, 1), bool)), {"color": "b"})
+    assert (again.mask.shape, again.color) == ((1, 1), "b")
 
 
 def test_copies_share_nothing_that_changes():
