@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 from tests import media
@@ -160,3 +161,45 @@ def test_labels_in_another_field_stay_the_same(dataset, server, tmp_path):
 
     assert run.differences(loaded) == []
     assert len(dataset.first().cats.detections) == 2
+
+
+def test_instances_that_nobody_touched_stay(dataset, server, tmp_path):
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+    mask = np.ones((5, 7), bool)
+    for number in range(1, 13):
+        cells = [box("cell", 0.3, mask=mask)]
+        sample.frames[number] = fo.Frame(cells=fo.Detections(detections=cells))
+    events = [
+        fo.TemporalDetection(label="e", support=each) for each in ([1, 6], [4, 9])
+    ]
+    sample["events"] = fo.TemporalDetections(detections=events)
+    dataset.add_sample(sample)
+    schema = {"frames.cells": {"type": "instances"}}
+    run = Run(dataset.to_clips("events"), server, schema)
+    before = run.documents()
+
+    assert run.load() == {"frames.cells": {"kept": 9}}
+    assert run.differences(before) == []
+
+
+@pytest.mark.parametrize("kind", ["frames", "patches"])
+def test_instances_of_other_views_stay(dataset, server, tmp_path, kind):
+    cells = fo.Detections(detections=[box("cell", 0.3, mask=np.ones((5, 7), bool))])
+    if kind == "patches":
+        paths = media.make_images(tmp_path, ("first.png", "second.png"))
+        dataset.add_samples(
+            fo.Sample(filepath=each, cells=cells.copy()) for each in paths
+        )
+        samples = dataset.to_patches("cells")
+    else:
+        paths = media.make_images(tmp_path, ("1.png", "2.png"))
+        sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+        for number, path in enumerate(paths, 1):
+            sample.frames[number] = fo.Frame(filepath=path, cells=cells.copy())
+        dataset.add_sample(sample)
+        samples = dataset.to_frames()
+    run = Run(samples, server, {"cells": {"type": "instances"}})
+    before = run.documents()
+
+    assert run.load() == {"cells": {"kept": 2}}
+    assert run.differences(before) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+MAX_PIXELS = 10**8
+"""Of a picture whose metadata are believed: a mask of as many takes 100 MB."""
 
 TAGS = ("classification", "classifications", "scalar")
 
@@ -452,13 +456,17 @@ def sizes_in_metadata(
 
     Returns:
         the position to the size in pixels, as the server tells it unless it turns a
-        picture as its EXIF data say; None if it is not known of all
+        picture as its EXIF data say; None if it is not known of all, or one is too
+        large to trust in it before the server says so
     """
     if samples.media_type not in (fom.IMAGE, fom.VIDEO):
         return dict.fromkeys(frames, Size(0, 0))
     by_sample = _sizes_by_sample(samples)
     sizes = {position: by_sample[ref.sample_id] for position, ref in frames.items()}
-    return sizes if all(map(all, sizes.values())) else None
+    is_known = all(
+        min(size) > 0 and math.prod(size) <= MAX_PIXELS for size in sizes.values()
+    )
+    return sizes if is_known else None
 
 
 def has_tracks(samples: Any, label_type: str) -> bool:

@@ -288,7 +288,9 @@ class Preparation(Schemas, Fields):
         """
         arguments = frame_arguments(config, batch, index)
         frames = frame_refs(self._build_frame_id_map(batch, *arguments))
-        sizes = sizes_in_metadata(batch, frames)
+        # the metadata are those of no other media
+        is_own = config.media_field == "filepath"
+        sizes = sizes_in_metadata(batch, frames) if is_own else None
         any_sizes = dict.fromkeys(frames, Size(1, 1))
         annotations = self._convert_task(
             run, batch, arguments, frames, sizes or any_sizes
@@ -352,13 +354,7 @@ class Preparation(Schemas, Fields):
     ) -> TaskAnnotations:
         """Return a task's annotations, as they were checked if that fits its frames.
 
-        Args:
-            run: the run
-            index: the number of the task in it, from 0
-            batch: a collection whose samples are the task's media, in order
-            arguments: first, last and spacing of the frames of a video
-            frames: the position in the task to what the frame is
-            sizes: the position to the frame's size in pixels, as the server tells it
+        The arguments are those of :meth:`_convert_task` and the number of the task.
         """
         annotations = run.checked.pop(index, None)
         if annotations is None or not annotations.fits(frames, sizes):

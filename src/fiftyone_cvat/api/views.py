@@ -30,7 +30,8 @@ def with_masks_on_disk(samples: Any, label_schema: LabelSchema) -> Any:
     stages = getattr(samples, "_stages", [])
     if not any(_selects_masks(stage, fields) for stage in stages):
         return samples
-    view = samples._dataset.view()
+    # of clips, patches and frames its dataset alone would be another collection
+    view = samples._base_view
     for stage in stages:
         if _selects_masks(stage, fields):
             either = ViewField("mask").exists() | ViewField("mask_path").exists()

@@ -19,7 +19,9 @@ from fiftyone_cvat.types import Size
 from tests.builders import detection
 
 INFO = {"type": "detections", "classes": ["cat"], "existing_field": True}
-CONFIG = SimpleNamespace(frame_start=None, frame_stop=None, frame_step=None)
+CONFIG = SimpleNamespace(
+    frame_start=None, frame_stop=None, frame_step=None, media_field="filepath"
+)
 NO_ARGUMENTS = (None, None, None)
 
 
@@ -110,12 +112,28 @@ def test_labels_are_converted_again_where_the_samples_have_another_order(task):
     assert [each["attributes"] for each in turned.shapes] == identities[::-1]
 
 
-@pytest.mark.parametrize("metadata", [None, fo.ImageMetadata(width=0, height=50)])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        fo.ImageMetadata(width=0, height=50),
+        fo.ImageMetadata(width=-100, height=-50),
+        fo.ImageMetadata(width=100_000, height=100_000),
+    ],
+)
 def test_labels_are_converted_again_if_nothing_tells_the_sizes(task, metadata):
     sample = task.samples.first()
     sample.metadata = metadata
     sample.save()
     task.check()
+
+    assert not task.run.checked
+    assert task.converted == [dict.fromkeys((0, 1), Size(1, 1))]
+
+
+def test_metadata_are_not_those_of_other_media(task):
+    config = SimpleNamespace(**{**vars(CONFIG), "media_field": "thumbnail_path"})
+    task.api._check_labels(task.run, config, task.samples, 0)
 
     assert not task.run.checked
     assert task.converted == [dict.fromkeys((0, 1), Size(1, 1))]
