@@ -61,6 +61,9 @@ MAX_REDIRECTS = 5
 MAX_CONNECTIONS = 16
 """Connections that are kept open, as many as there may be threads."""
 
+BLOCK = 1 << 18
+"""Bytes of a file that are sent at a time: in urllib3's 16 KB, 216 MB cost 0.2 s more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
@@ -444,7 +447,8 @@ def _open_client(settings: ServerSettings) -> Client:
     if proxy:
         configuration.proxy = proxy
     # the SDK reads all of this only when it makes its pool
-    client.api_client.rest_client = rest.RESTClientObject(configuration)
+    rest_client = client.api_client.rest_client = rest.RESTClientObject(configuration)
+    rest_client.pool_manager.connection_pool_kw["blocksize"] = BLOCK
     return client
 
 

@@ -238,9 +238,9 @@ def wire_facts_only(mode, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def one_after_the_other(mode, monkeypatch):
+def one_after_the_other(mode, request, monkeypatch):
     """Create tasks one after the other: a cassette plays requests in their order."""
-    if mode != "live":
+    if mode != "live" or request.node.get_closest_marker("in_order"):
         settings = fo.annotation_config.backends.setdefault("cvat", {})
         monkeypatch.setitem(settings, "max_workers", 1)
 

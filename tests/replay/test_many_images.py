@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fiftyone as fo
+import pytest
 
 from fiftyone_cvat.api import upload
 from fiftyone_cvat.convert import frames
@@ -24,6 +25,7 @@ FOLDERS = (
 NAMES = ("same.png", "Same.png", "ähnlich 1.png", "10.png", "9.png", "a+b (2).png")
 
 
+@pytest.mark.in_order
 def test_order_ids_and_boxes(dataset, server, tmp_path, monkeypatch):
     sizes = []
 

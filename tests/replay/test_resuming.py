@@ -82,6 +82,7 @@ def check_complete(dataset, server, api, before):
     assert [each["cats"] for each in after] == [each["cats"] for each in before]
 
 
+@pytest.mark.in_order
 @pytest.mark.older_servers
 def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
     before = list(cats._sample_collection.find({}))
@@ -110,6 +111,7 @@ def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
         resume(cats, "run", **server.credentials)
 
 
+@pytest.mark.in_order
 @pytest.mark.parametrize(
     ("method", "turn", "left"),
     [
@@ -171,6 +173,7 @@ def test_a_process_that_was_killed_at_its_project(
     assert names_on_server(api, api.projects_url, cats) == []
 
 
+@pytest.mark.in_order
 @pytest.mark.parametrize("turn", [1, 3, 4])
 def test_names_as_long_as_names_may_be(cats, server, api, monkeypatch, turn):
     """The mark of what is unfinished has no room in them."""
