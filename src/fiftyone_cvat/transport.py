@@ -62,7 +62,7 @@ MAX_CONNECTIONS = 16
 """Connections that are kept open, as many as there may be threads."""
 
 BLOCK = 1 << 18
-"""Bytes of a file that are sent at a time: in urllib3's 16 KB, 216 MB cost 0.2 s more."""
+"""Bytes of a file that are sent at a time: 16 KB each cost 0.24 s more for 216 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
