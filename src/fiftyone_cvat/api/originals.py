@@ -73,7 +73,9 @@ class DatasetLabels:
         self._samples = columns.samples
         # a dataset of groups has many
         self._media_type = results.samples.media_type
-        self._stored_labels: StoredLabels = {}  # of one task
+        # both of one task
+        self._stored_labels: StoredLabels = {}
+        self._scalars: dict[Any, dict[FrameRef, Any]] = {}
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -82,6 +84,7 @@ class DatasetLabels:
             stored: the labels of the run's fields on the task's frames
         """
         self._stored_labels = stored
+        self._scalars = {}
 
     @property
     def is_point_cloud(self) -> bool:
@@ -107,11 +110,13 @@ class DatasetLabels:
         put_at_frame(self._id_map.setdefault(label_field, {}), ref, True)
 
     def scalars(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, Any]:
-        """Return the scalars of a field on a task's frames."""
+        """Return the scalars of a field on a task's frames, read when first asked."""
         if not self._samples.has_field(label_field):
             return {}
-        values = self._columns.values(label_field, task.refs)
-        return {ref: each for _, ref, each in values}
+        if label_field not in self._scalars:
+            values = self._columns.values(label_field, task.refs)
+            self._scalars[label_field] = {ref: each for _, ref, each in values}
+        return self._scalars[label_field]
 
     def labels(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, list[Any]]:
         """Return all labels of one of the run's fields on a task's frames."""

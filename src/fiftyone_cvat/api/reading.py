@@ -23,7 +23,6 @@ from fiftyone_cvat.convert.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
-from fiftyone_cvat.convert.frames import FrameRef
 from fiftyone_cvat.convert.identity import split_label_id
 from fiftyone_cvat.convert.interpolation import interpolate_track
 from fiftyone_cvat.convert.labels import (
@@ -69,8 +68,6 @@ class RunReader:
         }
         self._cvat_classes = schema[-1]
         self._originals: dict[Any, Originals] = {}
-        self._scalars_by_field: dict[Any, dict[FrameRef, Any]] = {}
-        self._scalars_of: int | None = None  # the id of a task
         self.settled = Settler(results, self._dataset, self._attributes)
 
     def read(self, task: TaskAnswer, stored: StoredLabels) -> None:
@@ -248,8 +245,10 @@ class RunReader:
         if kind != "tags" or sent is None:
             return []
         ref = task.refs[annotation["frame"]]
-        for name, by_ref in self._scalars(task).items():
-            text = value_to_text(by_ref.get(ref))
+        for name, info in self._label_schema.items():
+            if info.get("type") != "scalar":
+                continue
+            text = value_to_text(self._dataset.scalars(name, task).get(ref))
             cvat_name = self._cvat_classes.get(name, {}).get(text, text)
             names = AnnotationNames(
                 {cvat_name: annotation["label_id"]}, task.attribute_ids, task.defaults
@@ -257,17 +256,6 @@ class RunReader:
             if sent == annotation_to_fingerprint(annotation, kind, names):
                 return [name]
         return []
-
-    def _scalars(self, task: TaskAnswer) -> dict[Any, dict[FrameRef, Any]]:
-        """Return the scalars of all fields on a task's frames, read once."""
-        if self._scalars_of != task.id:
-            self._scalars_of = task.id
-            self._scalars_by_field = {
-                name: self._dataset.scalars(name, task)
-                for name, info in self._label_schema.items()
-                if info.get("type") == "scalar"
-            }
-        return self._scalars_by_field
 
     def _leave_out(self, reason: str, task: TaskAnswer) -> None:
         self.settled.leave_out(reason, next(iter(self._label_schema)), task)
