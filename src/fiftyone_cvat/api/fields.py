@@ -461,8 +461,7 @@ def sizes_in_metadata(
     """
     if samples.media_type not in (fom.IMAGE, fom.VIDEO):
         return dict.fromkeys(frames, Size(0, 0))
-    by_sample = _sizes_by_sample(samples)
-    sizes = {position: by_sample[ref.sample_id] for position, ref in frames.items()}
+    sizes = _sizes_told(samples, frames)
     is_known = all(
         min(size) > 0 and math.prod(size) <= MAX_PIXELS for size in sizes.values()
     )
@@ -479,15 +478,16 @@ def _sizes_from_metadata(
     samples: Any, frames: Mapping[int, FrameRef]
 ) -> dict[int, Size]:
     samples.compute_metadata()
-    sizes = _sizes_by_sample(samples)
-    return {position: sizes[ref.sample_id] for position, ref in frames.items()}
+    return _sizes_told(samples, frames)
 
 
-def _sizes_by_sample(samples: Any) -> dict[str, Size]:
+def _sizes_told(samples: Any, frames: Mapping[int, FrameRef]) -> dict[int, Size]:
+    """Return what metadata tell of the sizes of frames, 0 for what they do not."""
     names = ["id", "metadata.width", "metadata.height"]
     if samples.media_type == fom.VIDEO:
         names = ["id", "metadata.frame_width", "metadata.frame_height"]
-    return {
+    sizes = {
         sample_id: Size(width or 0, height or 0)
         for sample_id, width, height in zip(*samples.values(names), strict=True)
     }
+    return {position: sizes[ref.sample_id] for position, ref in frames.items()}

@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "RunPart",
     "RunState",
+    "TaskAnnotations",
     "frame_arguments",
     "listed",
 ]
@@ -50,6 +51,8 @@ NUMBERS_OF_ATTRIBUTE = 10
 """Numbers whose memory an attribute takes besides its text."""
 
 CHARACTERS_OF_NUMBER = 32
+"""Characters of a text that take the memory of a number."""
+
 SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
@@ -295,8 +298,10 @@ class Preparation(Schemas, Fields):
         annotations = self._convert_task(
             run, batch, arguments, frames, sizes or any_sizes
         )
+        if sizes is None:
+            return
         room = run.room - annotations.count_numbers()
-        if sizes is not None and room >= 0:
+        if room >= 0:
             run.checked[index] = annotations
             run.room = room
 

@@ -166,10 +166,10 @@ class Settler(Scalars):
         """Return labels by frame, without parts and copies of unreadable ones."""
         by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
-            if not self._unreadable:
-                by_frame[task.refs[each.frame]].append(each)
-                continue
-            ids = {each.label_id, *split_label_id(self._claim(each).server_label_id)}
+            ids: set[Any] = set()
+            if self._unreadable:
+                server_label_id = self._claim(each).server_label_id
+                ids = {each.label_id, *split_label_id(server_label_id)}
             if ids.isdisjoint(self._unreadable):
                 by_frame[task.refs[each.frame]].append(each)
             else:
