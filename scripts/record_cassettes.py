@@ -31,7 +31,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from fiftyone_cvat.wire import endpoint
+from fiftyone_cvat.transport.wire import endpoint
 
 __all__ = ["changes", "main", "shape"]
 

@@ -18,13 +18,13 @@ PREFIX = "test_built_in_defect_"
 DEFECTS = {
     "A copied object has the label id of the first, and replaces it.": [
         "replay/test_edits.py::copies_replaced_one_another",
-        "unit/api/test_parsing.py::copy_replaced_the_first",
-        "unit/convert/test_arranging.py::copy_with_the_same_id_replaced_the_first",
-        "unit/convert/test_identity.py::copied_object_disappeared",
+        "unit/api/test_wide_members.py::copy_replaced_the_first",
+        "unit/convert/from_cvat/test_nested_results.py::copy_with_the_same_id_replaced_the_first",
+        "unit/convert/shared/test_label_ids.py::copied_object_disappeared",
     ],
     "An object of another class now has no label id, and becomes a new label.": [
         "replay/test_track_edits.py::track_of_another_class_lost_identity",
-        "unit/convert/test_identity.py::changed_class_lost_identity",
+        "unit/convert/shared/test_label_ids.py::changed_class_lost_identity",
     ],
     "So do objects that were split or merged.": [
         "replay/test_track_edits.py::merged_tracks_lost_identity",
@@ -39,53 +39,53 @@ DEFECTS = {
     ],
     "An instance mask shrinks by a pixel each time.": [
         "replay/test_shapes.py::mask_lost_its_last_row_and_column",
-        "unit/convert/test_shapes.py::mask_shrank",
+        "unit/convert/to_cvat/test_shapes.py::mask_shrank",
     ],
     "Boxes that nobody touched come back rounded to whole pixels.": [
         "replay/test_detections.py::untouched_boxes_moved_to_whole_pixels",
     ],
     "A segmentation goes through polygons, which changes pixels and fills holes.": [
         "replay/test_shapes.py::segmentation_changed_each_time",
-        "unit/convert/test_segmentations.py::region_inside_another_is_a_hole_of_it",
+        "unit/convert/shared/test_segmentations.py::region_inside_another_is_a_hole_of_it",
     ],
     "Classes that an annotator adds on the server are left out.": [
         "replay/test_edits.py::new_class_of_an_annotator_was_dropped",
     ],
     "Ellipses are left out.": [
         "replay/test_cuboids.py::ellipse_was_lost",
-        "unit/api/test_parsing.py::ellipse_was_lost",
+        "unit/api/test_wide_members.py::ellipse_was_lost",
     ],
     "Tracks of skeletons are left out.": [
         "replay/test_videos.py::skeleton_tracks_were_skipped",
     ],
     "A cuboid on an image is read as one in space.": [
         "replay/test_cuboids.py::cuboid_on_an_image_was_one_in_space",
-        "unit/convert/test_labels.py::cuboid_on_an_image_was_taken_for_one_in_space",
+        "unit/convert/from_cvat/test_labels.py::cuboid_on_an_image_was_taken_for_one_in_space",
     ],
     "A rotation under one degree, and one that is reset to 0, is not read.": [
         "replay/test_edits.py::rotation_reset_or_under_one_degree_was_lost",
-        "unit/convert/test_merging.py::rotation_reset_to_zero_was_lost",
+        "unit/convert/from_cvat/test_label_parts.py::rotation_reset_to_zero_was_lost",
     ],
     "Texts such as 0001 and False become numbers and truth values.": [
         "replay/test_detections.py::text_attributes_became_numbers",
-        "unit/convert/test_attributes.py::text_of_a_text_field_became_a_number",
+        "unit/convert/shared/test_attributes.py::text_of_a_text_field_became_a_number",
     ],
     "A mask in a field of polygons is not expected there.": [
         "replay/test_shapes.py::mask_among_polygons_was_not_expected",
     ],
     "Points of skeletons come back in another order, hidden ones in any place.": [
         "replay/test_round_trips.py::skeleton_lost_names_and_hidden_joints",
-        "unit/convert/test_skeletons.py::points_of_a_skeleton_came_in_another_order",
+        "unit/convert/shared/test_skeletons.py::points_of_a_skeleton_came_in_another_order",
     ],
     "A point that is not known stops an upload.": [
-        "unit/convert/test_shapes.py::unknown_point_crashed",
+        "unit/convert/to_cvat/test_shapes.py::unknown_point_crashed",
     ],
     "Clips begin a frame late.": [
-        "unit/convert/test_frames.py::clips_were_off_by_one",
+        "unit/convert/shared/test_frames.py::clips_were_off_by_one",
     ],
     "A gap in a track is filled.": [
         "replay/test_videos.py::gap_in_a_track_was_filled",
-        "unit/convert/test_tracks.py::outside_marker_on_the_wrong_frame",
+        "unit/convert/to_cvat/test_tracks.py::outside_marker_on_the_wrong_frame",
     ],
     "A stretch of a track that is one frame long stops an upload.": [
         "replay/test_track_edits.py::stretch_of_one_frame_crashed",
@@ -100,7 +100,7 @@ DEFECTS = {
         "replay/test_track_edits.py::index_began_anew_in_each_job",
     ],
     "A track that was put together begins at its last frame.": [
-        "unit/convert/test_tracks.py::merged_track_began_at_its_last_frame",
+        "unit/convert/to_cvat/test_tracks.py::merged_track_began_at_its_last_frame",
     ],
     "Nothing tells which frames an annotator has deleted.": [
         "replay/test_videos.py::deleted_frames_were_not_told",
@@ -109,20 +109,20 @@ DEFECTS = {
         "replay/test_projects.py::second_field_of_a_type_was_dropped",
     ],
     "A class of two fields is renamed, and is never occluded then.": [
-        "unit/convert/test_schema.py::occlusion_of_a_renamed_class_was_lost",
+        "unit/convert/to_cvat/test_schema.py::occlusion_of_a_renamed_class_was_lost",
     ],
     "Lines, and polygons of too few points, do not go up or stop the upload.": [
         "replay/test_shapes.py::lines_did_not_go_up",
-        "unit/convert/test_shapes.py::polygon_of_too_few_points",
+        "unit/convert/to_cvat/test_shapes.py::polygon_of_too_few_points",
     ],
     "Of a mask of several regions one comes back.": [
         "replay/test_shapes.py::mask_of_two_regions_lost_one",
     ],
     "Instances whose masks are in files do not go up.": [
-        "unit/api/test_views.py::instances_whose_masks_are_in_files_were_left_out",
+        "unit/dataset/test_views.py::instances_whose_masks_are_in_files_were_left_out",
     ],
     "An image whose name has no extension never becomes a task.": [
-        "unit/api/test_media.py::image_without_extension",
+        "unit/server/test_media_files.py::image_without_extension",
     ],
     "Without ffprobe no video can be annotated.": [
         "replay/test_several_videos.py::videos_needed_ffprobe",

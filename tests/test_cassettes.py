@@ -26,7 +26,7 @@ import urllib3
 import yaml
 from vcr.request import Request
 
-from fiftyone_cvat.wire import ANSWERS, endpoint, faults
+from fiftyone_cvat.transport.wire import ANSWERS, endpoint, faults
 from tests.conftest import CASSETTE_NAMES, NetworkBlockedError
 from tests.replay.cassettes import (
     PLACEHOLDER,

@@ -21,7 +21,7 @@ import pytest
 from packaging.version import Version
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.convert.ids import class_and_attribute_ids
+from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from fiftyone_cvat.types import Skeleton
 from tests.builders import (
     classification,

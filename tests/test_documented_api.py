@@ -16,7 +16,7 @@ import fiftyone.core.labels as fol
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.api.conversion import Conversion
+from fiftyone_cvat.api.conversions import Conversions
 from tests import builders
 
 PUBLIC = {
@@ -231,7 +231,7 @@ FROM_FIFTYONE = {
 MEMBERS = PUBLIC | UNDERSCORE
 
 STATELESS = sorted(
-    name for name, member in vars(Conversion).items() if hasattr(member, "__wrapped__")
+    name for name, member in vars(Conversions).items() if hasattr(member, "__wrapped__")
 )
 """What ``as_method`` publishes."""
 

@@ -28,11 +28,12 @@ import pytest
 from fiftyone.core.odm import get_db_conn
 from typer.testing import CliRunner
 
-from fiftyone_cvat import cli, resume, waiting
-from fiftyone_cvat.api import sending
+from fiftyone_cvat import cli, resume
 from fiftyone_cvat.doctor import diagnose
 from fiftyone_cvat.errors import CVATError
-from fiftyone_cvat.transport import Credentials, ServerSettings
+from fiftyone_cvat.server import changes
+from fiftyone_cvat.transport import waiting
+from fiftyone_cvat.transport.connection import Credentials, ServerSettings
 from tests import media
 from tests.faults.echo import FORMS, Echo
 
@@ -234,7 +235,7 @@ def chosen(number: int, form: str):
 @pytest.fixture
 def no_waiting(monkeypatch):
     """Send again at once; only the package's own waits are left out."""
-    for module in (sending, waiting):
+    for module in (changes, waiting):
         clock = SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic)
         monkeypatch.setattr(module, "time", clock)
 

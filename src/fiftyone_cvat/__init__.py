@@ -10,14 +10,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fiftyone_cvat.adoption import adopt_run
     from fiftyone_cvat.api import CVATAnnotationAPI
     from fiftyone_cvat.backend import (
         CVATAnnotationResults,
         CVATBackend,
         CVATBackendConfig,
     )
-    from fiftyone_cvat.resumption import resume
+    from fiftyone_cvat.workflows.adoption import adopt_run
+    from fiftyone_cvat.workflows.resumption import resume
 
 __all__ = [
     "CVATAnnotationAPI",
@@ -33,8 +33,8 @@ _MODULE_BY_NAME = {
     "CVATAnnotationResults": "fiftyone_cvat.backend",
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
-    "adopt_run": "fiftyone_cvat.adoption",
-    "resume": "fiftyone_cvat.resumption",
+    "adopt_run": "fiftyone_cvat.workflows.adoption",
+    "resume": "fiftyone_cvat.workflows.resumption",
 }
 
 

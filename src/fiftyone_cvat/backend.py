@@ -15,9 +15,17 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat import stored_runs
-from fiftyone_cvat.absent import AbsentAttributes
-from fiftyone_cvat.arguments import (
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+from fiftyone_cvat.convert.to_cvat.schema import (
+    ATTRIBUTE_TYPES,
+    attribute_tool,
+    check_texts,
+)
+from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
+from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs import stored_runs
+from fiftyone_cvat.runs.arguments import (
     one_of,
     positive_number,
     private,
@@ -29,11 +37,7 @@ from fiftyone_cvat.arguments import (
     whole_number,
     without_credentials,
 )
-from fiftyone_cvat.convert.reconcile import Reconciliation
-from fiftyone_cvat.convert.schema import ATTRIBUTE_TYPES, attribute_tool, check_texts
-from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.merges import begin_merge, end_merge, resume_merge
-from fiftyone_cvat.status import status_by_field, status_lines
+from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:

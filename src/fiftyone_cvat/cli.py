@@ -196,7 +196,7 @@ def resume(
     """
     import fiftyone as fo
 
-    from fiftyone_cvat.resumption import resume as resume_run
+    from fiftyone_cvat.workflows.resumption import resume as resume_run
 
     if not fo.dataset_exists(dataset):
         _fail(f"FiftyOne has no dataset '{dataset}'")

@@ -10,9 +10,10 @@ import time
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat import resume, side_by_side
+from fiftyone_cvat import resume
 from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import ServerJobError
+from fiftyone_cvat.transport import side_by_side
 from tests import media
 
 CONFIG = "fiftyone_cvat.backend.CVATBackendConfig"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fiftyone_cvat.api import sending
+from fiftyone_cvat.server import changes
 from tests.faults.server import StandIn
 from tests.faults.table import Table
 
@@ -29,7 +29,7 @@ def table():
 def quick_to_settle(monkeypatch):
     """The stand-in does at once what it does; a server may need a while."""
     for name in ("SETTLING", "FILLING"):
-        monkeypatch.setattr(sending, name, 0.1)
+        monkeypatch.setattr(changes, name, 0.1)
 
 
 def assert_clean(cells):

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.checking import (
+from fiftyone_cvat.convert.from_cvat.answer_checks import (
     annotation_fault,
     label_id_texts,
     reference_fault,
 )
-from fiftyone_cvat.convert.identity import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from tests.fuzz.runs import KINDS, SpoiledRun
 
 TYPES = ["rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "mask"]

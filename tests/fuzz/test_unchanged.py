@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_cvat.api import reading, unchanged
+from fiftyone_cvat.download import placement, unchanged
 from fiftyone_cvat.errors import CVATError
 from tests.fuzz.runs import KINDS
 from tests.fuzz.spoiling import spoiled
@@ -22,7 +22,7 @@ __all__ = ["runs", "server"]  # the fixtures
 def all_is_read():
     """Let every annotation be read and every segmentation be painted."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "unchanged_annotation", lambda *_: None)
+        patch.setattr(placement, "unchanged_annotation", lambda *_: None)
         patch.setattr(unchanged, "shows_pieces", lambda *_: False)
         yield
 
@@ -131,7 +131,7 @@ EDITS = [_move, _paste, _delete, _clear, _retype, _swap, _to_frame, _occlude]
 def test_what_is_unchanged_is_not_read(runs, monkeypatch):
     read = []
     monkeypatch.setattr(
-        reading, "read_annotation", lambda *args: read.append(args) or None
+        placement, "read_annotation", lambda *args: read.append(args) or None
     )
     for run in runs.values():
         run.load()

@@ -154,7 +154,7 @@ def pruned(answer: Any, expected: Any) -> Any:
 
     Args:
         answer: any JSON
-        expected: what is read of it, as in :data:`fiftyone_cvat.wire.ANSWERS`
+        expected: what is read of it, as in :data:`fiftyone_cvat.transport.wire.ANSWERS`
     """
     if isinstance(expected, tuple):
         return None if answer is None else pruned(answer, expected[0])

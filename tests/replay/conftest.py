@@ -37,8 +37,8 @@ import urllib3
 from bson import ObjectId
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.messages import Response
-from fiftyone_cvat.wire import ANSWERS, endpoint
+from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.wire import ANSWERS, endpoint
 from tests.conftest import CASSETTE_NAMES
 from tests.replay.cassettes import TOKENS, VARIABLES, Server, pruned, use_cassette
 
@@ -47,6 +47,14 @@ OLDER_SERVERS = ("2.42",)
 """Versions that cassettes of their own are recorded from; none has access tokens."""
 
 SLEEPERS = ("cvat_sdk", "fiftyone_cvat", "urllib3")
+
+RECORDED_MAKERS = {
+    "fiftyone_cvat.api.wide_members": "fiftyone_cvat.api.parsing",
+    "fiftyone_cvat.convert.from_cvat.labels": "fiftyone_cvat.convert.labels",
+    "fiftyone_cvat.convert.from_cvat.nested_results": "fiftyone_cvat.convert.arranging",
+    "fiftyone_cvat.download.outcome": "fiftyone_cvat.api.loading",
+}
+"""Modules that make ids, to the names that they had when cassettes were recorded."""
 
 _report = pytest.StashKey[pytest.TestReport]()
 
@@ -189,7 +197,8 @@ def object_ids(request, mode, monkeypatch):
         return begin_at
 
     def generate(self):
-        maker = sys._getframe(2).f_globals["__name__"]
+        name = sys._getframe(2).f_globals["__name__"]
+        maker = RECORDED_MAKERS.get(name, name)
         with lock:
             number = next(counts.setdefault(maker, itertools.count(first)))
         seed = hashlib.sha256(f"{cassette_name(request.node)} {maker}".encode())

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.api.videos import add_video_metadata
-from fiftyone_cvat.convert.skeletons import skeleton_label
+from fiftyone_cvat.convert.shared.skeletons import skeleton_label
+from fiftyone_cvat.dataset.video_metadata import add_video_metadata
 from tests import media
 from tests.replay.run import Run, box
 from tests.replay.test_tracks import (

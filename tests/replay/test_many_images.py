@@ -5,8 +5,8 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.api import upload
-from fiftyone_cvat.convert import frames
+from fiftyone_cvat.convert.shared import frames
+from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import Run
 
@@ -34,7 +34,7 @@ def test_order_ids_and_boxes(dataset, server, tmp_path, monkeypatch):
         sizes.extend(result.values())
         return result
 
-    monkeypatch.setattr(upload, "frames_to_sizes", frames_to_sizes)
+    monkeypatch.setattr(run_upload, "frames_to_sizes", frames_to_sizes)
     samples = []
     for number in range(300):
         folder = FOLDERS[number % len(FOLDERS)]

@@ -52,7 +52,7 @@ def test_many_deleted_with_progress(api, progress):
 
 
 def test_projects_on_several_pages(api, monkeypatch):
-    monkeypatch.setattr("fiftyone_cvat.api.session.PAGE_SIZE", 2)
+    monkeypatch.setattr("fiftyone_cvat.server.session.PAGE_SIZE", 2)
     ids = [api.create_project(f"project {number}") for number in range(3)]
 
     listed = api.list_projects()

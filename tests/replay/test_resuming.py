@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fiftyone_cvat import CVATAnnotationAPI, cli, resume
-from fiftyone_cvat.api import upload
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError, ServerJobError
+from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import Run, box
 
@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def cats(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(upload.secrets, "token_hex", lambda _: TOKEN)
+    monkeypatch.setattr(run_upload.secrets, "token_hex", lambda _: TOKEN)
     for number, path in enumerate(media.make_images(tmp_path, NAMES)):
         boxes = [box(x=0.1 * number, score=0.5), box("dog", x=0.5)]
         cats = fo.Detections(detections=boxes)
@@ -240,7 +240,7 @@ def test_fields_that_are_not_what_they_were(cats, server, api, monkeypatch):
 def test_videos_deleted_before_their_tasks_are_there(
     dataset, server, api, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(upload.secrets, "token_hex", lambda _: TOKEN)
+    monkeypatch.setattr(run_upload.secrets, "token_hex", lambda _: TOKEN)
     for number in (1, 2):
         path = media.copy_video(tmp_path / f"{number}.mp4", 5)
         sample = fo.Sample(filepath=path)

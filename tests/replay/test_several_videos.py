@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.api import videos
+from fiftyone_cvat.dataset import video_metadata
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
@@ -197,7 +197,7 @@ def test_built_in_defect_videos_needed_ffprobe(films, server, monkeypatch, tmp_p
     folder = tmp_path / "no programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    assert videos.shutil.which("ffprobe") is None
+    assert video_metadata.shutil.which("ffprobe") is None
     assert films.values("metadata") == [None] * 3
 
     run = Run(films, server, SCHEMA)

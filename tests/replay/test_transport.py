@@ -13,13 +13,13 @@ from fiftyone_cvat.errors import (
     OrganizationError,
     RequestError,
 )
-from fiftyone_cvat.messages import value_of
-from fiftyone_cvat.transport import (
+from fiftyone_cvat.transport.connection import (
     Connection,
     Credentials,
     ServerSettings,
 )
-from fiftyone_cvat.waiting import wait_until
+from fiftyone_cvat.transport.messages import value_of
+from fiftyone_cvat.transport.waiting import wait_until
 from tests import media
 
 

@@ -8,7 +8,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat import adopt_run
-from fiftyone_cvat.api.videos import add_video_metadata
+from fiftyone_cvat.dataset.video_metadata import add_video_metadata
 from tests import media
 from tests.replay.run import Run, box, moved
 

@@ -16,16 +16,16 @@ import pytest
 
 import fiftyone_cvat
 from fiftyone_cvat.api import CVATAnnotationAPI
-from fiftyone_cvat.api.resuming import Resuming
-from fiftyone_cvat.api.tasks import Tasks
 from fiftyone_cvat.backend import (
     CVATAnnotationResults,
     CVATBackend,
     CVATBackendConfig,
 )
 from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
-from fiftyone_cvat.messages import Response
-from fiftyone_cvat.stored_runs import forget
+from fiftyone_cvat.runs.stored_runs import forget
+from fiftyone_cvat.server.tasks import Tasks
+from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.upload.resuming import Resuming
 
 BUILT_IN = (
     "self, name, label_schema, media_field='filepath', url=None, username=None, "

@@ -16,7 +16,7 @@ from fiftyone_cvat.doctor import CHECKS, Finding, State, machine
 from fiftyone_cvat.doctor.configuration import Setup, read_setup
 from fiftyone_cvat.doctor.findings import without
 from fiftyone_cvat.doctor.server import check_server
-from tests.unit.test_transport import Site
+from tests.unit.transport.test_connection import Site
 
 OK, WARNING, WRONG, SKIPPED = State.OK, State.WARNING, State.WRONG, State.SKIPPED
 SERVER = CHECKS[1:8]
@@ -479,7 +479,7 @@ def test_sdk(monkeypatch):
 
 
 def test_sdk_that_does_not_fit(monkeypatch):
-    monkeypatch.delitem(sys.modules, "fiftyone_cvat.transport")
+    monkeypatch.delitem(sys.modules, "fiftyone_cvat.transport.connection")
     monkeypatch.delattr("cvat_sdk.core.client.AccessTokenCredentials")
 
     finding = machine.check_sdk()

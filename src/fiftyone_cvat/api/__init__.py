@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiftyone_cvat.api.download import Download
+from fiftyone_cvat.download.run_download import Download
 
 __all__ = ["CVATAnnotationAPI"]
 

@@ -22,13 +22,13 @@ from fiftyone_cvat.errors import (
     RedirectError,
     RequestTimeoutError,
 )
-from fiftyone_cvat.messages import Response, detail_of, origin_of, value_of
-from fiftyone_cvat.retrying import RetryPolicy
+from fiftyone_cvat.transport.messages import Response, detail_of, origin_of, value_of
+from fiftyone_cvat.transport.retrying import RetryPolicy
+from fiftyone_cvat.transport.wire import ANSWERS, endpoint, faults
 from fiftyone_cvat.types import Json
-from fiftyone_cvat.wire import ANSWERS, endpoint, faults
 
 if TYPE_CHECKING:
-    from fiftyone_cvat.transport import Connection
+    from fiftyone_cvat.transport.connection import Connection
 
 __all__ = ["check_server"]
 
@@ -190,7 +190,7 @@ def check_tls(setup: Setup, about: Response | CVATError) -> Finding:
 
 def check_sign_in(connection: Connection, setup: Setup) -> Finding:
     """Sign in, and tell as whom."""
-    from fiftyone_cvat.transport import Credentials
+    from fiftyone_cvat.transport.connection import Credentials
 
     name = "sign-in"
     if not setup.who:
@@ -385,7 +385,7 @@ def _ask_for(
 
 
 def _open(setup: Setup) -> Connection:
-    from fiftyone_cvat.transport import Connection, ServerSettings
+    from fiftyone_cvat.transport.connection import Connection, ServerSettings
 
     referer = {"Referer": f"{setup.url}/api/auth/login"}  # CVAT's CSRF check wants it
     return Connection(

@@ -22,28 +22,31 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fiftyone_cvat.convert.ids import (
-    class_and_attribute_ids,
-    remap_ids,
-    remap_track_ids,
-)
-from fiftyone_cvat.convert.interpolation import interpolate_track
-from fiftyone_cvat.convert.labels import read_annotation
-from fiftyone_cvat.convert.merging import (
+from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
+from fiftyone_cvat.convert.from_cvat.label_parts import (
     Original,
     adopt_unchanged,
     merge_parts,
     merge_segmentation,
 )
-from fiftyone_cvat.convert.reconcile import same_annotation
-from fiftyone_cvat.convert.shapes import (
+from fiftyone_cvat.convert.from_cvat.labels import read_annotation
+from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation
+from fiftyone_cvat.convert.shared.server_ids import (
+    class_and_attribute_ids,
+    remap_ids,
+    remap_track_ids,
+)
+from fiftyone_cvat.convert.to_cvat.shapes import (
     create_detection_shapes,
     create_keypoint_shapes,
     create_polyline_shapes,
     create_segmentation_shapes,
 )
-from fiftyone_cvat.convert.tags import create_classification_tags, create_scalar_tags
-from fiftyone_cvat.convert.tracks import finalize_tracks, merge_tracks
+from fiftyone_cvat.convert.to_cvat.tags import (
+    create_classification_tags,
+    create_scalar_tags,
+)
+from fiftyone_cvat.convert.to_cvat.tracks import finalize_tracks, merge_tracks
 from fiftyone_cvat.types import ClassSchema, Size, Skeleton
 from tests.builders import (
     SIZE,

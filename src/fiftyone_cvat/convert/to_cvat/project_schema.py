@@ -1,0 +1,204 @@
+"""The labels of an existing project or task as the schema of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from fiftyone_cvat.convert.shared.attributes import LABEL_ID
+from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.convert.to_cvat.schema import (
+    SchemaParts,
+    classes_of,
+    label_id_attribute,
+    to_cvat_attributes,
+)
+from fiftyone_cvat.types import (
+    RETURN_TYPES,
+    AttributeSpec,
+    ClassSchema,
+    CVATSchema,
+    Json,
+    LabelSchema,
+    Skeleton,
+)
+
+__all__ = [
+    "ensure_one_field_per_type",
+    "has_ignored_attributes",
+    "labels_to_cvat_schema",
+    "labels_without_label_id",
+    "tell_fields_apart",
+]
+
+
+def labels_to_cvat_schema(
+    labels: Iterable[Json],
+    label_schema: LabelSchema,
+    occluded_attr: str | None = None,
+    group_id_attr: str | None = None,
+) -> SchemaParts:
+    """Build the schema of a run from the labels that a project or task has.
+
+    Args:
+        labels: the labels as the server describes them
+        label_schema: the run's label schema; classes and attributes of each field
+            that holds no scalars are replaced by the server's, in place
+        occluded_attr: the attribute that holds occlusion in every field, or None
+        group_id_attr: the attribute that holds group ids in every field, or None
+
+    Returns:
+        the same tuple as :func:`build_cvat_schema`
+    """
+    cvat_schema, attributes_by_class = _read_labels(labels)
+    for name in (occluded_attr, group_id_attr):
+        if name is not None:
+            for attributes in attributes_by_class.values():
+                attributes[name] = {}
+
+    def own_classes(info: dict[str, Any]) -> dict[str, str]:
+        return info.get("cvat_classes") or {each: each for each in cvat_schema}
+
+    scalars: dict[Any, bool | None] = {}
+    for name, info in label_schema.items():
+        if info.get("type") == "scalar":
+            scalars[name] = not info.get("classes")
+            continue
+        scalars[name] = None
+        if info.get("type") is not None:
+            info["attributes"] = {}
+            info["classes"] = [
+                {"classes": [each], "attributes": deepcopy(attributes_by_class[known])}
+                for each, known in own_classes(info).items()
+                if known in attributes_by_class
+            ]
+
+    def for_each_field(attribute: str | None) -> dict[Any, dict[str, str]]:
+        if attribute is None:
+            return {}
+        return {name: dict.fromkeys(cvat_schema, attribute) for name in label_schema}
+
+    cvat_names = {name: own_classes(info) for name, info in label_schema.items()}
+    occluded_attrs = for_each_field(occluded_attr)
+    group_id_attrs = for_each_field(group_id_attr)
+    return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
+
+
+def _read_labels(
+    labels: Iterable[Json],
+) -> tuple[CVATSchema, dict[str, dict[str, Any]]]:
+    """Return the classes of labels with their attributes, as both sides write them."""
+    cvat_schema: CVATSchema = {}
+    attributes_by_class: dict[str, dict[str, Any]] = {}
+    for label in labels:
+        specs = {each["name"]: each for each in label["attributes"]}
+        known = {name: each for name, each in specs.items() if name != LABEL_ID}
+        own = ClassSchema(known | {LABEL_ID: label_id_attribute()})
+        if label.get("type") == "skeleton":
+            name_by_id = {each["id"]: each["name"] for each in label["sublabels"]}
+            order = sublabel_ids_by_label([label])[label["id"]]
+            own.skeleton = Skeleton(tuple(name_by_id[each] for each in order), ())
+        cvat_schema[label["name"]] = own
+        attributes_by_class[label["name"]] = {
+            name: _label_attribute(each) for name, each in known.items()
+        }
+    return cvat_schema, attributes_by_class
+
+
+def labels_without_label_id(labels: Iterable[Json]) -> list[Json]:
+    """Return the labels that lack the attribute ``label_id``."""
+    return [
+        label
+        for label in labels
+        if all(each["name"] != LABEL_ID for each in label["attributes"])
+    ]
+
+
+def tell_fields_apart(label_schema: LabelSchema, labels: Iterable[Json]) -> None:
+    """Note the project's class of each class of fields of one type, in place.
+
+    Fields of one type can be told apart if no class of the project belongs to two of
+    them. That holds for projects that a run with the same fields has created, where
+    classes that fields share are called ``<class>_<field>``.
+
+    Args:
+        label_schema: the label schema; fields that are told apart get an entry
+            ``cvat_classes``
+        labels: the project's labels as the server describes them
+    """
+    known = {label["name"] for label in labels}
+    fields_by_kind: dict[str, list[Any]] = defaultdict(list)
+    for name, info in label_schema.items():
+        if name is not None and info["type"] != "scalar":
+            fields_by_kind[RETURN_TYPES[info["type"]]].append(name)
+    for fields in fields_by_kind.values():
+        maps = [_project_classes(name, label_schema[name], known) for name in fields]
+        classes = [each for by_class in maps for each in by_class.values()]
+        if len(fields) > 1 and all(maps) and len(classes) == len(set(classes)):
+            for name, by_class in zip(fields, maps, strict=True):
+                label_schema[name]["cvat_classes"] = by_class
+
+
+def _project_classes(
+    label_field: Any, info: Mapping[str, Any], known: set[str]
+) -> dict[str, str]:
+    names = {name: f"{name}_{label_field}" for name, _ in classes_of(label_field, info)}
+    return {
+        name: renamed if renamed in known else name
+        for name, renamed in names.items()
+        if renamed in known or name in known
+    }
+
+
+def ensure_one_field_per_type(
+    label_schema: LabelSchema,
+    verbose: bool = True,
+) -> list[Any]:
+    """Drop each field whose kind of label another field has already, in place.
+
+    Fields that classes tell apart are left, see :func:`tell_fields_apart`.
+
+    Args:
+        label_schema: the label schema
+        verbose: whether to drop them; otherwise they are only named
+
+    Returns:
+        the fields that share their kind with an earlier one
+    """
+    seen = set()
+    extra = []
+    for name, info in list(label_schema.items()):
+        if name is None or "cvat_classes" in info:
+            continue
+        kind = RETURN_TYPES[info["type"]]
+        kind = "classifications" if kind == "scalar" else kind
+        if kind not in seen:
+            seen.add(kind)
+            continue
+        extra.append(name)
+        if verbose:
+            del label_schema[name]
+    return extra
+
+
+def has_ignored_attributes(label_schema: LabelSchema) -> bool:
+    """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
+    for info in label_schema.values():
+        of_classes = [extra for _, extra in classes_of(None, info)]
+        for attributes in (info.get("attributes") or {}, *of_classes):
+            _, occluded, group_id = to_cvat_attributes(attributes)
+            if occluded is not None or group_id is not None:
+                return True
+    return False
+
+
+def _label_attribute(spec: AttributeSpec) -> dict[str, Any]:
+    """Describe a server's attribute as a FiftyOne label schema does."""
+    attribute: dict[str, Any] = {"type": spec["input_type"]}
+    if spec.get("default_value"):
+        attribute["default"] = spec["default_value"]
+    if spec["values"] and spec["values"][0] != "":
+        attribute["values"] = spec["values"]
+    return attribute

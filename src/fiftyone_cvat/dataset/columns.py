@@ -1,0 +1,144 @@
+"""A run's labels as the database holds them, read while the server answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import fiftyone.core.media as fom
+
+from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.dataset.stored_labels import (
+    check_field_types,
+    labels_by_ref,
+    labels_in,
+    wrapped,
+)
+
+__all__ = ["Columns", "StoredLabels"]
+
+StoredLabels = dict[Any, dict[FrameRef, Any]]
+"""Field to frame to what the field holds there, wrapped."""
+
+WITH_MASKS = ("instance", "instances", "segmentation")
+
+
+class Columns:
+    """Reads the fields of a run.
+
+    Args:
+        results: the run's results
+
+    Attributes:
+        samples: the collection in which the run's sample ids are found
+    """
+
+    def __init__(self, results: Any) -> None:
+        label_schema = results.config.label_schema
+        self.samples = _collection(results)
+        check_field_types(self.samples, label_schema)
+        self._sample_by_clip = results.id_map.get("_clips", {})
+        types = {name: info.get("type") for name, info in label_schema.items()}
+        self._types = {
+            name: label_type
+            for name, label_type in types.items()
+            if label_type not in (None, "scalar") and self.samples.has_field(name)
+        }
+
+    def read(self, refs: Collection[FrameRef]) -> StoredLabels:
+        """Return the labels of all of the run's fields of labels on some frames.
+
+        Args:
+            refs: the frames
+        """
+        return {
+            name: self.labels(name, label_type, refs)
+            for name, label_type in self._types.items()
+        }
+
+    def labels(
+        self, label_field: Any, label_type: str, refs: Collection[FrameRef]
+    ) -> dict[FrameRef, Any]:
+        """Return what a field of labels holds on some frames.
+
+        It takes 1.2 s to read 8,000 labels as FiftyOne's, 0.02 s to read them as they
+        are stored. Masks are decoded at once: that takes 3 ms for a large one, and
+        whoever wants the label wants its mask.
+
+        Args:
+            label_field: the field
+            label_type: the type of the run's field whose labels it holds
+            refs: the frames
+
+        Returns:
+            the frame, of a clip that of its video, to what the field holds, wrapped
+        """
+        found = {}
+        values = self._values(label_field, refs, _raw=True)
+        for ref in map(self._in_samples, refs):
+            value = values.get(ref)
+            labels = None if value is None else wrapped(value, label_type)
+            if labels is None:
+                continue
+            found[ref] = labels
+            if label_type in WITH_MASKS:
+                for each in labels_in(labels, label_type):
+                    if each.mask is not None:
+                        each.get_mask()
+        return found
+
+    def values(
+        self, label_field: Any, refs: Mapping[int, FrameRef]
+    ) -> list[tuple[int, FrameRef, Any]]:
+        """Return position, frame and value of a field on a task's frames.
+
+        Args:
+            label_field: the field
+            refs: the position in the task to what the frame is
+        """
+        values = self._values(label_field, refs.values())
+        return self.by_position(values, refs)
+
+    def by_position(
+        self, values: Mapping[FrameRef, Any], refs: Mapping[int, FrameRef]
+    ) -> list[tuple[int, FrameRef, Any]]:
+        """Return position, frame and value where there is one.
+
+        Args:
+            values: the values by frame; those of clips by the frame of their video
+            refs: the position in the task to what the frame is
+        """
+        # a task may have a sample twice
+        frame_by_ref = {ref: frame for frame, ref in refs.items()}
+        found = (
+            (frame, ref, values.get(self._in_samples(ref)))
+            for ref, frame in frame_by_ref.items()
+        )
+        return [each for each in found if each[2] is not None]
+
+    def _in_samples(self, ref: FrameRef) -> FrameRef:
+        """Return a frame as one of its video, if it is one of a clip."""
+        sample_id = self._sample_by_clip.get(ref.sample_id)
+        return ref if sample_id is None else ref._replace(sample_id=str(sample_id))
+
+    def _values(
+        self, label_field: Any, refs: Iterable[FrameRef], **kwargs: Any
+    ) -> dict[FrameRef, Any]:
+        ids = {self._in_samples(ref).sample_id for ref in refs}
+        return labels_by_ref(self.samples.select(list(ids)), label_field, **kwargs)
+
+
+def _collection(results: Any) -> Any:
+    """Return the collection in which a run's sample ids are found."""
+    samples = results.samples
+    if results._is_frames:
+        if not samples._is_frames:
+            # results that were stored have the dataset instead of the view
+            samples = samples._root_dataset.load_annotation_view(results.key)
+        # a dataset of its own, which does not see what was loaded before
+        samples.reload()
+        return samples
+    dataset = samples._root_dataset
+    if dataset.media_type == fom.GROUP:
+        return dataset.select_group_slices(_allow_mixed=True)
+    return dataset

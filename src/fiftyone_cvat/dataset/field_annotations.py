@@ -1,0 +1,255 @@
+"""From the labels in a field of a dataset to annotations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import fiftyone.core.media as fom
+
+from fiftyone_cvat.convert.shared.attributes import cvat_class, shorten, value_to_text
+from fiftyone_cvat.convert.shared.frames import (
+    FrameRef,
+)
+from fiftyone_cvat.convert.shared.segmentations import value_without_target
+from fiftyone_cvat.convert.to_cvat.schema import field_schema
+from fiftyone_cvat.dataset.stored_labels import (
+    labels_by_frame,
+    labels_in,
+    wrapped,
+)
+from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
+from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
+
+__all__ = [
+    "TAGS",
+    "FieldConversion",
+    "LabelCreators",
+    "convert_frames",
+    "convert_labels",
+    "has_tracks",
+    "unsent_reasons",
+    "warn_of_unsent",
+]
+
+logger = logging.getLogger(__name__)
+
+TAGS = ("classification", "classifications", "scalar")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldConversion:
+    """How the labels of one field become annotations.
+
+    Attributes:
+        label_field: the field
+        label_info: the field's part of the label schema
+        cvat_schema: CVAT class name to its attributes by name
+        scalar_attrs: field to whether scalars are values of an attribute
+        load_tracks: whether labels with an ``index`` become tracks
+        occluded_attrs: CVAT class name to the attribute that holds occlusion
+        group_id_attrs: CVAT class name to the attribute that holds the group id
+    """
+
+    label_field: str
+    label_info: Mapping[str, Any]
+    cvat_schema: CVATSchema
+    scalar_attrs: Mapping[Any, bool | None] | bool = False
+    load_tracks: bool = False
+    occluded_attrs: Mapping[str, str] = field(default_factory=dict)
+    group_id_attrs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_field(
+        cls,
+        label_field: str,
+        label_info: Mapping[str, Any],
+        cvat_schema: CVATSchema,
+        occluded_attrs: Mapping[Any, dict[str, str]] | None,
+        group_id_attrs: Mapping[Any, dict[str, str]] | None,
+        **more: Any,
+    ) -> FieldConversion:
+        """Take a field's part of what is known about all fields of a run.
+
+        Args:
+            label_field: the field
+            label_info: the field's part of the label schema
+            cvat_schema: CVAT class name to its attributes by name, of all fields
+            occluded_attrs: field to CVAT class name to the attribute with occlusion
+            group_id_attrs: field to CVAT class name to the attribute with the group
+            **more: ``scalar_attrs`` and ``load_tracks``
+        """
+        return cls(
+            label_field=label_field,
+            label_info=label_info,
+            cvat_schema=field_schema(cvat_schema, label_field, label_info),
+            occluded_attrs=(occluded_attrs or {}).get(label_field) or {},
+            group_id_attrs=(group_id_attrs or {}).get(label_field) or {},
+            **more,
+        )
+
+    @property
+    def label_type(self) -> str:
+        """The field's type."""
+        return str(self.label_info["type"])
+
+
+class LabelCreators(Protocol):
+    """The documented members that convert labels, of the API or of a subclass of it."""
+
+    _create_classification_tags: Callable[..., Any]
+    _create_scalar_tags: Callable[..., Any]
+    _create_detection_shapes: Callable[..., Any]
+    _create_polyline_shapes: Callable[..., Any]
+    _create_segmentation_shapes: Callable[..., Any]
+    _create_keypoint_shapes: Callable[..., Any]
+
+
+def convert_frames(
+    creators: LabelCreators,
+    samples: Any,
+    conversion: FieldConversion,
+    frames: Mapping[int, FrameRef],
+    frame_sizes: Mapping[int, Size],
+) -> Iterator[tuple[FrameRef, Any, tuple[Any, list[Any], dict[str, Any]]]]:
+    """Convert the labels of a field, frame by frame.
+
+    Args:
+        creators: the API, whose members convert
+        samples: a collection with the task's samples
+        conversion: how labels of the field are converted
+        frames: the position in the task to what the frame is
+        frame_sizes: the position in the task to the frame's size in pixels
+
+    Yields:
+        what the frame is, its labels, and what :func:`convert_labels` returns
+    """
+    stored = labels_by_frame(samples, conversion.label_field, frames, _raw=True)
+    for frame, ref, value in stored:
+        labels = wrapped(value, conversion.label_type)
+        if labels is not None:
+            size = frame_sizes.get(frame, Size(0, 0))
+            yield (
+                ref,
+                labels,
+                convert_labels(creators, labels, conversion, frame, size, ref),
+            )
+
+
+def convert_labels(
+    creators: LabelCreators,
+    labels: Any,
+    conversion: FieldConversion,
+    frame: int,
+    size: Size,
+    ref: FrameRef,
+) -> tuple[Any, list[Any], dict[str, Any]]:
+    """Convert what a field holds on one frame.
+
+    Args:
+        creators: the API, whose members convert
+        labels: the field's value
+        conversion: how labels of the field are converted
+        frame: the frame's position in the task, from 0
+        size: the frame's size in pixels
+        ref: what the frame is, for messages
+
+    Returns:
+        a tuple of the ids of the labels, the tags or shapes, the tracks by class
+        and index
+    """
+    create, values, keywords = _creator(creators, labels, conversion)
+    try:
+        ids, created, tracks, _ = create(
+            values,
+            conversion.cvat_schema,
+            conversion.label_field,
+            frame,
+            size,
+            label_type=conversion.label_type,
+            **keywords,
+        )
+    except (CVATError, OSError) as error:
+        raise GeometryError(
+            f"Field '{conversion.label_field}' of sample {ref.sample_id} cannot "
+            f"go to CVAT: {error}"
+        ) from error
+    return ids, created, tracks
+
+
+def _creator(
+    creators: LabelCreators, labels: Any, conversion: FieldConversion
+) -> tuple[Any, Any, Json]:
+    """Return what converts a field's value, what it converts, and its keywords."""
+    label_type, info = conversion.label_type, conversion.label_info
+    if label_type == "scalar":
+        keywords: Json = {"assign_scalar_attrs": conversion.scalar_attrs}
+        return creators._create_scalar_tags, labels, keywords
+    if label_type == "segmentation":
+        keywords = {"mask_targets": info.get("mask_targets")}
+        return creators._create_segmentation_shapes, labels, keywords
+    values = labels_in(labels, label_type)
+    if label_type in TAGS:
+        return creators._create_classification_tags, values, {}
+    creator_by_kind: dict[str | None, Any] = {
+        "detections": creators._create_detection_shapes,
+        "polylines": creators._create_polyline_shapes,
+        "keypoints": creators._create_keypoint_shapes,
+    }
+    creator = creator_by_kind.get(RETURN_TYPES.get(label_type))
+    if creator is None:
+        raise SchemaError(
+            f"Field '{conversion.label_field}' has labels of type '{label_type}', "
+            "which cannot go to CVAT"
+        )
+    keywords = {
+        "load_tracks": conversion.load_tracks,
+        "occluded_attrs": conversion.occluded_attrs,
+        "group_id_attrs": conversion.group_id_attrs,
+    }
+    return creator, values, keywords
+
+
+def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterator[str]:
+    """Yield why labels have no annotation, for each that has none."""
+    if conversion.label_type == "scalar" and not ids:
+        text = shorten(value_to_text(labels))
+        yield f"labels stay in FiftyOne: value '{text}' is none of the run's classes"
+    if conversion.label_type == "segmentation":
+        mask = labels.get_mask()
+        targets = conversion.label_info.get("mask_targets") or {}
+        value = None if mask is None else value_without_target(mask, targets)
+        if value is not None:
+            yield (
+                "segmentations keep pixels in FiftyOne whose value is none of the "
+                f"run's mask targets, such as {value}"
+            )
+    if conversion.label_type in ("scalar", "segmentation"):
+        return
+    values = list(labels_in(labels, conversion.label_type))
+    sent = set(ids if isinstance(ids, list) else [ids])
+    if len(sent) == len(values):
+        return
+    for label in values:
+        schema, field_name = conversion.cvat_schema, conversion.label_field
+        if label.id in sent:
+            continue
+        if cvat_class(label.label, schema, field_name) is None:
+            what = f"class '{shorten(str(label.label))}' is none of the run's"
+        else:
+            what = "they have no shape that CVAT takes"
+        yield f"labels stay in FiftyOne: {what}"
+
+
+def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:
+    """Warn of labels of a field that are not sent, by reason."""
+    for reason, number in unsent.items():
+        logger.warning("Field '%s': %d %s", label_field, number, reason)
+
+
+def has_tracks(samples: Any, label_type: str) -> bool:
+    """Tell whether labels with an ``index`` become tracks: in videos, if of a place."""
+    trackable = ("detections", "polylines", "keypoints")
+    return samples.media_type == fom.VIDEO and RETURN_TYPES.get(label_type) in trackable

@@ -1,0 +1,143 @@
+"""FiftyOne's merge of a run's labels: noted before, put right after it.
+
+A process may end in the middle of it. Then labels that were added on the server are
+in the dataset, and the run does not know that they are its own; what the merge wrote
+wrongly is still there. So the run is saved with what is about to be merged, and the
+next load begins where that one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.core.labels as fol
+from bson import ObjectId
+
+from fiftyone_cvat.dataset.absent_attributes import (
+    AbsentAttributes,
+    place_of,
+    remove_nulls,
+    restore_attributes,
+    restore_indexes,
+)
+from fiftyone_cvat.runs.stored_runs import ids_in
+
+__all__ = ["begin_merge", "end_merge", "resume_merge"]
+
+
+def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
+    """Note in a run's results what is about to be merged.
+
+    Args:
+        results: the run's results, which are changed in place
+        annotations: what FiftyOne is to merge
+
+    Returns:
+        whether a merge that is stopped would need it
+    """
+    known = set(ids_in(results.id_map))
+    added = [
+        list(path)
+        for by_kind in annotations.values()
+        for kind, by_sample in by_kind.items()
+        if kind != "scalar"
+        for path in _paths(by_sample)
+        if path[-1] not in known
+    ]
+    absent = results.absent_attributes
+    results.merge = {
+        "added": added,
+        "absent": [
+            [label_field, name, ids]
+            for label_field, by_name in absent.ids.items()
+            for name, ids in by_name.items()
+        ],
+        "indexes": [
+            [label_field, by_id]
+            for label_field, by_id in absent.indexes.items()
+            if by_id
+        ],
+    }
+    return any(results.merge.values()) or bool(results.left_out)
+
+
+def end_merge(results: Any) -> None:
+    """Put right what FiftyOne's merge of a run's labels left wrong.
+
+    Args:
+        results: the run's results
+    """
+    absent = results.absent_attributes
+    others = results.id_map.keys() & {*results.samples._get_label_fields()}
+    remove_nulls(results.samples, absent.ids, others)
+    restore_indexes(results.samples, absent.indexes, others)
+    results.absent_attributes = AbsentAttributes()
+    restore_attributes(results)
+    results.merge = None
+
+
+def resume_merge(results: Any) -> None:
+    """Put right what a merge left that was stopped, and note which labels it added.
+
+    Args:
+        results: the run's results, which are changed in place
+    """
+    if not results.merge:
+        return
+    absent = AbsentAttributes()
+    for label_field, name, ids in results.merge["absent"]:
+        absent.ids[label_field][name] = ids
+    for label_field, by_id in results.merge["indexes"]:
+        absent.indexes[label_field] = by_id
+    results.absent_attributes = absent
+    added = results.merge["added"]
+    _adopt(results, added)
+    end_merge(results)
+
+
+def _adopt(results: Any, added: list[list[str]]) -> None:
+    """Note labels as the run's own where they are in the dataset."""
+    dataset = results.samples._root_dataset
+    ids = [ObjectId(path[-1]) for path in added]
+    fields = [*dataset._get_label_fields()] if ids else []
+    for label_field in fields:
+        collection, path, listed = place_of(dataset, label_field)
+        found = collection.find({f"{path}._id": {"$in": ids}}, {f"{path}._id": 1})
+        present = {str(each) for document in found for each in _ids(document)}
+        mine = [each for each in added if each[-1] in present]
+        if not mine:
+            continue
+        new: dict[str, Any] = {}
+        for *keys, label_id in mine:
+            place = new
+            for key in keys[:-1]:
+                place = place.setdefault(key, {})
+            if listed:
+                place.setdefault(keys[-1], []).append(label_id)
+            else:
+                place[keys[-1]] = label_id
+        prefix = dataset._FRAMES_PREFIX if results._is_frames else ""
+        results._update_id_map(label_field.removeprefix(prefix), new)
+
+
+def _ids(value: Any) -> Iterator[Any]:
+    """Yield the ids of labels in what the database answers."""
+    for each in value.values():
+        if isinstance(each, dict):
+            if "_id" in each:
+                yield each["_id"]
+            yield from _ids(each)
+        elif isinstance(each, list):
+            for label in each:
+                yield label["_id"]
+
+
+def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+    """Yield the keys down to each label, the last of which is the label's id."""
+    for key, each in value.items():
+        if isinstance(each, dict):
+            for path in _paths(each):
+                yield (key, *path)
+        elif isinstance(each, fol.Label):
+            yield (key,)

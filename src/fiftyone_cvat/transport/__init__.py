@@ -1,0 +1,10 @@
+"""The wire: requests go in, answers as plain values come out.
+
+The only room that imports cvat-sdk's client. What happens to a request between here and
+the server stands here, too: when it is sent again, how long anybody waits, what is
+blanked out of what the server says, and what is read of each answer. Nothing here knows
+what a task or a label is.
+
+Begin with :mod:`~fiftyone_cvat.transport.connection`, then
+:mod:`~fiftyone_cvat.transport.messages`.
+"""

@@ -1,0 +1,319 @@
+"""Values of attributes as text, and back; what all kinds of annotation have."""
+
+from __future__ import annotations
+
+import math
+
+import bson
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fiftyone_cvat.convert.shared.attributes import (
+    cvat_class,
+    parse_label,
+    text_to_value,
+    value_to_text,
+)
+from fiftyone_cvat.errors import SchemaError
+from tests.builders import cvat_schema, detection, identity, object_id, spec
+
+int64 = st.integers(-(2**63), 2**63 - 1)
+NOTHING = (None,) * 6
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("", "", id="empty"),
+        pytest.param("0001", "0001", id="text of digits"),
+        pytest.param("Ünï 🐈", "Ünï 🐈", id="unicode"),
+        pytest.param(np.str_("numpy"), "numpy", id="numpy text"),
+        pytest.param(True, "true", id="true"),
+        pytest.param(False, "false", id="false"),
+        pytest.param(np.bool_(True), "true", id="numpy true"),
+        pytest.param(np.bool_(False), "false", id="numpy false"),
+        pytest.param(0, "0", id="zero"),
+        pytest.param(-3, "-3", id="negative"),
+        pytest.param(np.int64(3), "3", id="numpy int"),
+        pytest.param(np.float32(0.5), "0.5", id="numpy float"),
+        pytest.param(0.1, "0.1", id="float"),
+        pytest.param(1e300, "1e+300", id="huge float"),
+        pytest.param(2**63, "9223372036854775808", id="huge int"),
+        pytest.param(math.nan, "nan", id="NaN"),
+        pytest.param(None, "", id="None"),
+        pytest.param([1, "a"], "[1, 'a']", id="list"),
+        pytest.param(np.array([1, 2]), "[1 2]", id="array"),
+    ],
+)
+def test_value_to_text(value, text):
+    result = value_to_text(value)
+    assert result == text
+    assert isinstance(result, str)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        pytest.param("0001", str, "0001", id="digits of a text field"),
+        pytest.param("False", str, "False", id="word of a text field"),
+        pytest.param("", str, "", id="empty text field"),
+        pytest.param(" a ", str, " a ", id="spaces of a text field"),
+        pytest.param("None", str, "None", id="None in a text field"),
+        pytest.param("0001", "text", "0001", id="text input"),
+        pytest.param("1", "select", "1", id="select input"),
+        pytest.param("true", "radio", "true", id="radio input"),
+        pytest.param("", int, None, id="empty int field"),
+        pytest.param("  ", None, None, id="spaces"),
+        pytest.param("None", None, None, id="None"),
+        pytest.param("7", int, 7, id="int"),
+        pytest.param("7.0", int, 7, id="int with a point"),
+        pytest.param(" 7 ", int, 7, id="int with spaces"),
+        pytest.param("7", float, 7.0, id="float without a point"),
+        pytest.param("1e3", float, 1000.0, id="exponent"),
+        pytest.param("true", bool, True, id="bool"),
+        pytest.param("True", bool, True, id="capital bool"),
+        pytest.param("1", bool, True, id="one of a bool field"),
+        pytest.param("0", bool, False, id="zero of a bool field"),
+        pytest.param("false", "checkbox", False, id="checkbox"),
+        pytest.param("", "checkbox", None, id="empty checkbox"),
+        pytest.param("7", "number", 7, id="number input"),
+        pytest.param("7.5", "number", 7.5, id="number input with a point"),
+        pytest.param("7", None, 7, id="guessed int"),
+        pytest.param("7.0", None, 7.0, id="guessed float"),
+        pytest.param("TRUE", None, True, id="guessed bool"),
+        pytest.param("false", None, False, id="guessed false"),
+        pytest.param("red", None, "red", id="guessed text"),
+        pytest.param(" red ", None, " red ", id="guessed text with spaces"),
+    ],
+)
+def test_text_to_value(text, kind, value):
+    result = text_to_value(text, kind)
+    assert result == value
+    assert type(result) is type(value)
+
+
+@pytest.mark.parametrize("text", ["0001", "False", "1.0", "nan", "None", "1_000", ""])
+def test_built_in_defect_text_of_a_text_field_became_a_number(text):
+    assert text_to_value(text, str) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("7.5", int),
+        ("seven", int),
+        ("seven", float),
+        ("1e300", int),
+        ("9" * 25, int),
+        ("maybe", bool),
+        ("2", "checkbox"),
+    ],
+)
+def test_text_that_is_no_value_of_its_type(text, kind):
+    with pytest.raises(ValueError, match=text):
+        text_to_value(text, kind)
+
+
+@pytest.mark.parametrize("text", ["9" * 25, "-" + "9" * 25, "0" * 30])
+def test_guess_takes_digits_that_are_no_number_of_the_database_for_words(text):
+    assert text_to_value(text) == text
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity"])
+def test_guess_takes_words_for_words(text):
+    assert text_to_value(text) == text
+
+
+@pytest.mark.parametrize("kind", [None, float, "number"])
+@pytest.mark.parametrize("text", ["9" * 25, "-" + "9" * 25, "9" * 5000, "1e300"])
+def test_numbers_fit_the_database(text, kind):
+    bson.encode({"value": text_to_value(text, kind)})
+
+
+@pytest.mark.parametrize("text", ["1_000", "٣"])
+def test_guess_takes_only_plain_digits_for_a_number(text):
+    assert text_to_value(text) == text
+
+
+@given(st.text())
+def test_text_comes_back(value):
+    assert text_to_value(value_to_text(value), str) == value
+
+
+@given(int64)
+def test_int_comes_back(value):
+    for kind in (int, None, "number"):
+        result = text_to_value(value_to_text(value), kind)
+        assert result == value
+        assert type(result) is int
+    assert text_to_value(value_to_text(np.int64(value)), int) == value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_float_comes_back(value):
+    for kind in (float, None):
+        result = text_to_value(value_to_text(value), kind)
+        assert result == value
+        assert type(result) is float
+
+
+def test_nan_comes_back():
+    assert math.isnan(text_to_value(value_to_text(math.nan), float))
+
+
+@given(st.booleans(), st.sampled_from([bool, None, "checkbox"]))
+def test_bool_comes_back(value, kind):
+    assert text_to_value(value_to_text(value), kind) is value
+    assert text_to_value(value_to_text(np.bool_(value)), kind) is value
+
+
+def test_parse_label_gives_all_that_annotations_have():
+    color, age = spec("color"), spec("age", mutable=False)
+    label = detection(color="", age=np.int64(3), crowd=True, team=7.0, other="x")
+    parsed = parse_label(
+        label,
+        cvat_schema("cat", attributes=[color, age, spec("absent")]),
+        "field",
+        occluded_attrs={"cat": "crowd"},
+        group_id_attrs={"cat": "team"},
+    )
+    assert parsed == (
+        "cat",
+        [identity(), {"spec_id": "color", "value": ""}],
+        [{"spec_id": "age", "value": "3"}],
+        {},
+        True,
+        7,
+    )
+
+
+def test_parse_label_sends_the_id_it_is_given():
+    _, mutable, *_ = parse_label(detection(), cvat_schema(), "field", label_id="mine")
+    assert mutable == [{"spec_id": "label_id", "value": "mine"}]
+
+
+def test_parse_label_never_sends_an_attribute_called_label_id():
+    label = detection(label_id="stale")
+    _, mutable, immutable, *_ = parse_label(label, cvat_schema(), "field")
+    assert (mutable, immutable) == ([identity()], [])
+
+
+@pytest.mark.parametrize("name", ["dog", "", None, "CAT", "cat "])
+def test_class_that_the_schema_lacks_is_left_out(name):
+    assert parse_label(detection(name), cvat_schema(), "field") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "found"),
+    [
+        pytest.param("cat", ["cat"], "cat", id="own name"),
+        pytest.param("cat", ["cat_field"], "cat_field", id="shared name"),
+        pytest.param("cat", ["cat_other"], None, id="another field's"),
+        pytest.param(None, ["None_field"], None, id="no label"),
+        pytest.param("Ünï", ["Ünï_field"], "Ünï_field", id="unicode"),
+    ],
+)
+def test_cvat_class(name, names, found):
+    assert cvat_class(name, cvat_schema(*names), "field") == found
+
+
+@pytest.mark.parametrize(
+    ("value", "occluded"),
+    [
+        (True, True),
+        (False, False),
+        (None, False),
+        ("true", True),
+        ("True", True),
+        ("1", True),
+        ("false", False),
+        ("False", False),
+        ("", False),
+        (1, True),
+        (0, False),
+        (np.bool_(True), True),
+        (np.bool_(False), False),
+        (np.int64(1), True),
+        (np.float32(0.5), True),
+        (math.nan, False),
+        (np.float64("nan"), False),
+        ("0", False),
+        ("0.0", False),
+        ("nan", False),
+        (" Yes ", True),
+    ],
+)
+def test_occlusion(value, occluded):
+    parsed = parse_label(
+        detection(occ=value), cvat_schema(), "field", occluded_attrs={"cat": "occ"}
+    )
+    assert parsed[4] is occluded
+
+
+@pytest.mark.parametrize(
+    ("value", "group"),
+    [
+        (3, 3),
+        ("3", 3),
+        (3.0, 3),
+        (np.int64(3), 3),
+        (None, 0),
+        ("", 0),
+        ("abc", 0),
+        (-1, 0),
+        (2**31 - 1, 2**31 - 1),
+        (2**31, 0),
+        (math.nan, 0),
+        (math.inf, 0),
+    ],
+)
+def test_group(value, group):
+    parsed = parse_label(
+        detection(group=value), cvat_schema(), "field", group_id_attrs={"cat": "group"}
+    )
+    assert parsed[5] == group
+    assert type(parsed[5]) is int
+
+
+def test_occlusion_of_a_renamed_class_is_found_under_its_new_name():
+    parsed = parse_label(
+        detection(occ=True),
+        cvat_schema("cat_field"),
+        "field",
+        occluded_attrs={"cat_field": "occ"},
+    )
+    assert parsed[0] == "cat_field"
+    assert parsed[4] is True
+
+
+def test_label_is_not_changed():
+    label = detection(color="red")
+    before = label.to_dict()
+    parse_label(label, cvat_schema("cat", attributes=[spec()]), "field")
+    assert label.to_dict() == before
+    assert label.id == object_id()
+
+
+def test_text_that_the_server_would_refuse_is_told():
+    schema = cvat_schema("cat", attributes=[spec()])
+    assert parse_label(detection(color="x" * 4096), schema, "field")[0] == "cat"
+    with pytest.raises(SchemaError, match=f"'color' of label {object_id()} has 4097"):
+        parse_label(detection(color="x" * 4097), schema, "field")
+    # CVAT takes white space off the ends of texts before it counts
+    padded = detection(color=f"  {'x' * 4096}\n")
+    assert parse_label(padded, schema, "field")[0] == "cat"
+    with pytest.raises(SchemaError, match=f"'color' of label {object_id()} has a NUL"):
+        parse_label(detection(color="a\0b"), schema, "field")
+    with pytest.raises(SchemaError, match=f"{object_id()} has half a .* at 1") as error:
+        parse_label(detection(color="a\udc80b"), schema, "field")
+    str(error.value).encode()  # so it can be printed
+
+
+@pytest.mark.parametrize("value", [[True], np.array([True, False]), {"a": 1}])
+def test_occlusion_that_is_neither_number_nor_text(value):
+    with pytest.raises(SchemaError, match=f"'occ' of label {object_id()}: a value"):
+        parse_label(
+            detection(occ=value), cvat_schema(), "field", occluded_attrs={"cat": "occ"}
+        )

@@ -1,0 +1,293 @@
+"""Which index tracks get that come back."""
+
+from __future__ import annotations
+
+import pytest
+
+from fiftyone_cvat.convert.from_cvat.label_parts import Original
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.download.tracks import settle_tracks, withhold_shared_indexes
+from fiftyone_cvat.server.task_answers import TaskAnswer
+from tests.builders import detection, object_id
+
+REFS = {number: FrameRef("sample", f"frame {number}") for number in range(6)}
+CATS, DOGS, COPY = 10, 20, 30  # what the ids of their labels begin at
+
+
+class Tracks:
+    """Tracks that went up, and those that came back."""
+
+    def __init__(self, *jobs):
+        self.originals = {ref: {} for ref in REFS.values()}
+        self.labels = []
+        self.server_ids = {}
+        self.task = TaskAnswer(1, [], {}, {}, REFS, list(jobs or [(0, 5)]), set())
+
+    def went_up(self, name, first, frames=range(6), index=1):
+        for frame in frames:
+            label = detection(name, index=index, number=first + frame)
+            self.originals[REFS[frame]][label.id] = Original(label)
+
+    def came_back(self, number, name, first, frames=range(6), keys=None, part=1):
+        """Add a track whose key shapes have ids; by default all are key shapes."""
+        for frame in frames:
+            is_key = first is not None and (keys is None or frame in keys)
+            self.labels.append(
+                ReadLabel(
+                    kind="detections",
+                    frame=frame,
+                    value=detection(name, index=None),
+                    label_id=object_id(first + frame) if is_key else None,
+                    part=part,
+                    annotation={"id": 100 + number, "label_id": 1},
+                    track=number,
+                )
+            )
+
+    def settle(self):
+        settle_tracks(self.labels, self.originals, self.task, self.server_ids)
+        assert all(each.index == each.value.index for each in self.labels)
+
+    def indexes(self, number):
+        return [each.index for each in self.labels if each.track == number]
+
+    def ids(self, number):
+        return [each.label_id for each in self.labels if each.track == number]
+
+
+def ids_from(first, frames=range(6)):
+    return [object_id(first + frame) for frame in frames]
+
+
+def test_tracks_of_different_classes_may_share_an_index():
+    tracks = Tracks()
+    for number, (name, first) in enumerate([("cat", CATS), ("dog", DOGS)]):
+        tracks.went_up(name, first)
+        tracks.came_back(number, name, first, keys=[0])
+
+    tracks.settle()
+
+    assert [tracks.indexes(number) for number in (0, 1)] == [[1] * 6] * 2
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(DOGS)
+
+
+def test_parts_of_one_label_share_its_index():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", CATS)
+    tracks.came_back(1, "cat", CATS, part=2)
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == tracks.indexes(1) == [1] * 6
+
+
+def test_a_track_that_was_split_goes_on_with_its_first_part():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("dog", DOGS, index=7)
+    tracks.came_back(0, "cat", CATS, frames=range(3))
+    tracks.came_back(1, "cat", CATS, frames=range(3, 6), keys=[3])
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 3
+    assert tracks.indexes(1) == [8] * 3  # above all that the dataset has
+    # no label of the dataset has the new index: only the key shape has an id
+    assert tracks.ids(1) == [object_id(CATS + 3), None, None]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "indexes"),
+    [
+        pytest.param([(0, 2), (3, 5)], [1, 1], id="two jobs"),
+        pytest.param([(0, 5)], [1, 2], id="one job"),
+        pytest.param([(0, 3), (3, 5)], [1, 2], id="jobs that overlap"),
+    ],
+)
+def test_parts_that_no_job_shows_both_of_are_one_track(jobs, indexes):
+    tracks = Tracks(*jobs)
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", CATS, frames=range(3))
+    tracks.came_back(1, "cat", CATS, frames=range(3, 6))
+
+    tracks.settle()
+
+    assert [tracks.indexes(number)[0] for number in (0, 1)] == indexes
+
+
+def test_each_of_three_copies_is_a_track_of_its_own():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    for number in range(3):
+        tracks.came_back(number, "cat", CATS)
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in range(3)] == [{1}, {2}, {3}]
+
+
+def test_a_copy_that_was_loaded_before_is_told_from_what_it_copies():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("cat", COPY, index=2)
+    tracks.server_ids[101] = object_id(COPY)
+    for number in (0, 1):
+        tracks.came_back(number, "cat", CATS, keys=[0, 5])
+
+    tracks.settle()
+
+    assert [tracks.indexes(number) for number in (0, 1)] == [[1] * 6, [2] * 6]
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(COPY)
+
+
+def test_two_tracks_of_one_class_and_index_keep_it():
+    tracks = Tracks()
+    for number, first in enumerate([CATS, COPY]):
+        tracks.went_up("cat", first)
+        tracks.came_back(number, "cat", first, keys=[0, 3])
+        tracks.server_ids[100 + number] = object_id(first)
+
+    tracks.settle()
+
+    for number, first in enumerate([CATS, COPY]):
+        assert tracks.indexes(number) == [1] * 6
+        # between key shapes the place decides which label it is
+        ids = tracks.ids(number)
+        assert [ids[frame] for frame in (0, 3)] == ids_from(first, [0, 3])
+        assert {ids[frame] for frame in (1, 2, 4, 5)} == {None}
+
+
+def test_a_copy_that_is_listed_first_takes_no_index():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    for number in (1, 0):
+        tracks.came_back(number, "cat", CATS)
+    tracks.server_ids[100] = object_id(CATS)
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+def test_a_copy_that_was_loaded_goes_on_as_the_track_it_became(order):
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.went_up("cat", COPY, index=2)  # what the first load made of the copy
+    for number in order:
+        tracks.came_back(number, "cat", CATS)  # with the ids of what was copied
+    tracks.server_ids = {100: object_id(CATS), 101: object_id(COPY)}
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+    assert tracks.ids(0) == ids_from(CATS)
+    assert tracks.ids(1) == ids_from(COPY)
+
+
+def test_the_majority_of_key_shapes_decides():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS, index=4)
+    tracks.went_up("cat", DOGS, index=5)
+    tracks.came_back(0, "cat", CATS, frames=[0])
+    tracks.came_back(0, "cat", DOGS, frames=range(1, 6))
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [5] * 6
+
+
+def test_a_track_without_ids_is_found_by_what_the_server_called_it():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "cat", None)
+    tracks.server_ids = {100: object_id(CATS)}
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 6
+    assert tracks.ids(0) == ids_from(CATS)
+
+
+def test_new_tracks_get_new_indexes():
+    tracks = Tracks()
+    tracks.came_back(0, "cat", None, frames=[0, 1])
+    tracks.came_back(1, "dog", None, frames=[1, 2])
+
+    tracks.settle()
+
+    assert [set(tracks.indexes(number)) for number in (0, 1)] == [{1}, {2}]
+    assert tracks.ids(0) == tracks.ids(1) == [None, None]
+
+
+def test_a_track_of_another_class_now_keeps_its_index_and_ids():
+    tracks = Tracks()
+    tracks.went_up("cat", CATS)
+    tracks.came_back(0, "dog", CATS, keys=[0, 3])
+
+    tracks.settle()
+
+    assert tracks.indexes(0) == [1] * 6
+    assert tracks.ids(0) == ids_from(CATS)
+
+
+def test_labels_of_no_track_are_left_alone():
+    tracks = Tracks()
+    tracks.came_back(0, "cat", None)
+    for each in tracks.labels:
+        each.track = None
+
+    tracks.settle()
+
+    assert {each.index for each in tracks.labels} == {None}
+
+
+def test_indexes_that_labels_of_a_frame_share_are_withheld():
+    cat, dog, bus = (
+        detection(name, index=index, number=number)
+        for name, index, number in (("cat", 1, 1), ("dog", 1, 2), ("bus", 2, 3))
+    )
+    labels = {each.id: each for each in (cat, dog, bus)}
+
+    withheld = withhold_shared_indexes([(labels, [cat, detection(index=2, number=3)])])
+
+    assert withheld == {cat.id: 1, dog.id: 1}
+    assert [each.index for each in labels.values()] == [None, None, 2]
+
+
+def test_an_index_shared_with_a_label_that_did_not_go_up_is_withheld():
+    cat, other = detection("cat", index=1), detection("dog", index=1, number=2)
+
+    assert withhold_shared_indexes([({cat.id: cat}, [cat, other])]) == {cat.id: 1}
+    assert (cat.index, other.index) == (None, 1)
+
+
+def test_an_index_shared_on_one_frame_is_withheld_on_all():
+    cat, dog, later, bus = (
+        detection(name, index=index, number=number)
+        for number, (name, index) in enumerate(
+            [("cat", 1), ("dog", 1), ("cat", 1), ("bus", 2)]
+        )
+    )
+    first, second = {cat.id: cat, dog.id: dog}, {later.id: later, bus.id: bus}
+
+    withheld = withhold_shared_indexes([(first, []), (second, [])])
+
+    assert withheld == {cat.id: 1, dog.id: 1, later.id: 1}
+    assert (later.index, bus.index) == (None, 2)
+
+
+def test_an_index_of_tracks_that_had_a_shared_one_is_withheld():
+    before = [detection(name, index=1, number=n) for n, name in enumerate("ab")]
+    after = [detection(name, index=n + 2, number=n) for n, name in enumerate("ab")]
+    later = detection("a", index=2, number=2)
+    frames = [({each.id: each for each in after}, before), ({later.id: later}, [])]
+
+    withheld = withhold_shared_indexes(frames)
+
+    assert withheld == {after[0].id: 2, after[1].id: 3, later.id: 2}
+    assert [each.index for each in (*after, later)] == [None] * 3
