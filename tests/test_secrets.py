@@ -31,7 +31,7 @@ from typer.testing import CliRunner
 from fiftyone_cvat import cli, resume
 from fiftyone_cvat.doctor import diagnose
 from fiftyone_cvat.errors import CVATError
-from fiftyone_cvat.server import changes
+from fiftyone_cvat.server import changes, creations
 from fiftyone_cvat.transport import waiting
 from fiftyone_cvat.transport.connection import Credentials, ServerSettings
 from tests import media
@@ -235,7 +235,7 @@ def chosen(number: int, form: str):
 @pytest.fixture
 def no_waiting(monkeypatch):
     """Send again at once; only the package's own waits are left out."""
-    for module in (changes, waiting):
+    for module in (changes, creations, waiting):
         clock = SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic)
         monkeypatch.setattr(module, "time", clock)
 

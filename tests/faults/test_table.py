@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fiftyone_cvat.server import changes
+from fiftyone_cvat.server import changes, creations
 from tests.faults.server import StandIn
 from tests.faults.table import Table
 
@@ -28,8 +28,8 @@ def table():
 @pytest.fixture(autouse=True)
 def quick_to_settle(monkeypatch):
     """The stand-in does at once what it does; a server may need a while."""
-    for name in ("SETTLING", "FILLING"):
-        monkeypatch.setattr(changes, name, 0.1)
+    monkeypatch.setattr(changes, "SETTLING", 0.1)
+    monkeypatch.setattr(creations, "FILLING", 0.1)
 
 
 def assert_clean(cells):

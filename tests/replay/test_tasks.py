@@ -202,7 +202,7 @@ def test_one_file_twice(api, tmp_path):
 def test_many_requests_keep_the_order(
     api, tmp_path, monkeypatch, group_size, chunk_size
 ):
-    monkeypatch.setattr("fiftyone_cvat.server.tasks.GROUP_SIZE", group_size)
+    monkeypatch.setattr("fiftyone_cvat.server.task_media.GROUP_SIZE", group_size)
     monkeypatch.setattr("fiftyone_cvat.server.chunks.CHUNK_SIZE", chunk_size)
     task_id = new_task(api)
     heights = (12, 9, 14, 8, 13, 10)  # 100 bytes a line: some are over 1300 bytes
@@ -215,7 +215,7 @@ def test_many_requests_keep_the_order(
 
 
 def test_a_video_in_chunks(api, tmp_path, monkeypatch):
-    monkeypatch.setattr("fiftyone_cvat.server.tasks.GROUP_SIZE", 1000)
+    monkeypatch.setattr("fiftyone_cvat.server.task_media.GROUP_SIZE", 1000)
     monkeypatch.setattr("fiftyone_cvat.server.chunks.CHUNK_SIZE", 2000)
     task_id = new_task(api)
 

@@ -16,6 +16,7 @@ import pytest
 
 import fiftyone_cvat
 from fiftyone_cvat.api import CVATAnnotationAPI
+from fiftyone_cvat.api.run_members import RunMembers
 from fiftyone_cvat.backend import (
     CVATAnnotationResults,
     CVATBackend,
@@ -25,7 +26,6 @@ from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
 from fiftyone_cvat.runs.stored_runs import forget
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.messages import Response
-from fiftyone_cvat.upload.resuming import Resuming
 
 BUILT_IN = (
     "self, name, label_schema, media_field='filepath', url=None, username=None, "
@@ -76,7 +76,7 @@ class FakeApi:
     """Notes what it is asked to delete or open."""
 
     base_url = "http://cvat"
-    delete_upload = Resuming.delete_upload
+    delete_upload = RunMembers.delete_upload
 
     def __init__(self, not_empty=(), gone=()):
         self.calls = []

@@ -1,13 +1,45 @@
-"""The documented class, ``CVATAnnotationAPI``."""
+"""The documented class, ``CVATAnnotationAPI``: a facade of one base for each subject.
+
+What needs only a server is in ``server``, and listed here. The modules of this room are
+the members that need more: whole runs (``run_members``), a task of a run
+(``task_members``), schemas, the labels of a field, annotations one by one
+(``wide_members``), and functions of ``convert`` (``conversions``).
+"""
 
 from __future__ import annotations
 
+from fiftyone_cvat.api.conversions import Conversions
+from fiftyone_cvat.api.field_members import FieldMembers
+from fiftyone_cvat.api.run_members import RunMembers
+from fiftyone_cvat.api.schema_members import SchemaMembers
+from fiftyone_cvat.api.task_members import TaskMembers
+from fiftyone_cvat.api.wide_members import WideMembers
 from fiftyone_cvat.download.run_download import Download
+from fiftyone_cvat.server.media import Media
+from fiftyone_cvat.server.projects import Projects
+from fiftyone_cvat.server.session import Session
+from fiftyone_cvat.server.tasks import Tasks
+from fiftyone_cvat.server.urls import Urls
+from fiftyone_cvat.server.users import Users
 
 __all__ = ["CVATAnnotationAPI"]
 
 
-class CVATAnnotationAPI(Download):
+class CVATAnnotationAPI(
+    RunMembers,
+    Download,
+    TaskMembers,
+    SchemaMembers,
+    Projects,
+    Tasks,
+    Media,
+    Users,
+    Session,
+    Urls,
+    FieldMembers,
+    WideMembers,
+    Conversions,
+):
     """A class to facilitate connection to and management of tasks in CVAT.
 
     On initialization, this class constructs a session based on the provided server

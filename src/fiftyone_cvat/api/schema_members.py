@@ -9,13 +9,14 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
 )
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.server.projects import Projects
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.types import LabelSchema
 
-__all__ = ["Schemas"]
+__all__ = ["SchemaMembers"]
 
 
-class Schemas(Tasks, Conversions):
+class SchemaMembers(Projects, Tasks, Conversions):
     """Bring FiftyOne's label schemas and CVAT's labels together."""
 
     def _get_cvat_schema(

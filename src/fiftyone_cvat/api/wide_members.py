@@ -20,10 +20,10 @@ from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.geometry import pixels_to_points
 from fiftyone_cvat.types import Json, Size, Track
 
-__all__ = ["Parsing"]
+__all__ = ["WideMembers"]
 
 
-class Parsing(Conversions):
+class WideMembers(Conversions):
     """Read annotations one by one, or all of one kind."""
 
     def _parse_shapes_tags(

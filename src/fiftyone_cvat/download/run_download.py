@@ -9,7 +9,7 @@ from typing import Any
 
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.api.wide_members import Parsing
+from fiftyone_cvat.api.schema_members import SchemaMembers
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
@@ -28,16 +28,16 @@ from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.download.placement import RunReader
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.stored_runs import forget, gather_frames
+from fiftyone_cvat.server.media import Media
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
-from fiftyone_cvat.upload.resuming import Resuming
 
 __all__ = ["Download"]
 
 logger = logging.getLogger(__name__)
 
 
-class Download(Resuming, Parsing):
+class Download(SchemaMembers, Media):
     """Read annotations from CVAT and bring them into FiftyOne's form."""
 
     def download_annotations(self, results: Any) -> dict[Any, Any]:

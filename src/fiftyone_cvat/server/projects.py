@@ -1,12 +1,9 @@
-"""Users and projects on the server."""
+"""Projects on the server: find, create, list, delete; their labels."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
-
-import fiftyone.core.utils as fou
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
@@ -14,33 +11,15 @@ from fiftyone_cvat.convert.to_cvat.schema import (
     cvat_schema_to_labels,
     label_id_attribute,
 )
-from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.server.changes import Sending
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.server.creations import Creations
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Projects"]
 
-logger = logging.getLogger(__name__)
 
-
-class Projects(Sending):
-    """Find, create, list and delete projects; find users."""
-
-    def get_user_id(self, username: str | None) -> int | None:
-        """Retrieves the CVAT user ID for the given username.
-
-        Args:
-            username: the username
-
-        Returns:
-            the user ID, or None if the user was not found
-        """
-        user_id = self._get_value_update_map(
-            username, self._user_id_map, "username", self.user_search_url
-        )
-        if username is not None and user_id is None:
-            logger.warning("User '%s' not found on %s", username, self.base_url)
-        return user_id
+class Projects(Creations):
+    """Find, create, list and delete projects."""
 
     def get_project_id(self, project_name: str | None) -> int | None:
         """Retrieves the CVAT project ID for the first instance of the given project
@@ -79,9 +58,7 @@ class Projects(Sending):
         Returns:
             the list of project IDs
         """
-        return self._get_paginated_results(
-            self.projects_url, get_page_url=self.projects_page_url, value="id"
-        )
+        return self._list_ids(self.projects_url, self.projects_page_url)
 
     def project_exists(self, project_id: int) -> bool:
         """Checks if the given project exists.
@@ -157,20 +134,11 @@ class Projects(Sending):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        with fou.ProgressBar(progress=progress) as bar:
-            for project_id in bar(list(project_ids)):
-                self.delete_project(project_id)
+        self._delete_each(self.delete_project, project_ids, progress)
 
     def _is_empty_project(self, project_id: int) -> bool:
         """Tell whether a project has no task, or does not exist."""
         return not self.get_project_tasks(project_id)
-
-    def _exists(self, url: str) -> bool:
-        try:
-            self.get(url, print_error_info=False)
-        except NotFoundError:
-            return False
-        return True
 
     def _delete_if_empty(self, project_id: int) -> None:
         """Delete a project, unless others have put tasks into it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import webbrowser
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from fiftyone_cvat.errors import (
     RequestError,
 )
 from fiftyone_cvat.runs.arguments import truth_or_text
+from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.urls import Urls
 from fiftyone_cvat.transport.connection import (
     Connection,
@@ -68,11 +68,8 @@ class Session(Urls, AnnotationAPI):
 
         self._user_id_map: dict[str, int] = {}
         self._project_id_map: dict[str, int] = {}
-        self._made: set[tuple[str, int]] = set()  # lists and ids of what is created
-        self._lost: list[Any] = []  # what may have been created without an answer
+        self._ledger = Ledger()
         self._stored: dict[int, Any] = {}  # task id to annotations that it has got
-        self._sent: list[Any] = []  # what has no answer yet
-        self._guard = threading.Lock()  # for what of that several threads change
 
         self._setup()
 
@@ -88,14 +85,11 @@ class Session(Urls, AnnotationAPI):
 
         Args:
             url: the url
-            **kwargs: additional request parameters: ``params``, ``headers``,
-                ``timeout`` in seconds, ``print_error_info``
+            **kwargs: additional request parameters; :meth:`post` names them, and what
+                is raised
 
         Returns:
             the request response
-
-        Raises:
-            RequestError: if the server refuses the request
         """
         return self._make_request(self._session.get, url, **kwargs)
 
@@ -104,13 +98,11 @@ class Session(Urls, AnnotationAPI):
 
         Args:
             url: the url
-            **kwargs: additional request parameters, as for :meth:`post`
+            **kwargs: additional request parameters; :meth:`post` names them, and what
+                is raised
 
         Returns:
             the request response
-
-        Raises:
-            RequestError: if the server refuses the request
         """
         return self._make_request(self._session.patch, url, **kwargs)
 
@@ -137,13 +129,11 @@ class Session(Urls, AnnotationAPI):
 
         Args:
             url: the url
-            **kwargs: additional request parameters, as for :meth:`post`
+            **kwargs: additional request parameters; :meth:`post` names them, and what
+                is raised
 
         Returns:
             the request response
-
-        Raises:
-            RequestError: if the server refuses the request
         """
         return self._make_request(self._session.put, url, **kwargs)
 
@@ -152,13 +142,11 @@ class Session(Urls, AnnotationAPI):
 
         Args:
             url: the url to send the request to
-            **kwargs: additional request parameters, as for :meth:`get`
+            **kwargs: additional request parameters; :meth:`post` names them, and what
+                is raised
 
         Returns:
             the request response
-
-        Raises:
-            RequestError: if the server refuses the request
         """
         return self._make_request(self._session.delete, url, **kwargs)
 
@@ -365,6 +353,17 @@ class Session(Urls, AnnotationAPI):
             number += 1
             last = results
         return [value_in(item, value, base_url) for item in items] if value else items
+
+    def _list_ids(self, base_url: str, get_page_url: Callable[[int], str]) -> list[int]:
+        """Return the ids of all objects in a list of the server.
+
+        Args:
+            base_url: the URL of the list
+            get_page_url: makes the URL of a page from its number, from 1
+        """
+        return self._get_paginated_results(
+            base_url, get_page_url=get_page_url, value="id"
+        )
 
     def _get_value_from_search(
         self,

@@ -1,55 +1,27 @@
-"""Tasks and jobs on the server, and the media that go into them."""
+"""Tasks on the server: create, list, delete; their labels."""
 
 from __future__ import annotations
 
-import itertools
 import logging
-import urllib.parse
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
-import fiftyone.core.utils as fou
-
-from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs, check_labels
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
-from fiftyone_cvat.errors import (
-    CVATError,
-    NotFoundError,
-    RequestError,
-    ServerJobError,
-)
-from fiftyone_cvat.server.chunks import Chunks
-from fiftyone_cvat.server.media_files import (
-    MediaFile,
-    MultipartBody,
-    group_by_size,
-    is_video,
-    name_media,
-)
-from fiftyone_cvat.server.projects import Projects
-from fiftyone_cvat.transport.messages import (
-    Response,
-    id_in,
-    results_of,
-    value_in,
-    value_of,
-)
-from fiftyone_cvat.transport.waiting import wait_until
+from fiftyone_cvat.errors import NotFoundError
+from fiftyone_cvat.server.creations import Creations
+from fiftyone_cvat.server.users import Users
+from fiftyone_cvat.transport.messages import id_in, value_in
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Tasks"]
 
 logger = logging.getLogger(__name__)
 
-GROUP_SIZE = 64 << 20
-"""Bytes of media in one request; the server's own proxy takes a little over 100 MB."""
 
-
-class Tasks(Projects, Chunks):
-    """Create, fill, list and delete tasks; list jobs."""
+class Tasks(Creations, Users):
+    """Create, list and delete tasks."""
 
     def create_task(
         self,
@@ -108,9 +80,7 @@ class Tasks(Projects, Chunks):
         Returns:
             the list of task IDs
         """
-        return self._get_paginated_results(
-            self.tasks_url, get_page_url=self.tasks_page_url, value="id"
-        )
+        return self._list_ids(self.tasks_url, self.tasks_page_url)
 
     def task_exists(self, task_id: int) -> bool:
         """Checks if the given task exists.
@@ -162,7 +132,7 @@ class Tasks(Projects, Chunks):
             task_id: the task ID
         """
         self._delete_if_exists(self.task_url(task_id))
-        self._made.discard((self.tasks_url, task_id))
+        self._ledger.made.discard((self.tasks_url, task_id))
 
     def delete_tasks(self, task_ids: Iterable[int], progress: Any = None) -> None:
         """Deletes the given tasks from the CVAT server.
@@ -173,221 +143,7 @@ class Tasks(Projects, Chunks):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        with fou.ProgressBar(progress=progress) as bar:
-            for task_id in bar(list(task_ids)):
-                self.delete_task(task_id)
-
-    def upload_data(
-        self,
-        task_id: int,
-        paths: Sequence[str],
-        image_quality: int = 75,
-        use_cache: bool = True,
-        use_zip_chunks: bool = True,
-        chunk_size: int | None = None,
-        job_assignees: Sequence[str] | None = None,
-        job_reviewers: Sequence[str] | None = None,
-        frame_start: int | None = None,
-        frame_stop: int | None = None,
-        frame_step: int | None = None,
-    ) -> list[int]:
-        """Uploads a list of media to the task with the given ID.
-
-        The media stand in the task in the order in which they are given.
-
-        Args:
-            task_id: the task ID
-            paths: a list of media paths to upload
-            image_quality: an int in ``[0, 100]`` determining the image quality to
-                upload to CVAT
-            use_cache: whether to use a cache when uploading data. Using a cache
-                reduces task creation time as data will be processed on-the-fly and
-                stored in the cache when requested
-            use_zip_chunks: when annotating videos, whether to upload video frames in
-                smaller chunks. Setting this option to False may result in reduced
-                video quality in CVAT due to size limitations on ZIP files that can
-                be uploaded to CVAT
-            chunk_size: the number of frames to upload per ZIP chunk
-            job_assignees: a list of usernames to assign jobs, in turn
-            job_reviewers: a list of usernames to assign job reviews; CVAT 2 has no
-                reviewers, so they are named in a warning and not used
-            frame_start: an optional first frame to start uploading from, from 0
-            frame_stop: an optional last frame to upload, inclusive
-            frame_step: an optional positive integer specifying the spacing between
-                frames to upload
-
-        Returns:
-            a list of the job IDs created for the task, in the order of their frames
-
-        Raises:
-            MediaError: if a file is missing or of no kind that CVAT takes
-            ServerJobError: if the server cannot build the task
-            WaitTimeoutError: if the server does not build it in time
-        """
-        data: Json = {
-            "image_quality": image_quality,
-            "use_cache": use_cache,
-            "use_zip_chunks": use_zip_chunks,
-            "chunk_size": chunk_size or None,
-            "start_frame": frame_start,
-            "stop_frame": frame_stop,
-            "frame_filter": None if frame_step is None else f"step={frame_step}",
-            "sorting_method": "predefined",
-        }
-        data = {name: value for name, value in data.items() if value is not None}
-
-        files = self._parse_local_files(paths)
-        self._wait_for_task(task_id, self._send_media(task_id, files, data))
-
-        job_ids = self._get_job_ids(task_id)
-        self._parse_reviewers(job_reviewers)
-        self._assign_jobs(job_ids, job_assignees or [])
-        return job_ids
-
-    def _parse_local_files(self, paths: Sequence[str | Path]) -> list[MediaFile]:
-        """Check media files and name them for the server.
-
-        Args:
-            paths: one video, or images or point clouds, in order
-
-        Returns:
-            the files with their names on the server
-
-        Raises:
-            MediaError: if a file is missing or of no kind that CVAT takes
-        """
-        return name_media(paths)
-
-    def _parse_reviewers(self, job_reviewers: Sequence[str] | None) -> None:
-        """Say that job reviewers are not used: CVAT 2 has no such role."""
-        if job_reviewers:
-            logger.warning(
-                "CVAT 2 has no job reviewers: ignoring %s", ", ".join(job_reviewers)
-            )
-
-    def _send_media(self, task_id: int, files: Sequence[MediaFile], data: Json) -> str:
-        """Send media in as few requests as the server takes.
-
-        Returns:
-            the id of the server's request that builds the task of them
-        """
-        url = f"{self.task_data_url(task_id)}/"
-        groups = group_by_size(files, GROUP_SIZE)
-        if len(groups) == 1 and sum(each.size for each in files) <= GROUP_SIZE:
-            fields = {
-                name: str(value).lower() if isinstance(value, bool) else str(value)
-                for name, value in data.items()
-            }
-            return self._begin_task(
-                task_id, lambda: self._post_files(url, fields, files)
-            )
-
-        # this only says that files will follow
-        self.post(url, headers={"Upload-Start": ""}, harmless=True)
-        quality = {"image_quality": str(data["image_quality"])}
-        for group in groups:
-            if group[0].size > GROUP_SIZE:
-                self._send_in_chunks(url, group[0])
-            else:
-                self._append_files(url, quality, group)
-        if not is_video(files[0].path):
-            data = data | {"upload_file_order": [each.name for each in files]}
-        finish = {"Upload-Finish": ""}
-        return self._begin_task(
-            task_id, lambda: self.post(url, json=data, headers=finish)
-        )
-
-    def _begin_task(self, task_id: int, send: Callable[[], Response]) -> str:
-        """Send what makes the server build a task; return its request's id.
-
-        If the answer is lost, the server's list of requests tells whether it begun.
-        """
-        url = f"{self.base_api_url}/requests"
-        params = {"task_id": task_id, "target": "task", "action": "create"}
-
-        def look() -> str | None:
-            requests = results_of(self.get(url, params=params))
-            return next((value_in(each, "id", url) for each in requests), None)
-
-        return self._send_surely(lambda: str(value_of(send(), "rq_id")), look)
-
-    def _append_files(
-        self, url: str, fields: dict[str, str], files: Sequence[MediaFile]
-    ) -> None:
-        """Add files to those that the server has.
-
-        Nothing tells which files it has, but it takes none of a name twice: if the
-        answer is lost and the files are refused when they are sent again, they are
-        there. A mistake in that shows: the last request names all files in order.
-        """
-        headers = {"Upload-Multiple": ""}
-        try:
-            self._post_files(url, fields, files, headers)
-        except CVATError as error:
-            if not error.may_have_been_processed:
-                raise
-            try:
-                self._post_files(url, fields, files, headers)
-            except RequestError as refusal:
-                if refusal.status not in (400, 409, 500):
-                    raise
-                logger.debug("%s has the files already: %s", url, refusal)
-
-    def _post_files(
-        self,
-        url: str,
-        fields: dict[str, str],
-        files: Sequence[MediaFile],
-        headers: dict[str, str] | None = None,
-    ) -> Response:
-        body = MultipartBody(fields, files)
-        return self.post(url, data=body, headers=body.headers | (headers or {}))
-
-    def _wait_for_task(self, task_id: int, request_id: str) -> None:
-        """Wait until the server has built a task of the media that it was sent."""
-        quoted = urllib.parse.quote(request_id, safe="")
-        url = f"{self.base_api_url}/requests/{quoted}"
-        ask = partial(self._finished_request, url, task_id)
-        work = f"Building task {task_id} ({self.base_task_url(task_id)})"
-        wait_until(ask, timeout=self._wait_timeout, work=work)
-
-    def _finished_request(self, url: str, task_id: int) -> Json | None:
-        """Return the server's record of a piece of work if it has ended well."""
-        answer = self.get(url)
-        status = value_of(answer, "status")
-        request: Json = answer.json()
-        if status == "failed":
-            words = answer.quote(_reason(request))
-            raise ServerJobError(
-                f"CVAT could not build task {task_id} "
-                f"({self.base_task_url(task_id)}): {words}"
-            )
-        return request if status == "finished" else None
-
-    def _assign_jobs(self, job_ids: Sequence[int], usernames: Sequence[str]) -> None:
-        """Assign jobs to users in turn."""
-        for job_id, username in zip(job_ids, itertools.cycle(usernames), strict=False):
-            user_id = self.get_user_id(username)
-            if user_id is not None:
-                url = self.taskless_job_url(job_id)
-                self.patch(url, json={self.assignee_key: user_id}, harmless=True)
-
-    def _get_job_ids(self, task_id: int) -> list[int]:
-        """Return the ids of a task's annotation jobs, in the order of their frames."""
-        jobs = self._get_annotation_jobs(task_id)
-        jobs.sort(key=lambda job: job["start_frame"])
-        return [id_in(job, self.jobs_url(task_id)) for job in jobs]
-
-    def _get_annotation_jobs(self, task_id: int) -> list[Json]:
-        """Return a task's jobs as the server describes them.
-
-        Ground truth and replicas are not among them: a ground truth job spans all
-        others, but shows none of their tracks.
-        """
-        url = self.jobs_url(task_id)
-        jobs = self._get_paginated_results(url)
-        check_jobs(jobs, f"Task {task_id}: {url}")
-        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
+        self._delete_each(self.delete_task, task_ids, progress)
 
     def _get_task_labels(self, task_id: int) -> list[Json]:
         """Return a task's labels as the server describes them.
@@ -433,9 +189,3 @@ class Tasks(Projects, Chunks):
             self._get_task_labels(task_id)
         )
         return attribute_ids, class_ids
-
-
-def _reason(request: Json) -> str:
-    """Return the last line of what the server says, which is the error itself."""
-    lines = str(request.get("message") or "").strip().splitlines()
-    return lines[-1].strip() if lines else "it gives no reason"

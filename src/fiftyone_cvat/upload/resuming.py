@@ -1,157 +1,163 @@
-"""A run that was stopped on its way up: tidy up and go on."""
+"""A run that was stopped on its way up: tidy up and go on, or delete it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.dataset.stored_labels import check_field_types
 from fiftyone_cvat.dataset.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.server.changes import mark_of, marked
+from fiftyone_cvat.server.creations import mark_of, marked
 from fiftyone_cvat.transport.messages import value_in
-from fiftyone_cvat.upload.checks import Progress, RunPart, RunState, task_name
-from fiftyone_cvat.upload.rollback import Target
-from fiftyone_cvat.upload.run_upload import Upload
+from fiftyone_cvat.upload.checks import run_state
+from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
+from fiftyone_cvat.upload.run_upload import RunUpload
+from fiftyone_cvat.upload.task_options import task_name
 
-__all__ = ["Resuming"]
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["delete_run", "resume_run"]
 
 logger = logging.getLogger(__name__)
 
 
-class Resuming(Upload):
-    """Go on with runs that were stopped."""
+def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
+    """Go on with a run that was stopped or failed, from its last finished task.
 
-    def resume_upload(self, results: Any) -> Any:
-        """Go on with a run that was stopped or failed, from its last finished task.
+    What the run has created and not finished is deleted first. Labels go up as
+    they are in the dataset now.
 
-        What the run has created and not finished is deleted first. Labels go up as
-        they are in the dataset now.
+    Args:
+        api: the API, whose documented members do each step
+        results: the :class:`CVATAnnotationResults` of a run with
+            ``on_failure="keep"``
 
-        Args:
-            results: the :class:`CVATAnnotationResults` of a run with
-                ``on_failure="keep"``
+    Returns:
+        the :class:`CVATAnnotationResults` of the whole run
 
-        Returns:
-            the :class:`CVATAnnotationResults` of the whole run
-
-        Raises:
-            ConfigurationError: if nothing of the run is left to do, or if a field of it
-                is gone or of another type
-        """
-        if not results.progress:
-            raise ConfigurationError(
-                f"Run '{results.key}' is complete: there is nothing to resume"
-            )
-        config = results.config
-        samples = with_masks_on_disk(results.samples, config.label_schema)
-        gone = [
-            label_field
-            for label_field, info in config.label_schema.items()
-            if info.get("existing_field") and not samples.has_field(label_field)
-        ]
-        if gone:
-            raise ConfigurationError(
-                f"Run '{results.key}' cannot go on without the fields of its labels, "
-                f"which are deleted or renamed: {', '.join(gone)}"
-            )
-        check_field_types(samples, config.label_schema)
-        progress = Progress(
-            results.progress["token"],
-            {int(index): ids for index, ids in results.progress["pending"].items()},
+    Raises:
+        ConfigurationError: if nothing of the run is left to do, or if a field of it
+            is gone or of another type
+    """
+    if not results.progress:
+        raise ConfigurationError(
+            f"Run '{results.key}' is complete: there is nothing to resume"
         )
-        run = self._restore(results, progress)
-        names = [
-            task_name(config, samples, each, run.count) for each in range(run.count)
-        ]
-        # CVAT takes white space off the ends of names
-        name_by_marked = {
-            marked(name, progress.token).strip(): name
-            for name in (config.project_name or "", *names)
-        }
-        self._tidy(run.before.task_ids, run.project_ids, progress.token, name_by_marked)
-        batches = {
-            index: samples.select(ids, ordered=True)
-            for index, ids in progress.pending.items()
-        }
-        return self._send(run, batches, Target(samples, results.key, results.backend))
-
-    def _restore(self, results: Any, progress: Progress) -> RunState:
-        """Return the state of a run as it was saved."""
-        config = results.config
-        name, project_id = config.project_name, config.project_id
-        if results.project_ids:
-            project_id = None
-        elif name is not None:
-            name, project_id = self._parse_project_details(name, project_id)
-        run = self._run_state(config, project_id)
-        if results.project_ids:
-            run.project_id = results.project_ids[0]
-        elif project_id is None:
-            run.new_project_name = name
-        run.project_ids = results.project_ids
-        run.count = results.progress["count"]
-        run.progress = progress
-        run.before = RunPart(
-            results.task_ids,
-            results.job_ids,
-            results.frame_id_map,
-            results.id_map,
-            results.server_id_map,
-            results.labels_task_map,
-            results.fingerprints,
+    config = results.config
+    samples = with_masks_on_disk(results.samples, config.label_schema)
+    gone = [
+        label_field
+        for label_field, info in config.label_schema.items()
+        if info.get("existing_field") and not samples.has_field(label_field)
+    ]
+    if gone:
+        raise ConfigurationError(
+            f"Run '{results.key}' cannot go on without the fields of its labels, "
+            f"which are deleted or renamed: {', '.join(gone)}"
         )
-        return run
+    check_field_types(samples, config.label_schema)
+    progress = Progress(
+        results.progress["token"],
+        {int(index): ids for index, ids in results.progress["pending"].items()},
+    )
+    run = _restore(api, results, progress)
+    names = [task_name(config, samples, each, run.count) for each in range(run.count)]
+    # CVAT takes white space off the ends of names
+    name_by_marked = {
+        marked(name, progress.token).strip(): name
+        for name in (config.project_name or "", *names)
+    }
+    _tidy(api, run.before.task_ids, run.project_ids, progress.token, name_by_marked)
+    batches = {
+        index: samples.select(ids, ordered=True)
+        for index, ids in progress.pending.items()
+    }
+    target = Target(samples, results.key, results.backend)
+    return RunUpload(api, run, target).send(batches)
 
-    def delete_upload(self, results: Any) -> None:
-        """Delete all that a run has created, finished or not.
 
-        Projects that have tasks of others are left.
+def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunState:
+    """Return the state of a run as it was saved."""
+    config = results.config
+    name, project_id = config.project_name, config.project_id
+    if results.project_ids:
+        project_id = None
+    elif name is not None:
+        name, project_id = api._parse_project_details(name, project_id)
+    run = run_state(api, config, project_id)
+    if results.project_ids:
+        run.project_id = results.project_ids[0]
+    elif project_id is None:
+        run.new_project_name = name
+    run.project_ids = results.project_ids
+    run.count = results.progress["count"]
+    run.progress = progress
+    run.before = RunPart(
+        results.task_ids,
+        results.job_ids,
+        results.frame_id_map,
+        results.id_map,
+        results.server_id_map,
+        results.labels_task_map,
+        results.fingerprints,
+    )
+    return run
 
-        Args:
-            results: the :class:`CVATAnnotationResults` of the run
-        """
-        if results.progress:
-            token = results.progress["token"]
-            self._tidy(results.task_ids, results.project_ids, token, {})
-        if results.task_ids:
-            logger.info("Deleting tasks...")
-            self.delete_tasks(results.task_ids)
-        empty = self.get_empty_projects(results.project_ids)
-        if empty:
-            logger.info("Deleting projects...")
-            self.delete_projects(empty)
 
-    def _tidy(
-        self,
-        task_ids: list[int],
-        project_ids: list[int],
-        token: str,
-        name_by_marked: Mapping[str, str],
-    ) -> None:
-        """Delete what a stopped run left unfinished; name what it had finished.
+def delete_run(api: CVATAnnotationAPI, results: Any) -> None:
+    """Delete all that a run has created, finished or not.
 
-        Args:
-            task_ids: the run's tasks that are finished
-            project_ids: the projects that it has created
-            token: what marks the names of what is unfinished
-            name_by_marked: marked name to the whole one, which the mark may have cut
-        """
-        mark = mark_of(token)
-        for url, own, delete in (
-            (self.tasks_url, task_ids, self.delete_task),
-            (self.projects_url, project_ids, self.delete_project),
-        ):
-            for found in self._get_paginated_results(f"{url}?search={token}"):
-                marked_name = value_in(found, "name", url)
-                number = value_in(found, "id", url)
-                if mark not in marked_name:
-                    continue
-                if number in own:
-                    # a dataset that has another name since gives tasks other ones
-                    rest = marked_name.removesuffix(mark)
-                    name = name_by_marked.get(marked_name, rest)
-                    self.patch(f"{url}/{number}", json={"name": name})
-                else:
-                    delete(number)
+    Projects that have tasks of others are left.
+
+    Args:
+        api: the API, whose documented members do each step
+        results: the :class:`CVATAnnotationResults` of the run
+    """
+    if results.progress:
+        token = results.progress["token"]
+        _tidy(api, results.task_ids, results.project_ids, token, {})
+    if results.task_ids:
+        logger.info("Deleting tasks...")
+        api.delete_tasks(results.task_ids)
+    empty = api.get_empty_projects(results.project_ids)
+    if empty:
+        logger.info("Deleting projects...")
+        api.delete_projects(empty)
+
+
+def _tidy(
+    api: CVATAnnotationAPI,
+    task_ids: list[int],
+    project_ids: list[int],
+    token: str,
+    name_by_marked: Mapping[str, str],
+) -> None:
+    """Delete what a stopped run left unfinished; name what it had finished.
+
+    Args:
+        api: the API
+        task_ids: the run's tasks that are finished
+        project_ids: the projects that it has created
+        token: what marks the names of what is unfinished
+        name_by_marked: marked name to the whole one, which the mark may have cut
+    """
+    mark = mark_of(token)
+    for url, own, delete in (
+        (api.tasks_url, task_ids, api.delete_task),
+        (api.projects_url, project_ids, api.delete_project),
+    ):
+        for found in api._get_paginated_results(f"{url}?search={token}"):
+            marked_name = value_in(found, "name", url)
+            number = value_in(found, "id", url)
+            if mark not in marked_name:
+                continue
+            if number in own:
+                # a dataset that has another name since gives tasks other ones
+                rest = marked_name.removesuffix(mark)
+                name = name_by_marked.get(marked_name, rest)
+                api.patch(f"{url}/{number}", json={"name": name})
+            else:
+                delete(number)

@@ -4,144 +4,145 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.transport.waiting import time_left, within
-from fiftyone_cvat.upload.checks import Preparation, RunPart, RunState
+from fiftyone_cvat.upload.run_state import RunPart, RunState, Target
 
-__all__ = ["Rollback", "Target"]
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["Rollback"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where the results of a run go: its samples, its key, its backend."""
+class Rollback:
+    """Keeps account of what a run has created since this was made.
 
-    samples: Any
-    key: str
-    backend: Any
+    Args:
+        api: the session
+        run: the run
+        target: where its results go
+    """
 
+    def __init__(self, api: CVATAnnotationAPI, run: RunState, target: Target) -> None:
+        self._api = api
+        self._run = run
+        self._target = target
+        self._made_before = frozenset(api._ledger.made)
 
-class Rollback(Preparation):
-    """Keep account of what a run has created."""
-
-    def _settle_lost(self) -> None:
-        """Delete what was created twice; the run itself has all that it needs."""
-        try:
-            self._delete_lost()
-        except CVATError as error:
-            names = ", ".join(f"'{each.name}' at {each.url}" for each in self._lost)
-            logger.warning("An empty one may be left of %s: %s", names, error)
-        self._lost.clear()
-
-    def _results(self, run: RunState, target: Target) -> Any:
+    def results(self) -> Any:
         """Return a run's results as they are now.
 
         While it can be resumed there is something left to do, if only a name.
         """
-        done = run.done()
+        done = self._run.done()
         progress = None
-        if run.progress is not None:
+        if self._run.progress is not None:
             progress = {
-                "token": run.progress.token,
-                "count": run.count,
-                "pending": run.pending,
+                "token": self._run.progress.token,
+                "count": self._run.count,
+                "pending": self._run.pending,
             }
-        return target.backend.results_class(
-            target.samples,
-            target.backend.config,
-            target.key,
+        return self._target.backend.results_class(
+            self._target.samples,
+            self._target.backend.config,
+            self._target.key,
             done.id_map,
             done.server_id_map,
-            run.project_ids,
+            self._run.project_ids,
             done.task_ids,
             done.job_ids,
             done.frame_id_map,
             done.labels_task_map,
             fingerprints=done.fingerprints,
             progress=progress,
-            backend=target.backend,
+            backend=self._target.backend,
         )
 
-    def _save_progress(self, run: RunState, target: Target) -> None:
+    def save_progress(self) -> None:
         """Save how far a run is, if it is to be resumed in case that it stops."""
-        if run.progress is not None:
-            self._save(run, target)
+        if self._run.progress is not None:
+            self._save()
 
-    def _save(self, run: RunState, target: Target) -> None:
-        results = self._results(run, target)
+    def _save(self) -> None:
+        results = self.results()
         results.save_config()
-        target.backend.save_run_results(target.samples, target.key, results)
+        self._target.backend.save_run_results(
+            self._target.samples, self._target.key, results
+        )
 
-    def _stop(self, run: RunState, error: BaseException, target: Target) -> None:
+    def stop(self, error: BaseException) -> None:
         """Delete what a run that failed has created; finished tasks if it says so.
 
         What cannot be deleted is noted in the error, and kept in the run.
+
+        Args:
+            error: why the run failed
         """
-        self._give_up_sent(error)
-        tasks, projects = self._made_in(run, self.tasks_url), list[int]()
-        if run.progress is None:
-            projects = self._made_in(run, self.projects_url)
+        self._api._give_up_sent(error)
+        tasks, projects = self._made_in(self._api.tasks_url), list[int]()
+        if self._run.progress is None:
+            projects = self._made_in(self._api.projects_url)
         else:
-            finished = set(run.done().task_ids)
+            finished = set(self._run.done().task_ids)
             tasks = [each for each in tasks if each not in finished]
-            done = run.count - len(run.pending)
+            done = self._run.count - len(self._run.pending)
             error.add_note(
-                f"{done} of {run.count} tasks are finished and kept; go on with "
+                f"{done} of {self._run.count} tasks are finished and kept; go on with "
                 "`fiftyone_cvat.resume(dataset, key)`, or delete them with the run's "
                 "`cleanup()`"
             )
         if tasks or projects:
             logger.warning("The upload failed: deleting what it created in CVAT")
         try:
-            with self._undoing(error, "What had no answer"):
-                _delete_each(self.delete_task, tasks)
-                _delete_each(self._delete_if_empty, projects)
-                self._delete_lost()
+            with self._api._undoing(error, "What had no answer"):
+                _delete_each(self._api.delete_task, tasks)
+                _delete_each(self._api._delete_if_empty, projects)
+                self._api._delete_lost()
         finally:
-            self._keep_left(run, error, target, (tasks, projects))
+            self._keep_left(error, tasks, projects)
         # it may have been stopped before the last task was saved
-        self._save_progress(run, target)
+        self.save_progress()
 
-    def _made_in(self, run: RunState, url: str) -> list[int]:
+    def _made_in(self, url: str) -> list[int]:
         """Return the ids of the tasks, or projects, that a run has created."""
         return sorted(
-            made_id for at, made_id in self._made - run.made_before if at == url
+            made_id
+            for at, made_id in self._api._ledger.made - self._made_before
+            if at == url
         )
 
     def _keep_left(
-        self,
-        run: RunState,
-        error: BaseException,
-        target: Target,
-        left: tuple[list[int], list[int]],
+        self, error: BaseException, tasks: list[int], projects: list[int]
     ) -> None:
         """Say what could not be deleted, and keep it findable."""
-        tasks, projects = left
-        urls = [self.base_task_url(each) for each in tasks]
-        urls += [f"{self.base_url}/projects/{each}" for each in projects]
-        for each in self._lost:
+        urls = [self._api.base_task_url(each) for each in tasks]
+        urls += [f"{self._api.base_url}/projects/{each}" for each in projects]
+        lost = self._api._ledger.lost
+        for each in lost:
             error.add_note(
                 f"The server may yet create '{each.name}' at {each.url}: look for it "
                 "there"
             )
-        self._lost.clear()
+        lost.clear()
         if not urls:
             return
         error.add_note(f"Not deleted in CVAT yet: {', '.join(urls)}")
-        if run.progress is not None:
+        if self._run.progress is not None:
             # resuming and cleaning up find them by their names
             return
+        key = self._target.key
         error.add_note(
-            f"Run '{target.key}' is kept until then: delete them with its `cleanup()`, "
-            f"then it with `dataset.delete_annotation_run('{target.key}')`"
+            f"Run '{key}' is kept until then: delete them with its `cleanup()`, then "
+            f"it with `dataset.delete_annotation_run('{key}')`"
         )
+        run = self._run
         run.project_ids, run.before, run.parts = projects, RunPart(task_ids=tasks), {}
-        self._save(run, target)
+        self._save()
 
 
 def _delete_each(delete: Callable[[int], None], ids: list[int]) -> None:

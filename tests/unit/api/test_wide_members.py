@@ -8,7 +8,7 @@ import fiftyone.core.labels as fol
 import numpy as np
 import pytest
 
-from fiftyone_cvat.api.wide_members import Parsing
+from fiftyone_cvat.api.wide_members import WideMembers
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from tests.builders import (
     cvat_schema,
@@ -44,7 +44,7 @@ def parse(anno_type, *annos, label_type="detections", frame_id_map=IMAGES, **mor
         "frame_step": None,
     }
     keywords |= more
-    return Parsing()._parse_shapes_tags(
+    return WideMembers()._parse_shapes_tags(
         anno_type, annos, frame_id_map, label_type, **keywords
     )
 
@@ -225,7 +225,7 @@ def test_pieces_of_a_segmentation_become_its_mask():
     result = parse(
         "shapes", *shapes, label_type="segmentation", id_map={"s": [object_id(8)]}
     )
-    Parsing()._convert_polylines_to_masks(result, info, sizes)
+    WideMembers()._convert_polylines_to_masks(result, info, sizes)
 
     label = result["segmentation"]["s"][object_id(8)]
     expected = np.zeros((50, 100), np.uint8)
@@ -317,7 +317,7 @@ class TestTracks:
 class TestOne:
     def parse(self, anno, results, **more):
         keywords = {"prev_type": None, "expected_label_type": "detections"} | more
-        return Parsing()._parse_annotation(
+        return WideMembers()._parse_annotation(
             anno,
             results,
             "shapes",
@@ -354,7 +354,7 @@ class TestOne:
     def test_type_of_a_scalar_is_that_of_those_before(self, value, so_far, scalar):
         (tag,) = from_server(cvat_tag(attributes=[text("color", value)]))
         results = {}
-        known = Parsing()._parse_annotation(
+        known = WideMembers()._parse_annotation(
             tag,
             results,
             "tags",

@@ -36,6 +36,7 @@ from fiftyone_cvat.errors import (
     WaitTimeoutError,
 )
 from fiftyone_cvat.server import chunks
+from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.transport import connection as connection_module
 from fiftyone_cvat.transport import waiting
@@ -375,10 +376,10 @@ def test_upload_at_a_foreign_server_is_sent_to_ours(
     site.answers[upload] = take
     path = tmp_path / "a.mp4"
     path.write_bytes(b"0123456789")
-    api = object.__new__(chunks.Chunks)
+    api = object.__new__(Changes)
     api._session = signed_in
 
-    api._send_in_chunks(f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+    chunks.send_in_chunks(api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
 
     assert foreign.requests == []
     assert [each["path"] for each in site.requests] == [begin, *[upload] * 3]
@@ -395,11 +396,11 @@ def test_upload_that_is_redirected_to_a_foreign_server(
     site.answers[upload] = (308, {"Location": f"{foreign.url}{upload}"}, {})
     path = tmp_path / "a.mp4"
     path.write_bytes(b"0123456789")
-    api = object.__new__(chunks.Chunks)
+    api = object.__new__(Changes)
     api._session = signed_in
 
     with pytest.raises(RedirectError, match="which is not the configured"):
-        api._send_in_chunks(f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+        chunks.send_in_chunks(api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
 
     assert foreign.requests == []
 

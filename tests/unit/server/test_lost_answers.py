@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from fiftyone_cvat.errors import AnswerError, RequestError, UnreachableError
-from fiftyone_cvat.server import changes
+from fiftyone_cvat.server import changes, creations
+from fiftyone_cvat.server.annotations import store_annotations
+from fiftyone_cvat.server.chunks import send_in_chunks
+from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.media_files import MediaFile
+from fiftyone_cvat.server.task_media import TaskMedia
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.messages import Response
 from fiftyone_cvat.transport.retrying import RetryPolicy
-from fiftyone_cvat.upload.run_upload import Upload
 from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
 
 NOW = "2026-11-24T12:00:05.5Z"
@@ -42,13 +44,13 @@ def encoded(value):
 @pytest.fixture
 def api(monkeypatch):
     """An API whose requests are answered by the lists of the test."""
-    for name in ("SETTLING", "FILLING", "FILLING_AFTER_CTRL_C"):
-        monkeypatch.setattr(changes, name, 0.0)
-    monkeypatch.setattr(changes.secrets, "token_hex", lambda _: TOKEN)
+    monkeypatch.setattr(changes, "SETTLING", 0.0)
+    monkeypatch.setattr(changes, "FILLING_AFTER_CTRL_C", 0.0)
+    monkeypatch.setattr(creations, "FILLING", 0.0)
+    monkeypatch.setattr(creations.secrets, "token_hex", lambda _: TOKEN)
     made = object.__new__(Tasks)
     made._url = "http://cvat.example.com"
-    made._timeout, made._made, made._name = 0.0, set(), "cvat"
-    made._lost, made._sent, made._guard = [], [], threading.Lock()
+    made._timeout, made._ledger, made._name = 0.0, Ledger(), "cvat"
     made._session = SimpleNamespace(
         retry=RetryPolicy(first_delay=0.001),
         server_date="Tue, 24 Nov 2026 12:00:05 GMT",
@@ -231,18 +233,18 @@ def test_list_that_does_not_tell_what_was_created(api, key, value):
 )
 def test_listing_that_is_odd_fails_no_run_that_is_done(api, caplog, spoiled, words):
     assert create(api, task(7) | spoiled) == 8
-    before = list(api._lost)
+    before = list(api._ledger.lost)
 
     with pytest.raises(AnswerError, match=words):
         api._delete_lost()
-    api._lost = before
-    Upload._settle_lost(api)
+    api._ledger.lost = before
+    api._settle_lost()
 
     assert (
         f"An empty one may be left of 'a' at {URL}: {URL} answered with" in caplog.text
     )
     assert deleted(api) == []
-    assert api._lost == []
+    assert api._ledger.lost == []
 
 
 @pytest.mark.parametrize("spoiled", [{"owner": 1}, {"owner": "me"}, {"tasks": "two"}])
@@ -263,7 +265,7 @@ def test_listing_that_is_no_list(api, results):
     for ask in (
         api._delete_lost,
         lambda: api._create(URL, {"name": "b"}),
-        lambda: api._begin_task(3, lambda: (_ for _ in ()).throw(lost())),
+        lambda: TaskMedia(api, 3).begin(lambda: (_ for _ in ()).throw(lost())),
         api.list_tasks,
     ):
         with pytest.raises(AnswerError, match="'results' that is no list"):
@@ -277,7 +279,7 @@ def test_nothing_is_deleted_by_a_clock_that_is_none(api, date):
 
     api._delete_lost()
 
-    assert [each.name for each in api._lost] == ["a"]
+    assert [each.name for each in api._ledger.lost] == ["a"]
     assert deleted(api) == []
 
 
@@ -406,7 +408,7 @@ def test_beginning_of_a_task(api, found):
             raise result
         return result
 
-    assert api._begin_task(3, send) == "request"
+    assert TaskMedia(api, 3).begin(send) == "request"
     assert len(posts) == bool(found)
 
 
@@ -442,7 +444,7 @@ def test_large_file_goes_on_where_the_server_is(api, file, heads, chunks):
         "head": heads,
     }
 
-    api._send_in_chunks(f"{URL}/3/data/", file)
+    send_in_chunks(api, f"{URL}/3/data/", file)
 
     sent = [more["data"] for method, _, more in api.sent if method == "patch"]
     assert sent == chunks
@@ -456,7 +458,7 @@ def test_end_of_a_large_file_is_lost(api, file):
         "head": [answer(status=404)],
     }
 
-    api._send_in_chunks(f"{URL}/3/data/", file)
+    send_in_chunks(api, f"{URL}/3/data/", file)
 
     assert methods(api) == ["post", "patch", "patch", "patch", "head"]
 
@@ -477,7 +479,7 @@ def test_place_of_a_large_file_that_is_none(api, file, location):
     api.answers = {"post": [answer(status=201, location=location)]}
 
     with pytest.raises(AnswerError, match="did not say where to send"):
-        api._send_in_chunks(f"{URL}/3/data/", file)
+        send_in_chunks(api, f"{URL}/3/data/", file)
 
     assert methods(api) == ["post"]
 
@@ -497,7 +499,7 @@ def test_a_large_file_goes_to_the_server_only(api, file, location):
         "patch": [answer(**{"upload-offset": str(each)}) for each in (4, 8, 10)],
     }
 
-    api._send_in_chunks(f"{URL}/3/data/", file)
+    send_in_chunks(api, f"{URL}/3/data/", file)
 
     assert {path for _, path, _ in api.sent[1:]} == {"/api/tasks/3/data/1_0a-b"}
 
@@ -513,7 +515,7 @@ def test_offset_of_a_large_file_that_is_no_number(api, file, offset, is_lost):
     }
 
     with pytest.raises(AnswerError, match="which is no number of bytes"):
-        api._send_in_chunks(f"{URL}/3/data/", file)
+        send_in_chunks(api, f"{URL}/3/data/", file)
 
 
 def test_offset_that_is_odd_once_is_looked_up(api, file):
@@ -524,7 +526,7 @@ def test_offset_that_is_odd_once_is_looked_up(api, file):
         "head": [answer(**{"upload-offset": "4"})],
     }
 
-    api._send_in_chunks(f"{URL}/3/data/", file)
+    send_in_chunks(api, f"{URL}/3/data/", file)
 
     sent = [more["data"] for method, _, more in api.sent if method == "patch"]
     assert sent == [b"0123", b"4567", b"89"]
@@ -537,10 +539,10 @@ def test_files_that_are_there_already(api, status, is_there):
     api.answers = {"post": [lost(), RequestError("POST", URL, status, "No.")]}
 
     if is_there:
-        api._append_files(URL, {}, [])
+        TaskMedia(api, 3).append({}, [])
     else:
         with pytest.raises(RequestError):
-            api._append_files(URL, {}, [])
+            TaskMedia(api, 3).append({}, [])
 
     assert methods(api) == ["post", "post"]
 
@@ -567,7 +569,7 @@ def test_annotations_that_are_there_are_not_sent_again(api):
     stored = PAYLOAD | {"version": 1}
     api.answers = {"put": [lost()], "get": [answer(stored)]}
 
-    assert api._store_annotations(3, PAYLOAD, *IDS) == stored
+    assert store_annotations(api, 3, PAYLOAD, *IDS) == stored
     assert api.sent[0][2]["harmless"] is False
 
 
@@ -584,7 +586,7 @@ def test_annotations_that_are_there_are_not_sent_again(api):
 def test_annotations_that_are_not_there_are_sent_again(api, there):
     api.answers = {"put": [lost(), answer(PAYLOAD)], "get": [answer(there)]}
 
-    api._store_annotations(3, PAYLOAD, *IDS)
+    store_annotations(api, 3, PAYLOAD, *IDS)
 
     assert methods(api) == ["put", "get", "put"]
 
@@ -609,7 +611,7 @@ def test_answer_that_does_not_tell_what_is_stored(api, kind, spoiled, is_lost):
     api.answers = {"put": [lost() if is_lost else odd], "get": lambda url: odd}
 
     with pytest.raises(AnswerError, match=f"Task 3: .* one of the {kind}: "):
-        api._store_annotations(3, PAYLOAD, *IDS)
+        store_annotations(api, 3, PAYLOAD, *IDS)
 
 
 @pytest.mark.parametrize(
@@ -619,7 +621,7 @@ def test_odd_answer_about_what_is_stored_is_looked_up(api, odd):
     content = Response("PUT", URL, 200, "OK", {}, orjson.dumps(odd))
     api.answers = {"put": [content], "get": [answer(PAYLOAD)]}
 
-    assert api._store_annotations(3, PAYLOAD, *IDS) == PAYLOAD
+    assert store_annotations(api, 3, PAYLOAD, *IDS) == PAYLOAD
 
 
 def test_what_the_server_drops_is_reported(api, caplog):
@@ -630,7 +632,7 @@ def test_what_the_server_drops_is_reported(api, caplog):
     }
     api.answers = {"put": [answer(stored)]}
 
-    api._store_annotations(3, PAYLOAD, *IDS)
+    store_annotations(api, 3, PAYLOAD, *IDS)
 
     where = "of class 'cat' in task 3 (http://cvat.example.com/tasks/3)"
     assert [each.getMessage() for each in caplog.records] == [

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 import fiftyone as fo
 import pytest
 
+from fiftyone_cvat.api.field_members import FieldMembers
 from fiftyone_cvat.convert.shared.frames import frame_refs
 from fiftyone_cvat.convert.to_cvat.schema import build_cvat_schema
 from fiftyone_cvat.dataset.frame_sizes import sizes_in_metadata
 from fiftyone_cvat.types import Size
-from fiftyone_cvat.upload import checks
-from fiftyone_cvat.upload.checks import Preparation, RunState, TaskAnnotations
+from fiftyone_cvat.upload import task_annotations
+from fiftyone_cvat.upload.run_state import RunState
+from fiftyone_cvat.upload.task_annotations import RunAnnotations, TaskAnnotations
 from tests.builders import detection
 
 INFO = {"type": "detections", "classes": ["cat"], "existing_field": True}
@@ -47,24 +49,25 @@ class Task:
     def __init__(self, samples):
         self.samples = samples
         self.converted = []
-        self.api = object.__new__(Preparation)
-        convert = self.api._convert_task
-        self.api._convert_task = lambda *args: (
+        self.api = FieldMembers()
+        schema, *_ = build_cvat_schema({"a": INFO})
+        run = RunState(schema, {}, {}, {}, None, {"a": INFO})
+        self.run = RunAnnotations(self.api, run, CONFIG)
+        convert = self.run._convert
+        self.run._convert = lambda *args: (
             self.converted.append(args[-1]) or (convert(*args))
         )
-        schema, *_ = build_cvat_schema({"a": INFO})
-        self.run = RunState(schema, {}, {}, {}, None, {"a": INFO})
 
     @property
     def frames(self):
         return frame_refs(self.api._build_frame_id_map(self.samples))
 
     def check(self):
-        self.api._check_labels(self.run, CONFIG, self.samples, 0)
+        self.run.check(self.samples, 0)
 
     def annotations(self, *sizes):
-        return self.api._annotations_of(
-            self.run, 0, self.samples, NO_ARGUMENTS, self.frames, dict(enumerate(sizes))
+        return self.run.of_task(
+            0, self.samples, NO_ARGUMENTS, self.frames, dict(enumerate(sizes))
         )
 
 
@@ -84,7 +87,7 @@ def test_labels_are_converted_once_if_the_server_agrees_about_the_sizes(task):
     assert len(task.converted) == 1
     assert [each["frame"] for each in annotations.shapes] == [0, 1]
     assert set(annotations.id_map["a"]) == set(task.samples.values("id"))
-    assert not task.run.checked
+    assert not task.run._checked
 
 
 def test_labels_are_converted_again_for_a_picture_that_the_server_turns(task):
@@ -127,29 +130,32 @@ def test_labels_are_converted_again_if_nothing_tells_the_sizes(task, metadata):
     sample.save()
     task.check()
 
-    assert not task.run.checked
+    assert not task.run._checked
     assert task.converted == [dict.fromkeys((0, 1), Size(1, 1))]
 
 
 def test_metadata_are_not_those_of_other_media(task):
     config = SimpleNamespace(**{**vars(CONFIG), "media_field": "thumbnail_path"})
-    task.api._check_labels(task.run, config, task.samples, 0)
+    task.run._config = config
+    task.check()
 
-    assert not task.run.checked
+    assert not task.run._checked
     assert task.converted == [dict.fromkeys((0, 1), Size(1, 1))]
 
 
 def test_no_more_is_kept_than_there_is_room_for(task, monkeypatch):
-    monkeypatch.setattr(checks, "MAX_KEPT", 0)
-    number = 4 + checks.NUMBERS_BESIDES + checks.NUMBERS_OF_ATTRIBUTE
-    task.run.room = 2 * number - 1
+    monkeypatch.setattr(task_annotations, "MAX_KEPT", 0)
+    number = (
+        4 + task_annotations.NUMBERS_BESIDES + task_annotations.NUMBERS_OF_ATTRIBUTE
+    )
+    task.run._room = 2 * number - 1
     task.check()
-    assert not task.run.checked
+    assert not task.run._checked
 
-    task.run.room += 1
+    task.run._room += 1
     task.check()
-    assert list(task.run.checked) == [0]
-    assert task.run.room == 0
+    assert list(task.run._checked) == [0]
+    assert task.run._room == 0
 
 
 @pytest.mark.parametrize("sizes", [(Size(100, 50),) * 2, (Size(50, 100),) * 2])
@@ -165,7 +171,7 @@ def test_labels_that_are_not_sent_are_told_once(task, sizes, caplog):
 
 
 def test_sizes_of_point_clouds_are_none(samples):
-    frames = frame_refs(object.__new__(Preparation)._build_frame_id_map(samples))
+    frames = frame_refs(FieldMembers()._build_frame_id_map(samples))
     clouds = SimpleNamespace(media_type="point-cloud")
 
     assert sizes_in_metadata(clouds, frames) == dict.fromkeys((0, 1), Size(0, 0))
@@ -183,8 +189,14 @@ def test_numbers_are_counted_in_shapes_and_tracks():
 
     parts = 1 + 1 + 4 + 3 + 6
     numbers = 4 + 3 * 2 + 6 + 5 * 2
-    texts = 2 * checks.NUMBERS_OF_ATTRIBUTE + 320 // checks.CHARACTERS_OF_NUMBER
-    assert task.count_numbers() == numbers + texts + parts * checks.NUMBERS_BESIDES
+    texts = (
+        2 * task_annotations.NUMBERS_OF_ATTRIBUTE
+        + 320 // task_annotations.CHARACTERS_OF_NUMBER
+    )
+    assert (
+        task.count_numbers()
+        == numbers + texts + parts * task_annotations.NUMBERS_BESIDES
+    )
 
 
 @pytest.mark.parametrize("nodes", [0, 133])

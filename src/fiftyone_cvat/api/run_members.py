@@ -1,0 +1,73 @@
+"""The members that send a run to CVAT: begin, go on, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from fiftyone_cvat.upload.resuming import delete_run, resume_run
+from fiftyone_cvat.upload.run_upload import upload_run
+
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["RunMembers"]
+
+
+class RunMembers:
+    """Send runs, go on with them, and delete what they sent."""
+
+    def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
+        """Uploads the given samples to CVAT according to the given backend's
+        annotation and server configuration.
+
+        Everything that can be checked is checked before anything is created. If
+        something fails after that, what was created is deleted again; with
+        ``on_failure="keep"`` finished tasks stay, and :meth:`resume_upload` goes on.
+
+        Args:
+            samples: a :class:`fiftyone.core.collections.SampleCollection`
+            anno_key: the annotation key
+            backend: a :class:`CVATBackend` to use to perform the upload
+
+        Returns:
+            a :class:`CVATAnnotationResults`
+
+        Raises:
+            MediaError: if a media file is missing or of no kind that CVAT takes
+            SchemaError: if the label schema cannot be expressed in CVAT
+            ConfigurationError: if the configuration cannot work
+        """  # noqa: D205  the documented text
+        return upload_run(self._facade, samples, anno_key, backend)
+
+    def resume_upload(self, results: Any) -> Any:
+        """Go on with a run that was stopped or failed, from its last finished task.
+
+        What the run has created and not finished is deleted first. Labels go up as
+        they are in the dataset now.
+
+        Args:
+            results: the :class:`CVATAnnotationResults` of a run with
+                ``on_failure="keep"``
+
+        Returns:
+            the :class:`CVATAnnotationResults` of the whole run
+
+        Raises:
+            ConfigurationError: if nothing of the run is left to do, or if a field of it
+                is gone or of another type
+        """
+        return resume_run(self._facade, results)
+
+    def delete_upload(self, results: Any) -> None:
+        """Delete all that a run has created, finished or not.
+
+        Projects that have tasks of others are left.
+
+        Args:
+            results: the :class:`CVATAnnotationResults` of the run
+        """
+        delete_run(self._facade, results)
+
+    @property
+    def _facade(self) -> CVATAnnotationAPI:
+        return cast("CVATAnnotationAPI", self)

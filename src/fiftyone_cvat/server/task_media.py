@@ -1,0 +1,155 @@
+"""Media on their way into a task: sent in groups, then built by the server."""
+
+from __future__ import annotations
+
+import logging
+import urllib.parse
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from fiftyone_cvat.errors import CVATError, RequestError, ServerJobError
+from fiftyone_cvat.server.changes import Changes
+from fiftyone_cvat.server.chunks import send_in_chunks
+from fiftyone_cvat.server.media_files import (
+    MediaFile,
+    MultipartBody,
+    group_by_size,
+    is_video,
+)
+from fiftyone_cvat.transport.messages import Response, results_of, value_in, value_of
+from fiftyone_cvat.transport.waiting import wait_until
+from fiftyone_cvat.types import Json
+
+__all__ = ["TaskMedia"]
+
+logger = logging.getLogger(__name__)
+
+GROUP_SIZE = 64 << 20
+"""Bytes of media in one request; the server's own proxy takes a little over 100 MB."""
+
+
+class TaskMedia:
+    """The media of one task.
+
+    Args:
+        api: the session
+        task_id: the task, which has no media yet
+    """
+
+    def __init__(self, api: Changes, task_id: int) -> None:
+        self._api = api
+        self._task_id = task_id
+        self._url = f"{api.task_data_url(task_id)}/"
+
+    def send(self, files: Sequence[MediaFile], data: Json) -> str:
+        """Send media in as few requests as the server takes.
+
+        Args:
+            files: the files, in order
+            data: how the task is built of them, as the server takes it
+
+        Returns:
+            the id of the server's request that builds the task of them
+        """
+        url = self._url
+        groups = group_by_size(files, GROUP_SIZE)
+        if len(groups) == 1 and sum(each.size for each in files) <= GROUP_SIZE:
+            fields = {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in data.items()
+            }
+            return self.begin(lambda: self._post_files(fields, files))
+
+        # this only says that files will follow
+        self._api.post(url, headers={"Upload-Start": ""}, harmless=True)
+        quality = {"image_quality": str(data["image_quality"])}
+        for group in groups:
+            if group[0].size > GROUP_SIZE:
+                send_in_chunks(self._api, url, group[0])
+            else:
+                self.append(quality, group)
+        if not is_video(files[0].path):
+            data = data | {"upload_file_order": [each.name for each in files]}
+        finish = {"Upload-Finish": ""}
+        return self.begin(lambda: self._api.post(url, json=data, headers=finish))
+
+    def begin(self, send: Callable[[], Response]) -> str:
+        """Send what makes the server build a task; return its request's id.
+
+        If the answer is lost, the server's list of requests tells whether it begun.
+        """
+        url = f"{self._api.base_api_url}/requests"
+        params = {"task_id": self._task_id, "target": "task", "action": "create"}
+
+        def look() -> str | None:
+            requests = results_of(self._api.get(url, params=params))
+            return next((value_in(each, "id", url) for each in requests), None)
+
+        return self._api._send_surely(lambda: str(value_of(send(), "rq_id")), look)
+
+    def append(self, fields: dict[str, str], files: Sequence[MediaFile]) -> None:
+        """Add files to those that the server has.
+
+        Nothing tells which files it has, but it takes none of a name twice: if the
+        answer is lost and the files are refused when they are sent again, they are
+        there. A mistake in that shows: the last request names all files in order.
+        """
+        headers = {"Upload-Multiple": ""}
+        try:
+            self._post_files(fields, files, headers)
+        except CVATError as error:
+            if not error.may_have_been_processed:
+                raise
+            try:
+                self._post_files(fields, files, headers)
+            except RequestError as refusal:
+                if refusal.status not in (400, 409, 500):
+                    raise
+                logger.debug("%s has the files already: %s", self._url, refusal)
+
+    def _post_files(
+        self,
+        fields: dict[str, str],
+        files: Sequence[MediaFile],
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        body = MultipartBody(fields, files)
+        return self._api.post(
+            self._url, data=body, headers=body.headers | (headers or {})
+        )
+
+    def wait(self, request_id: str) -> None:
+        """Wait until the server has built the task of the media that it was sent.
+
+        Args:
+            request_id: the id of the server's request
+
+        Raises:
+            ServerJobError: if the server cannot build it
+            WaitTimeoutError: if it does not build it in time
+        """
+        quoted = urllib.parse.quote(request_id, safe="")
+        url = f"{self._api.base_api_url}/requests/{quoted}"
+        ask = partial(self._finished_request, url)
+        work = f"Building {self._named()}"
+        wait_until(ask, timeout=self._api._wait_timeout, work=work)
+
+    def _finished_request(self, url: str) -> Json | None:
+        """Return the server's record of a piece of work if it has ended well."""
+        answer = self._api.get(url)
+        status = value_of(answer, "status")
+        request: Json = answer.json()
+        if status == "failed":
+            words = answer.quote(_reason(request))
+            raise ServerJobError(f"CVAT could not build {self._named()}: {words}")
+        return request if status == "finished" else None
+
+    def _named(self) -> str:
+        url = self._api.base_task_url(self._task_id)
+        return f"task {self._task_id} ({url})"
+
+
+def _reason(request: Json) -> str:
+    """Return the last line of what the server says, which is the error itself."""
+    lines = str(request.get("message") or "").strip().splitlines()
+    return lines[-1].strip() if lines else "it gives no reason"
