@@ -37,7 +37,7 @@ class RunMembers:
             SchemaError: if the label schema cannot be expressed in CVAT
             ConfigurationError: if the configuration cannot work
         """  # noqa: D205  the documented text
-        return upload_run(self._facade, samples, anno_key, backend)
+        return upload_run(cast("CVATAnnotationAPI", self), samples, anno_key, backend)
 
     def resume_upload(self, results: Any) -> Any:
         """Go on with a run that was stopped or failed, from its last finished task.
@@ -56,7 +56,7 @@ class RunMembers:
             ConfigurationError: if nothing of the run is left to do, or if a field of it
                 is gone or of another type
         """
-        return resume_run(self._facade, results)
+        return resume_run(cast("CVATAnnotationAPI", self), results)
 
     def delete_upload(self, results: Any) -> None:
         """Delete all that a run has created, finished or not.
@@ -66,8 +66,4 @@ class RunMembers:
         Args:
             results: the :class:`CVATAnnotationResults` of the run
         """
-        delete_run(self._facade, results)
-
-    @property
-    def _facade(self) -> CVATAnnotationAPI:
-        return cast("CVATAnnotationAPI", self)
+        delete_run(cast("CVATAnnotationAPI", self), results)

@@ -28,7 +28,6 @@ from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.download.placement import RunReader
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.stored_runs import forget, gather_frames
-from fiftyone_cvat.server.media import Media
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 
@@ -37,7 +36,7 @@ __all__ = ["Download"]
 logger = logging.getLogger(__name__)
 
 
-class Download(SchemaMembers, Media):
+class Download(SchemaMembers):
     """Read annotations from CVAT and bring them into FiftyOne's form."""
 
     def download_annotations(self, results: Any) -> dict[Any, Any]:
