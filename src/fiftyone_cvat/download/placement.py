@@ -11,19 +11,19 @@ from fiftyone_cvat.convert.from_cvat.answer_checks import (
     reference_fault,
 )
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
 from fiftyone_cvat.convert.from_cvat.labels import (
     FieldContext,
     ReadLabel,
     is_attribute_name,
     read_annotation,
 )
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.label_matching import split_label_id
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals

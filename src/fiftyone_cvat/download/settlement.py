@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.from_cvat.label_parts import (
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation, same_scalar
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import (
     Original,
     adopt_unchanged,
     merge_parts,
@@ -17,10 +19,8 @@ from fiftyone_cvat.convert.from_cvat.label_parts import (
     paintable,
     same_label,
 )
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation, same_scalar
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.convert.shared.label_ids import (
+from fiftyone_cvat.convert.shared.label_matching import (
     join_label_id,
     settle_ids,
     split_label_id,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
 from fiftyone_cvat.convert.from_cvat.labels import (
     AnnotationType,
     FieldContext,
@@ -20,9 +20,9 @@ from fiftyone_cvat.convert.from_cvat.labels import (
     read_annotation,
     refused_texts,
 )
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.label_matching import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import RETURN_TYPES, Json

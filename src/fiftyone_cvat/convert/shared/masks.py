@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.shared.outlines import trace_outlines
+from fiftyone_cvat.convert.shared.outline_tracing import trace_outlines
 from fiftyone_cvat.convert.shared.scanlines import (
     Mask,
     PlacedMask,

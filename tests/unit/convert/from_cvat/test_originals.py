@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from fiftyone_cvat.convert.from_cvat.label_parts import (
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import (
     Original,
     adopt_unchanged,
     merge_parts,
     merge_segmentation,
     same_label,
 )
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.types import Size
 from tests.builders import (

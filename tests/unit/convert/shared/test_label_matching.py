@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.shared.label_ids import (
+from fiftyone_cvat.convert.shared.label_matching import (
     Claim,
     box_distance,
     join_label_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_cvat.convert.from_cvat.reconciliation import (
+from fiftyone_cvat.convert.from_cvat.comparison import (
     Reconciliation,
     same_annotation,
     same_geometry,

@@ -10,12 +10,12 @@ import fiftyone.core.labels as fol
 import numpy as np
 from numpy.typing import NDArray
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_geometry
 from fiftyone_cvat.convert.from_cvat.labels import (
     ReadLabel,
     attribute_values,
     is_attribute_name,
 )
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_geometry
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.shared.segmentations import (
     MaskPiece,
