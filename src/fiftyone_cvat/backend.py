@@ -15,7 +15,7 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.convert.from_cvat.comparison import Reconciliation
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.to_cvat.schema import (
     ATTRIBUTE_TYPES,
     attribute_tool,

@@ -12,7 +12,7 @@ from fiftyone_cvat.convert.from_cvat.answer_checks import (
     label_id_texts,
     reference_fault,
 )
-from fiftyone_cvat.convert.shared.label_matching import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from tests.fuzz.runs import KINDS, SpoiledRun
 
 TYPES = ["rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "mask"]

@@ -23,7 +23,7 @@ from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
-from fiftyone_cvat.convert.shared.label_matching import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals

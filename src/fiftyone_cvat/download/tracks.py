@@ -8,7 +8,7 @@ from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
-from fiftyone_cvat.convert.shared.label_matching import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.sent_labels import Originals
 from fiftyone_cvat.server.task_answers import TaskAnswer
 

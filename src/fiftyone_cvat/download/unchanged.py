@@ -22,7 +22,7 @@ from fiftyone_cvat.convert.from_cvat.labels import (
 )
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
-from fiftyone_cvat.convert.shared.label_matching import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import RETURN_TYPES, Json

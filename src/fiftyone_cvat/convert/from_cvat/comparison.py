@@ -1,74 +1,44 @@
-"""What came of the labels that went up: kept, changed, added, deleted, unmatched."""
+"""What came back the same as it went up: annotations, labels and scalars.
+
+Annotations are compared as CVAT has them: what the server rounds, fills in or takes off
+is no difference. Labels are compared as FiftyOne has them, to the last bit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import fiftyone.core.labels as fol
+import numpy as np
 
 from fiftyone_cvat.convert.shared.attributes import value_to_text
 from fiftyone_cvat.types import Json
 
-__all__ = ["Reconciliation", "same_annotation", "same_geometry", "same_scalar"]
+__all__ = [
+    "GEOMETRY_BY_TYPE",
+    "same_annotation",
+    "same_geometry",
+    "same_label",
+    "same_scalar",
+]
 
 TOLERANCE = 1e-3
 """Pixels, and degrees: nearer than this is the same place."""
 
-COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
-
-
-@dataclass(slots=True)
-class Reconciliation:
-    """Counts of labels by field and task.
-
-    ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
-    are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
-    the result, each for one of the ``reasons``. ``deleted_frames`` counts frames that
-    were deleted in CVAT; their labels stay as they are in the dataset.
-    """
-
-    counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
-    deleted_frames: int = 0
-
-    def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
-        """Count labels.
-
-        Args:
-            label_field: the field
-            task_id: the task
-            what: ``kept``, ``changed``, ``added``, ``deleted`` or ``unmatched``
-            number: how many
-        """
-        by_task = self.counts.setdefault(label_field, {})
-        counts = by_task.setdefault(task_id, dict.fromkeys(COUNTS, 0))
-        counts[what] += number
-
-    def add_reason(self, reason: str) -> None:
-        """Count an annotation that is not in the result."""
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
-
-    def totals(self, label_field: Any) -> dict[str, int]:
-        """Return a field's counts over all tasks."""
-        by_task = self.counts.get(label_field, {})
-        return {
-            what: sum(counts[what] for counts in by_task.values()) for what in COUNTS
-        }
-
-    def lines(self) -> list[str]:
-        """Return the counts as lines for people, a field each, then the reasons."""
-        lines = []
-        for label_field in self.counts:
-            totals = self.totals(label_field)
-            words = ", ".join(f"{number} {what}" for what, number in totals.items())
-            lines.append(f"{label_field or 'labels'}: {words}")
-        lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
-        if self.deleted_frames:
-            lines.append(
-                f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
-                "as they are"
-            )
-        return lines
+GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
+    fol.Detection: (
+        "bounding_box",
+        "mask",
+        "mask_path",
+        "rotation",
+        "location",
+        "dimensions",
+    ),
+    fol.Polyline: ("points", "closed", "filled"),
+    fol.Keypoint: ("points",),
+}
+"""The parts of a label that say where it lies, by its type."""
 
 
 def same_geometry(sent: Json, got: Json) -> bool:
@@ -212,3 +182,39 @@ def same_scalar(value: Any, before: Any) -> bool:
     return value_to_text(before).strip() == text or (
         type(value) is type(before) and bool(value == before)
     )
+
+
+def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
+    """Tell whether two labels say the same.
+
+    A mask in a file says nothing besides one in the label, which comes before it.
+
+    Args:
+        first: a label
+        second: another of the same type
+        attributes: the names of the attributes to compare
+    """
+    if type(first) is not type(second) or first.label != second.label:
+        return False
+    names = (*GEOMETRY_BY_TYPE.get(type(first), ()), *attributes)
+    return all(
+        _same_value(
+            first.get_attribute_value(name, None),
+            second.get_attribute_value(name, None),
+        )
+        for name in names
+        if name != "mask_path" or first.mask is None or second.mask is None
+    )
+
+
+def _same_value(first: Any, second: Any) -> bool:
+    # NaN equals NaN, a tuple a list, but True not 1
+    return repr(_plain(first)) == repr(_plain(second))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value

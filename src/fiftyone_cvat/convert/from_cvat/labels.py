@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.from_cvat.label_templates import build_label
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
-from fiftyone_cvat.convert.shared.label_matching import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.masks import (
     clip_mask,
     ellipse_to_mask,

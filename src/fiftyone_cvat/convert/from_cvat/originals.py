@@ -1,52 +1,29 @@
-"""Several annotations into one label, and what did not change of it kept as it was."""
+"""A label as it is in the dataset, and what of it is kept when its annotations change.
+
+What an annotator did not touch stays the same to the last bit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import fiftyone.core.labels as fol
 import numpy as np
-from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.from_cvat.comparison import same_geometry
+from fiftyone_cvat.convert.from_cvat.comparison import (
+    GEOMETRY_BY_TYPE,
+    same_geometry,
+)
 from fiftyone_cvat.convert.from_cvat.labels import (
-    ReadLabel,
     attribute_values,
     is_attribute_name,
 )
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
-from fiftyone_cvat.convert.shared.segmentations import (
-    MaskPiece,
-    check_pixels,
-    gray_or_rgb,
-    paint_segmentation,
-)
-from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.types import Json, Size
+from fiftyone_cvat.types import Json
 
-__all__ = [
-    "Original",
-    "adopt_unchanged",
-    "merge_parts",
-    "merge_segmentation",
-    "paintable",
-    "same_label",
-]
-
-_GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
-    fol.Detection: (
-        "bounding_box",
-        "mask",
-        "mask_path",
-        "rotation",
-        "location",
-        "dimensions",
-    ),
-    fol.Polyline: ("points", "closed", "filled"),
-    fol.Keypoint: ("points",),
-}
+__all__ = ["Original", "adopt_unchanged"]
 
 
 @dataclass(slots=True)
@@ -92,102 +69,6 @@ class Original:
         return getattr(self.held, "index", None)
 
 
-def merge_parts(parts: Sequence[ReadLabel]) -> Any:
-    """Return the one label that several annotations are.
-
-    The first of them gives it its attributes.
-
-    Args:
-        parts: what was read of each, in the order of the parts
-    """
-    label = parts[0].read_value()
-    for each in parts[1:]:
-        more = each.read_value()
-        if isinstance(label, fol.Polyline) and isinstance(more, fol.Polyline):
-            label.points.extend(more.points)
-    return label
-
-
-def paintable(
-    segmentation: fol.Segmentation, mask_targets: Mapping[Any, str]
-) -> NDArray[Any] | None:
-    """Return a segmentation's pixels if others can be painted over them.
-
-    Args:
-        segmentation: the label
-        mask_targets: pixel value, or RGB hex string, to class name
-
-    Returns:
-        None if there are none, or none that the targets can tell
-    """
-    pixels = segmentation.get_mask() if segmentation.has_mask else None
-    if pixels is None:
-        return None
-    try:
-        pixels = gray_or_rgb(pixels)
-        check_pixels(pixels, mask_targets)
-    except GeometryError:
-        return None
-    return pixels
-
-
-def merge_segmentation(
-    pieces: Sequence[MaskPiece],
-    size: Size,
-    mask_targets: Mapping[Any, str],
-    before: fol.Segmentation | None,
-) -> fol.Segmentation:
-    """Return the segmentation that masks of classes make up.
-
-    Args:
-        pieces: the masks
-        size: the frame's size in pixels
-        mask_targets: pixel value, or RGB hex string, to class name
-        before: the segmentation as it is in the dataset; the type of its pixels is
-            kept, and those whose value is no target
-    """
-    base = None if before is None else paintable(before, mask_targets)
-    shape = (size.height, size.width)
-    mask = paint_segmentation(pieces, shape, mask_targets, base)
-    return fol.Segmentation(mask=mask)
-
-
-def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
-    """Tell whether two labels say the same.
-
-    A mask in a file says nothing besides one in the label, which comes before it.
-
-    Args:
-        first: a label
-        second: another of the same type
-        attributes: the names of the attributes to compare
-    """
-    if type(first) is not type(second) or first.label != second.label:
-        return False
-    names = (*_GEOMETRY_BY_TYPE.get(type(first), ()), *attributes)
-    return all(
-        _same_value(
-            first.get_attribute_value(name, None),
-            second.get_attribute_value(name, None),
-        )
-        for name in names
-        if name != "mask_path" or first.mask is None or second.mask is None
-    )
-
-
-def _same_value(first: Any, second: Any) -> bool:
-    # NaN equals NaN, a tuple a list, but True not 1
-    return repr(_plain(first)) == repr(_plain(second))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value
-
-
 def adopt_unchanged(
     label: Any,
     original: Original,
@@ -208,7 +89,7 @@ def adopt_unchanged(
     if sent and sent[0]["label_id"] == got[0]["label_id"]:
         # the class may have another name in CVAT
         label.label = before.label
-    names = _GEOMETRY_BY_TYPE.get(type(label), ())
+    names = GEOMETRY_BY_TYPE.get(type(label), ())
     if len(sent) == len(got) and all(map(same_geometry, sent, got)):
         for name in names:
             if name in before:

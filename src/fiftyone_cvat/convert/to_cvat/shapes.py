@@ -17,7 +17,7 @@ from fiftyone_cvat.convert.shared.attributes import (
     read_label,
     shorten,
 )
-from fiftyone_cvat.convert.shared.label_matching import join_label_id
+from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.masks import clip_mask, mask_to_runs, stretch_mask
 from fiftyone_cvat.convert.shared.segmentations import (
     check_pixels,

@@ -1,16 +1,17 @@
-"""What came back as it went up, and how much of everything."""
+"""What came back as it went up."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from fiftyone_cvat.convert.from_cvat.comparison import (
-    Reconciliation,
     same_annotation,
     same_geometry,
+    same_label,
     same_scalar,
 )
-from tests.builders import cvat_shape, cvat_tag
+from tests.builders import cvat_shape, cvat_tag, detection
 
 
 def attribute(spec_id, text):
@@ -181,42 +182,6 @@ def test_every_part_has_to_come_back():
     assert not same_annotation([one], [one, one], {}, {})
 
 
-def test_counts_by_field_and_task():
-    counted = Reconciliation()
-    counted.add("a", 1, "kept")
-    counted.add("a", 1, "kept", 2)
-    counted.add("a", 2, "deleted")
-    counted.add(None, 1, "added", 0)
-    zero = {"kept": 0, "changed": 0, "added": 0, "deleted": 0, "unmatched": 0}
-    assert counted.counts == {
-        "a": {1: zero | {"kept": 3}, 2: zero | {"deleted": 1}},
-        None: {1: zero},
-    }
-    assert counted.totals("a") == zero | {"kept": 3, "deleted": 1}
-    assert counted.totals("unknown") == zero
-
-
-def test_lines_for_people():
-    counted = Reconciliation()
-    counted.add("a", 1, "kept", 2)
-    counted.add(None, 1, "added")
-    counted.add_reason("ellipse that FiftyOne cannot hold")
-    counted.add_reason("ellipse that FiftyOne cannot hold")
-    counted.deleted_frames = 3
-    assert counted.lines() == [
-        "a: 2 kept, 0 changed, 0 added, 0 deleted, 0 unmatched",
-        "labels: 0 kept, 0 changed, 1 added, 0 deleted, 0 unmatched",
-        "2 x ellipse that FiftyOne cannot hold",
-        "3 frames were deleted in CVAT: their labels stay as they are",
-    ]
-    assert Reconciliation().lines() == []
-
-
-def test_counts_are_no_other_run_s():
-    Reconciliation().add("a", 1, "kept")
-    assert Reconciliation().counts == {}
-
-
 @pytest.mark.parametrize(
     ("value", "before", "same"),
     [
@@ -232,3 +197,16 @@ def test_counts_are_no_other_run_s():
 )
 def test_scalars_as_they_went_up_or_were_read(value, before, same):
     assert same_scalar(value, before) is same
+
+
+def test_a_mask_in_a_file_says_nothing_besides_one_in_the_label():
+    pixels = np.ones((2, 3), dtype=bool)
+    drawn, stored = detection(mask=pixels), detection(mask=pixels)
+    stored.mask_path = "older.png"
+    in_file = detection()
+    in_file.mask_path = "older.png"
+
+    assert same_label(drawn, stored, ())
+    assert not same_label(drawn, detection(mask=~pixels), ())
+    assert not same_label(drawn, in_file, ())
+    assert not same_label(detection(), in_file, ())

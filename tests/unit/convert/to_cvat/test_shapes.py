@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
 from fiftyone_cvat.convert.from_cvat.labels import read_annotation
-from fiftyone_cvat.convert.from_cvat.originals import merge_parts
 from fiftyone_cvat.convert.to_cvat.shapes import (
     create_detection_shapes,
     create_keypoint_shapes,

@@ -1,11 +1,9 @@
-"""Which label an annotation is: ids that travel, get lost and get copied.
+"""Which uploaded label an annotation is, though ids get lost and get copied.
 
-A label's id travels in the attribute ``label_id``; where a label has several parts,
-each part but the first says its number behind the id. An annotator's tools lose the
-attribute (a class with other attributes) and copy it (paste). No label is dropped
-because of an id: the id in the attribute decides, then the server's id, then the
-place; of several claims on one id the nearest to what went up wins, and the others
-are new labels.
+An annotator's tools lose the attribute ``label_id`` (a class with other attributes) and
+copy it (paste). No label is dropped because of an id: the id in the attribute decides,
+then the server's id, then the place. Of several claims on one id the nearest to what
+went up wins, and the others are new labels.
 """
 
 from __future__ import annotations
@@ -17,13 +15,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.types import Json
 
-__all__ = ["Claim", "box_distance", "join_label_id", "settle_ids", "split_label_id"]
-
-SEPARATOR = "."
-MAX_DIGITS = 9
-"""Of the number of a part: Python refuses to read thousands."""
+__all__ = ["Claim", "box_distance", "settle_ids"]
 
 Box = tuple[Sequence[float], Sequence[float]]
 """The lowest and the highest value on each axis."""
@@ -49,20 +44,6 @@ class Claim:
     part: int
     server_label_id: str | None
     shape: Json
-
-
-def join_label_id(label_id: str, part: int) -> str:
-    """Return the text for the attribute ``label_id`` of one part of a label."""
-    return label_id if part == 1 else f"{label_id}{SEPARATOR}{part}"
-
-
-def split_label_id(text: str | None) -> tuple[str | None, int]:
-    """Return a label's id and its part from the text of the attribute ``label_id``."""
-    if not text or not text.strip():
-        return None, 1
-    label_id, _, part = text.strip().partition(SEPARATOR)
-    number = int(part) if part.isdecimal() and len(part) <= MAX_DIGITS else 0
-    return label_id, number or 1
 
 
 def settle_ids(

@@ -1,0 +1,64 @@
+"""How many labels were kept, changed, added, deleted or not matched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Reconciliation"]
+
+COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """Counts of labels by field and task.
+
+    ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
+    are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
+    the result, each for one of the ``reasons``. ``deleted_frames`` counts frames that
+    were deleted in CVAT; their labels stay as they are in the dataset.
+    """
+
+    counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    deleted_frames: int = 0
+
+    def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
+        """Count labels.
+
+        Args:
+            label_field: the field
+            task_id: the task
+            what: ``kept``, ``changed``, ``added``, ``deleted`` or ``unmatched``
+            number: how many
+        """
+        by_task = self.counts.setdefault(label_field, {})
+        counts = by_task.setdefault(task_id, dict.fromkeys(COUNTS, 0))
+        counts[what] += number
+
+    def add_reason(self, reason: str) -> None:
+        """Count an annotation that is not in the result."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def totals(self, label_field: Any) -> dict[str, int]:
+        """Return a field's counts over all tasks."""
+        by_task = self.counts.get(label_field, {})
+        return {
+            what: sum(counts[what] for counts in by_task.values()) for what in COUNTS
+        }
+
+    def lines(self) -> list[str]:
+        """Return the counts as lines for people, a field each, then the reasons."""
+        lines = []
+        for label_field in self.counts:
+            totals = self.totals(label_field)
+            words = ", ".join(f"{number} {what}" for what, number in totals.items())
+            lines.append(f"{label_field or 'labels'}: {words}")
+        lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
+        if self.deleted_frames:
+            lines.append(
+                f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
+                "as they are"
+            )
+        return lines

@@ -1,0 +1,41 @@
+"""How many labels were kept, changed, added or deleted."""
+
+from __future__ import annotations
+
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+
+
+def test_counts_by_field_and_task():
+    counted = Reconciliation()
+    counted.add("a", 1, "kept")
+    counted.add("a", 1, "kept", 2)
+    counted.add("a", 2, "deleted")
+    counted.add(None, 1, "added", 0)
+    zero = {"kept": 0, "changed": 0, "added": 0, "deleted": 0, "unmatched": 0}
+    assert counted.counts == {
+        "a": {1: zero | {"kept": 3}, 2: zero | {"deleted": 1}},
+        None: {1: zero},
+    }
+    assert counted.totals("a") == zero | {"kept": 3, "deleted": 1}
+    assert counted.totals("unknown") == zero
+
+
+def test_lines_for_people():
+    counted = Reconciliation()
+    counted.add("a", 1, "kept", 2)
+    counted.add(None, 1, "added")
+    counted.add_reason("ellipse that FiftyOne cannot hold")
+    counted.add_reason("ellipse that FiftyOne cannot hold")
+    counted.deleted_frames = 3
+    assert counted.lines() == [
+        "a: 2 kept, 0 changed, 0 added, 0 deleted, 0 unmatched",
+        "labels: 0 kept, 0 changed, 1 added, 0 deleted, 0 unmatched",
+        "2 x ellipse that FiftyOne cannot hold",
+        "3 frames were deleted in CVAT: their labels stay as they are",
+    ]
+    assert Reconciliation().lines() == []
+
+
+def test_counts_are_no_other_run_s():
+    Reconciliation().add("a", 1, "kept")
+    assert Reconciliation().counts == {}
