@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fiftyone_cvat.convert.from_cvat import nested_results
+from fiftyone_cvat.convert.from_cvat import nested_results, polylines_to_masks
 from fiftyone_cvat.convert.shared import attributes, server_ids
 from fiftyone_cvat.convert.to_cvat import project_schema, schema, shapes, tags, tracks
 
@@ -58,8 +58,10 @@ class Conversions:
     _finalize_tracks = as_method(tracks.finalize_tracks)
 
     _add_label_to_results = as_method(nested_results.add_label_to_results)
-    _convert_polylines = as_method(nested_results.convert_polylines)
-    _convert_polylines_to_masks = as_method(nested_results.convert_polylines_to_masks)
+    _convert_polylines = as_method(polylines_to_masks.convert_polylines)
+    _convert_polylines_to_masks = as_method(
+        polylines_to_masks.convert_polylines_to_masks
+    )
     _get_ignored_types = as_method(nested_results.get_ignored_types)
     _get_segmentation_id = as_method(nested_results.get_segmentation_id)
     _merge_results = as_method(nested_results.merge_results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import (
+from fiftyone_cvat.convert.from_cvat.annotation_faults import (
     annotation_fault,
     label_id_texts,
     reference_fault,
