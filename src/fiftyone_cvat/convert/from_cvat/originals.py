@@ -12,13 +12,13 @@ from typing import Any, cast
 import fiftyone.core.labels as fol
 import numpy as np
 
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    attribute_values,
+    is_attribute_name,
+)
 from fiftyone_cvat.convert.from_cvat.comparison import (
     GEOMETRY_BY_TYPE,
     same_geometry,
-)
-from fiftyone_cvat.convert.from_cvat.labels import (
-    attribute_values,
-    is_attribute_name,
 )
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
