@@ -7,7 +7,7 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 
-from fiftyone_cvat.convert.shared.masks import polygons_to_mask
+from fiftyone_cvat.convert.shared.polygons import polygons_to_mask
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece, paint_segmentation
 from fiftyone_cvat.geometry import corners_to_box, points_to_pixels
 from fiftyone_cvat.types import Size

@@ -18,7 +18,8 @@ from fiftyone_cvat.convert.shared.attributes import (
     shorten,
 )
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
-from fiftyone_cvat.convert.shared.masks import clip_mask, mask_to_runs, stretch_mask
+from fiftyone_cvat.convert.shared.masks import clip_mask, stretch_mask
+from fiftyone_cvat.convert.shared.run_lengths import mask_to_runs
 from fiftyone_cvat.convert.shared.segmentations import (
     check_pixels,
     class_masks,
