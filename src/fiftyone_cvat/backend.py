@@ -16,11 +16,11 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
-from fiftyone_cvat.convert.to_cvat.schema import (
+from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     ATTRIBUTE_TYPES,
     attribute_tool,
-    check_texts,
 )
+from fiftyone_cvat.convert.to_cvat.schema import check_texts
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError

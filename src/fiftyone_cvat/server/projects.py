@@ -10,10 +10,8 @@ import fiftyone.core.utils as fou
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
-from fiftyone_cvat.convert.to_cvat.schema import (
-    cvat_schema_to_labels,
-    label_id_attribute,
-)
+from fiftyone_cvat.convert.to_cvat.attribute_specs import label_id_attribute
+from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.server.changes import Sending
 from fiftyone_cvat.types import CVATSchema, Json
