@@ -16,7 +16,7 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
-from fiftyone_cvat.convert.to_cvat import schema
+from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
@@ -229,7 +229,7 @@ class CVATBackend(foua.AnnotationBackend):
     @property
     def supported_attr_types(self) -> list[str]:
         """The types of attributes that a label schema may name."""
-        return list(schema.ATTRIBUTE_TYPES)
+        return list(attribute_specs.ATTRIBUTE_TYPES)
 
     @property
     def supports_clips_views(self) -> bool:
@@ -261,7 +261,7 @@ class CVATBackend(foua.AnnotationBackend):
         Returns:
             a dict with ``type``, ``values``, ``sent``: False for what stays here
         """
-        return schema.attribute_tool(name, value)
+        return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
         """Tell whether attributes of a type need values to choose from.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_cvat.convert.to_cvat.schema import label_id_attribute
+from fiftyone_cvat.convert.to_cvat.attribute_specs import label_id_attribute
 from fiftyone_cvat.errors import MediaError, ServerJobError
 from tests import media
 

@@ -12,10 +12,10 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
-from fiftyone_cvat.convert.shared.attributes import cvat_class
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.field_annotations import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.labels import FieldContext
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals

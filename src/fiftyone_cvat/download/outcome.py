@@ -9,14 +9,12 @@ from typing import Any
 import fiftyone.core.labels as fol
 from bson import ObjectId
 
-from fiftyone_cvat.convert.from_cvat.label_parts import same_label
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation, same_label
+from fiftyone_cvat.convert.from_cvat.label_matching import Claim
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import (
-    Reconciliation,
-    same_annotation,
-)
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.convert.shared.label_ids import Claim, split_label_id
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import DatasetLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import (
+from fiftyone_cvat.convert.from_cvat.annotation_faults import (
     annotation_fault,
     label_id_texts,
     reference_fault,
 )
+from fiftyone_cvat.convert.from_cvat.attribute_texts import is_attribute_name
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
-from fiftyone_cvat.convert.from_cvat.labels import (
-    FieldContext,
-    ReadLabel,
-    is_attribute_name,
-    read_annotation,
-)
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel, read_annotation
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,

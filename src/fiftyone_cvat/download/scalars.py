@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_scalar
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_scalar
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.outcome import Loading, beyond_one

@@ -9,22 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.convert.from_cvat.comparison import (
+    same_annotation,
+    same_label,
+    same_scalar,
+)
+from fiftyone_cvat.convert.from_cvat.label_matching import settle_ids
 from fiftyone_cvat.convert.from_cvat.label_parts import (
-    Original,
-    adopt_unchanged,
     merge_parts,
     merge_segmentation,
     paintable,
-    same_label,
 )
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation, same_scalar
+from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.convert.shared.label_ids import (
-    join_label_id,
-    settle_ids,
-    split_label_id,
-)
+from fiftyone_cvat.convert.shared.label_ids import join_label_id, split_label_id
 from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.outcome import beyond_one, new_id

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.sent_labels import Originals
 from fiftyone_cvat.server.task_answers import TaskAnswer

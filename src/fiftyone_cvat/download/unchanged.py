@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
-from fiftyone_cvat.convert.from_cvat.labels import (
-    AnnotationType,
-    FieldContext,
-    ReadLabel,
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
     attribute_values,
-    read_annotation,
     refused_texts,
 )
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.from_cvat.labels import (
+    AnnotationType,
+    ReadLabel,
+    read_annotation,
+)
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.download.tracks import settle_tracks, withhold_shared_indexes
 from fiftyone_cvat.server.task_answers import TaskAnswer

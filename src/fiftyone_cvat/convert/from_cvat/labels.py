@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import fiftyone.core.labels as fol
@@ -14,89 +12,31 @@ import numpy as np
 from bson import ObjectId
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.from_cvat.label_building import build_label
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.shared.masks import (
-    clip_mask,
-    ellipse_to_mask,
-    ellipse_to_polygon,
-    mask_to_polygons,
-    polygons_to_mask,
-    runs_to_mask,
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    attribute_values,
+    typed_values,
 )
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.from_cvat.label_templates import build_label
+from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.ellipses import ellipse_to_mask, ellipse_to_polygon
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.masks import clip_mask
+from fiftyone_cvat.convert.shared.polygons import mask_to_polygons, polygons_to_mask
+from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.convert.shared.skeletons import skeleton_to_points
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
-from fiftyone_cvat.types import Json, Size
+from fiftyone_cvat.types import Json
 
-__all__ = [
-    "AnnotationType",
-    "FieldContext",
-    "ReadLabel",
-    "attribute_values",
-    "is_attribute_name",
-    "read_annotation",
-    "refused_texts",
-]
+__all__ = ["AnnotationType", "ReadLabel", "read_annotation"]
 
 AnnotationType = Literal["tags", "shapes", "track", "tracks"]
 
 DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
 POLYLINES = (*LINES, "polygon", "polygons")
-
-_PARTS = frozenset(
-    (
-        *("_cls", "_id", "attributes", "bounding_box", "closed", "filled", "id"),
-        *("label", "logits", "mask", "mask_path", "points", "tags"),
-    )
-)
-"""What labels are made of: attributes of these names would spoil them."""
-
-_NAME = re.compile(r"[^$._\0][^.\0]*")
-"""The names that the database takes for an attribute."""
-
-_LABELS = (fol.Classification, fol.Detection, fol.Keypoint, fol.Polyline)
-
-_FIELDS = frozenset(("confidence", "index", "instance"))
-"""Fields of labels that may be annotated."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldContext:
-    """What is known about one field of a run when its annotations are read.
-
-    Attributes:
-        label_type: the field's type, or None if any kind of label is taken
-        class_by_label_id: CVAT's label ids to FiftyOne's class names
-        spec_ids: CVAT's label ids to its attributes' ids by name
-        input_types: CVAT's label ids to its attributes' input types by id
-        choices: ids of attributes to the texts that may be chosen
-        value_types: attribute name to the type of its values in the dataset
-        size_of_frame: gives a frame's size in pixels
-        scalar_in_attribute: whether scalars are values of a tag's attribute
-        occluded_attrs: class name to the attribute that holds occlusion
-        group_id_attrs: class name to the attribute that holds the group id
-        keep_text: whether text stays text where the dataset does not say
-        nodes_by_label_id: a skeleton's label id to the label ids of its nodes
-        is_point_cloud: whether a cuboid lies in space rather than on an image
-    """
-
-    label_type: str | None
-    class_by_label_id: Mapping[int, str]
-    spec_ids: Mapping[int, Mapping[str, int]]
-    size_of_frame: Callable[[int], Size]
-    input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
-    choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    value_types: Mapping[str, type] = field(default_factory=dict)
-    scalar_in_attribute: bool = False
-    occluded_attrs: Mapping[str, str] = field(default_factory=dict)
-    group_id_attrs: Mapping[str, str] = field(default_factory=dict)
-    keep_text: bool = False
-    nodes_by_label_id: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    is_point_cloud: bool = False
 
 
 @dataclass(slots=True)
@@ -196,38 +136,6 @@ def read_annotation(
         value = build_label(value.label_type, value.fields, value.attributes)
     frame = annotation["frame"]
     return ReadLabel(kind, frame, value, identity, part, annotation, refused=refused)
-
-
-@lru_cache(maxsize=1000)
-def is_attribute_name(name: str) -> bool:
-    """Tell whether a label in FiftyOne can have an attribute of a name.
-
-    It cannot if the name is a part of labels, or of how they work, or none that the
-    database takes.
-    """
-    if name in _PARTS or not _NAME.fullmatch(name):
-        return False
-    return name in _FIELDS or not any(hasattr(each, name) for each in _LABELS)
-
-
-def attribute_values(
-    annotation: Json, spec_ids: Mapping[int, Mapping[str, int]]
-) -> dict[str, str]:
-    """Return the texts of an annotation's attributes by name.
-
-    Args:
-        annotation: the annotation, as the server sent it or takes it
-        spec_ids: CVAT's label ids to its attributes' ids by name
-    """
-    text_by_id = {
-        each["spec_id"]: each["value"] for each in annotation.get("attributes") or []
-    }
-    names = spec_ids.get(annotation["label_id"], {})
-    return {
-        name: text_by_id[spec_id]
-        for name, spec_id in names.items()
-        if spec_id in text_by_id
-    }
 
 
 def _read_tag(
@@ -416,7 +324,7 @@ def _add_attributes(
     draft: _Draft, annotation: Json, values: Mapping[str, str], context: FieldContext
 ) -> list[str]:
     """Give a label its attributes; return why some texts are none."""
-    typed, refused = _typed_values(annotation["label_id"], values, context)
+    typed, refused = typed_values(annotation["label_id"], values, context)
     draft.attributes.update(typed)
     occluded = context.occluded_attrs.get(draft.fields["label"])
     if occluded is not None and "occluded" in annotation:
@@ -425,48 +333,3 @@ def _add_attributes(
     if group_id is not None:
         draft.attributes[group_id] = annotation.get("group") or 0
     return refused
-
-
-def refused_texts(
-    annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> list[str]:
-    """Return why some texts of attributes are not values of a label.
-
-    Args:
-        annotation: the annotation as the server sent it
-        values: its texts by the names of the attributes
-        context: what is known about the field
-    """
-    own = {name: text for name, text in values.items() if name != LABEL_ID}
-    return _typed_values(annotation["label_id"], own, context)[1] if own else []
-
-
-def _typed_values(
-    label_id: int, values: Mapping[str, str], context: FieldContext
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the values of a label's attributes, and why some texts are none."""
-    typed: dict[str, Any] = {}
-    refused = []
-    spec_ids = context.spec_ids.get(label_id, {})
-    input_types = context.input_types.get(label_id, {})
-    for name, text in values.items():
-        if not is_attribute_name(name):
-            if text:
-                refused.append(f"attribute '{name}', a name that no label can have")
-            continue
-        kind: type | str | None = context.value_types.get(name)
-        if kind is None and context.keep_text:
-            kind = input_types.get(spec_ids[name])
-        try:
-            value = text_to_value(text, kind)
-        except ValueError:
-            # a label that went up keeps its value
-            value = None
-            refused.append(f"text in attribute '{name}' that is no value of its type")
-        choices = context.choices.get(spec_ids[name])
-        if choices and text not in choices:
-            # the server fills in an empty text where a class was changed
-            continue
-        if value is not None and (value != "" or kind is str):
-            typed[name] = value
-    return typed, refused
