@@ -14,6 +14,7 @@ from fiftyone_cvat.dataset.stored_labels import (
     labels_in,
     wrapped,
 )
+from fiftyone_cvat.dataset.views import frames_as_they_are, with_values_of_view
 
 __all__ = ["Columns", "StoredLabels"]
 
@@ -44,6 +45,11 @@ class Columns:
             for name, label_type in types.items()
             if label_type not in (None, "scalar") and self.samples.has_field(name)
         }
+
+    def close(self) -> None:
+        """Delete what was generated to read the frames of a view of frames."""
+        if self.samples._is_frames:
+            self.samples._dataset.delete()
 
     def read(self, refs: Collection[FrameRef]) -> StoredLabels:
         """Return the labels of all of the run's fields of labels on some frames.
@@ -135,10 +141,8 @@ def _collection(results: Any) -> Any:
         if not samples._is_frames:
             # results that were stored have the dataset instead of the view
             samples = samples._root_dataset.load_annotation_view(results.key)
-        # a dataset of its own, which does not see what was loaded before
-        samples.reload()
-        return samples
+        return frames_as_they_are(samples)
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
-        return dataset.select_group_slices(_allow_mixed=True)
-    return dataset
+        dataset = dataset.select_group_slices(_allow_mixed=True)
+    return with_values_of_view(dataset, results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -71,11 +72,11 @@ class Download(SchemaMembers):
                 results.key,
             )
         owners = gather_frames(results)
-        columns = Columns(results)
         reader: RunReader | None = None
         gone = []
         task_ids = list(results.task_ids)
         with (
+            closing(Columns(results)) as columns,
             fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
             side_by_side(
                 lambda task_id: self._read_task(task_id, results, owners, columns),
