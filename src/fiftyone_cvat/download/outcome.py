@@ -18,7 +18,7 @@ from fiftyone_cvat.convert.from_cvat.reconciliation import (
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import Claim, split_label_id
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels
+from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.download.copies import Copies, Copy, Verdict
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -50,7 +50,7 @@ class Loading:
     def __init__(
         self,
         results: Any,
-        dataset: DatasetLabels,
+        dataset: SentLabels,
     ) -> None:
         self._results = results
         self._label_schema: LabelSchema = results.config.label_schema

@@ -26,8 +26,8 @@ from fiftyone_cvat.convert.shared.fingerprints import (
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals
-from fiftyone_cvat.download.field_contexts import FieldContexts
+from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
+from fiftyone_cvat.download.run_fields import RunFields
 from fiftyone_cvat.download.settlement import Settler
 from fiftyone_cvat.download.tracks import id_of_index, ids_of_tracks
 from fiftyone_cvat.download.unchanged import unchanged_annotation
@@ -60,8 +60,8 @@ class RunReader:
         config = results.config
         self._results = results
         self._label_schema: LabelSchema = config.label_schema
-        self._dataset = DatasetLabels(api, results, schema, columns)
-        self._contexts = FieldContexts(config, schema, self._dataset)
+        self._dataset = SentLabels(api, results, schema, columns)
+        self._contexts = RunFields(config, schema, self._dataset)
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
         }

@@ -25,7 +25,7 @@ from fiftyone_cvat.convert.shared.label_ids import (
     settle_ids,
     split_label_id,
 )
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals
+from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.outcome import beyond_one, new_id
 from fiftyone_cvat.download.scalars import Scalars
@@ -53,7 +53,7 @@ class Settler(Scalars):
     def __init__(
         self,
         results: Any,
-        dataset: DatasetLabels,
+        dataset: SentLabels,
         attributes: Mapping[Any, Collection[str]],
     ) -> None:
         super().__init__(results, dataset)

@@ -8,13 +8,13 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.labels import FieldContext
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals
+from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
 from fiftyone_cvat.server.task_answers import TaskAnswer
 
-__all__ = ["FieldContexts"]
+__all__ = ["RunFields"]
 
 
-class FieldContexts:
+class RunFields:
     """Makes the contexts of the fields of one run.
 
     Args:
@@ -23,9 +23,7 @@ class FieldContexts:
         dataset: the run's labels as they are in the dataset
     """
 
-    def __init__(
-        self, config: Any, schema: SchemaParts, dataset: DatasetLabels
-    ) -> None:
+    def __init__(self, config: Any, schema: SchemaParts, dataset: SentLabels) -> None:
         self._label_schema = config.label_schema
         self._keep_text = not getattr(config, "coerce_text_attrs", True)
         self._dataset = dataset
