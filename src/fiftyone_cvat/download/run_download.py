@@ -23,7 +23,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
-from fiftyone_cvat.download.placement import RunReader
+from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.stored_runs import forget, gather_frames
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -67,7 +67,7 @@ class RunDownload:
         self._check()
         owners = gather_frames(results)
         columns = Columns(results)
-        reader: RunReader | None = None
+        labels: ReturnedLabels | None = None
         gone = []
         task_ids = list(results.task_ids)
         with (
@@ -84,27 +84,26 @@ class RunDownload:
                     gone.append(task_id)
                     continue
                 task, stored = found
-                reader = reader or RunReader(
+                labels = labels or ReturnedLabels(
                     self._api, results, self._schema_of(task), columns
                 )
                 with collection_paused():
-                    reader.read(task, stored)
-        if reader is None:
+                    labels.add(task, stored)
+        if labels is None:
             raise ConfigurationError(
                 f"CVAT at {self._api.base_url} has no task of run '{results.key}': "
                 "they are deleted, or this is another server or organization; nothing "
                 "has changed here"
             )
         forget(results, gone)
-        settled = reader.settled
-        settled.finish()
-        results.reconciliation = settled.reconciliation
-        results.absent_attributes = settled.absent
-        results.deleted = sorted(settled.deleted, key=str)
-        narrow_attributes(results, settled.edited)
-        for line in settled.reconciliation.lines():
+        outcome = labels.finish()
+        results.reconciliation = outcome.reconciliation
+        results.absent_attributes = outcome.absent
+        results.deleted = sorted(outcome.deleted, key=str)
+        narrow_attributes(results, outcome.edited)
+        for line in outcome.reconciliation.lines():
             logger.info("%s", line)
-        return settled.annotations
+        return outcome.annotations
 
     def _check(self) -> None:
         """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""
