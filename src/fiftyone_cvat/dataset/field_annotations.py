@@ -10,9 +10,7 @@ from typing import Any, Protocol
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
-from fiftyone_cvat.convert.shared.frames import (
-    FrameRef,
-)
+from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.segmentations import value_without_target
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import field_schema

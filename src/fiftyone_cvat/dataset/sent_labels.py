@@ -30,7 +30,7 @@ from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DatasetLabels", "Originals"]
+__all__ = ["SentLabels", "Originals"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
@@ -43,7 +43,7 @@ _TYPE_BY_FIELD = {
 }
 
 
-class DatasetLabels:
+class SentLabels:
     """Reads the labels that a run sent, as they are in the dataset now.
 
     Args:
