@@ -20,11 +20,11 @@ DEFECTS = {
         "replay/test_edits.py::copies_replaced_one_another",
         "unit/api/test_wide_members.py::copy_replaced_the_first",
         "unit/convert/from_cvat/test_nested_results.py::copy_with_the_same_id_replaced_the_first",
-        "unit/convert/from_cvat/test_label_matching.py::copied_object_disappeared",
+        "unit/convert/from_cvat/test_claims.py::copied_object_disappeared",
     ],
     "An object of another class now has no label id, and becomes a new label.": [
         "replay/test_track_edits.py::track_of_another_class_lost_identity",
-        "unit/convert/from_cvat/test_label_matching.py::changed_class_lost_identity",
+        "unit/convert/from_cvat/test_claims.py::changed_class_lost_identity",
     ],
     "So do objects that were split or merged.": [
         "replay/test_track_edits.py::merged_tracks_lost_identity",

@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_cvat.convert.from_cvat.annotation_faults import label_id_texts
-from fiftyone_cvat.convert.from_cvat.label_matching import Claim
+from fiftyone_cvat.convert.from_cvat.claims import Claim
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.server.task_answers import TaskAnswer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.from_cvat.label_matching import (
+from fiftyone_cvat.convert.from_cvat.claims import (
     Claim,
     box_distance,
     settle_ids,
