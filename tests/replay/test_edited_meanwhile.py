@@ -219,3 +219,20 @@ def test_fields_of_scalars_that_are_gone(dataset, server, tmp_path):
         run.load()
 
     assert dataset.values("temper") == ["calm", "wild"]
+
+
+def test_labels_drawn_on_samples_that_are_deleted(dataset, server, tmp_path):
+    boxes = [fo.Detections(detections=[box()]) for _ in NAMES]
+    with_values(dataset, tmp_path, pets=boxes)
+    schema = {"pets": {"type": "detections", "classes": ["cat"]}}
+    run = Run(dataset, server, schema)
+    cat = {"label_id": run.label_ids()["cat"], "frame": 0, "attributes": []}
+    drawn = cat | {"type": "rectangle", "points": [3.2, 4.8, 9.6, 12.0]}
+    run.change("create", shapes=[drawn, drawn | {"frame": 1}], tags=[cat])
+    dataset.delete_samples(dataset.first().id)
+
+    assert run.load() == {"pets": {"kept": 1, "added": 1, "unmatched": 3}}
+
+    reason = "label on a sample that was deleted in the dataset"
+    assert run.results.reconciliation.reasons == {reason: 3}
+    assert dataset.count("pets.detections") == 2

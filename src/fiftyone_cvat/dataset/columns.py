@@ -42,6 +42,9 @@ class Columns:
         check_field_types(self.samples, label_schema)
         _check_fields_are_there(self.samples, results)
         self._sample_by_clip = results.id_map.get("_clips", {})
+        self._frame_id_map = results.frame_id_map
+        # read when it is first asked for: most loads do not ask
+        self._sample_ids: set[str] | None = None
         types = {name: info.get("type") for name, info in label_schema.items()}
         self._types = {
             name: label_type
@@ -52,6 +55,21 @@ class Columns:
     def has_field(self, label_field: Any) -> bool:
         """Tell whether the dataset has a field; a run without a schema names None."""
         return label_field is not None and self.samples.has_field(label_field)
+
+    def has_sample(self, ref: FrameRef) -> bool:
+        """Tell whether the dataset still has the sample of a frame of the run.
+
+        Args:
+            ref: the frame
+        """
+        if self._sample_ids is None:
+            frames = (
+                each for by in self._frame_id_map.values() for each in by.values()
+            )
+            ids = {each["sample_id"] for each in frames}
+            ids = {str(self._sample_by_clip.get(each, each)) for each in ids}
+            self._sample_ids = set(self.samples.select(list(ids)).values("id"))
+        return self._in_samples(ref).sample_id in self._sample_ids
 
     def close(self) -> None:
         """Delete what was generated to read the frames of a view of frames."""

@@ -94,6 +94,10 @@ class SentLabels:
         """Whether the run's media are point clouds."""
         return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
 
+    def has_sample(self, ref: FrameRef) -> bool:
+        """Tell whether the sample of a frame is still in the dataset."""
+        return self._columns.has_sample(ref)
+
     def known_ids(self, label_field: Any, ref: FrameRef) -> list[Any]:
         """Return the ids of a run's labels on a frame; ``[True]`` for a scalar.
 

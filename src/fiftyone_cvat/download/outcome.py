@@ -29,6 +29,7 @@ from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 __all__ = ["Outcome", "beyond_one"]
 
 DELETED_HERE = "label that was deleted in the dataset"
+SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
@@ -193,6 +194,11 @@ class Outcome:
         """Count a label, and put it where FiftyOne looks for it."""
         label_field, copy = verdict.label_field, verdict.copy
         key = verdict.label_id or verdict.ref.key
+        is_lost = copy.what in ("added", "unmatched")
+        if is_lost and not self._sent.has_sample(verdict.ref):
+            self.reconciliation.add(label_field, copy.task_id, "unmatched")
+            self.reconciliation.add_reason(SAMPLE_DELETED_HERE)
+            return
         self.reconciliation.add(label_field, copy.task_id, copy.what)
         if verdict.is_disputed:
             self.reconciliation.add_reason(DISPUTED)

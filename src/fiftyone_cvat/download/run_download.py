@@ -24,6 +24,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.stored_runs import forget, gather_frames
@@ -66,12 +67,24 @@ class RunDownload:
         results = self._results
         restore_attributes(results)
         self._check()
+        with closing(Columns(results)) as columns:
+            outcome = self._settle_tasks(columns)
+        results.reconciliation = outcome.reconciliation
+        results.absent_attributes = outcome.absent
+        results.deleted = sorted(outcome.deleted, key=str)
+        narrow_attributes(results, outcome.edited)
+        for line in outcome.reconciliation.lines():
+            logger.info("%s", line)
+        return outcome.annotations
+
+    def _settle_tasks(self, columns: Columns) -> Outcome:
+        """Return what came of the run's labels; forget tasks that are gone."""
+        results = self._results
         owners = gather_frames(results)
         labels: ReturnedLabels | None = None
         gone = []
         task_ids = list(results.task_ids)
         with (
-            closing(Columns(results)) as columns,
             fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
             side_by_side(
                 lambda task_id: self._ask_and_read(task_id, owners, columns),
@@ -97,14 +110,7 @@ class RunDownload:
                 "has changed here"
             )
         forget(results, gone)
-        outcome = labels.finish()
-        results.reconciliation = outcome.reconciliation
-        results.absent_attributes = outcome.absent
-        results.deleted = sorted(outcome.deleted, key=str)
-        narrow_attributes(results, outcome.edited)
-        for line in outcome.reconciliation.lines():
-            logger.info("%s", line)
-        return outcome.annotations
+        return labels.finish()
 
     def _check(self) -> None:
         """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""

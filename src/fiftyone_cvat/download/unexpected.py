@@ -13,7 +13,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
-from fiftyone_cvat.download.outcome import Outcome
+from fiftyone_cvat.download.outcome import SAMPLE_DELETED_HERE, Outcome
 from fiftyone_cvat.download.run_fields import TaskField
 
 __all__ = ["Unexpected"]
@@ -41,6 +41,9 @@ class Unexpected:
             ref: the frame
             label: what was read of the annotation
         """
+        if not self._sent.has_sample(ref):
+            self._outcome.leave_out(SAMPLE_DELETED_HERE, field)
+            return
         known_id, part = split_label_id(self._ids.remembered(label))
         if part > 1:
             # what was a part more of a label of another kind is a label of its own
