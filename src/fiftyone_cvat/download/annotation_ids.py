@@ -28,10 +28,10 @@ class AnnotationIds:
 
     def __init__(self, server_id_map: dict[str, dict[int, str]]) -> None:
         self._server_id_map = server_id_map
-        self._sent: dict[str | None, set[str]] = defaultdict(set)
+        self._sent: dict[str | None, list[str]] = defaultdict(list)
         for kind in ("tags", "shapes"):
             for text in server_id_map.get(kind, {}).values():
-                self._sent[split_label_id(text)[0]].add(text)
+                self._sent[split_label_id(text)[0]].append(text)
 
     @property
     def of_tracks(self) -> Mapping[int, str]:
@@ -76,7 +76,11 @@ class AnnotationIds:
             server_ids.setdefault(label.annotation["id"], text)
 
     def parts_sent(self, label_id: str) -> int:
-        """Return how many tags or shapes a label went up as; 0 for one of a track."""
+        """Return how many parts a label had that went up; 0 for one of a track."""
+        return len(set(self._sent.get(label_id, ())))
+
+    def pieces_sent(self, label_id: str) -> int:
+        """Return how many pieces a segmentation went up as: all have its plain id."""
         return len(self._sent.get(label_id, ()))
 
     def said_by(self, annotation: Any, kind: str, task: TaskAnswer) -> set[str]:

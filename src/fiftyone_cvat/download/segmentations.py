@@ -100,7 +100,8 @@ class SegmentationSettlement:
         """Return whether a segmentation came back as it went up, or as it is here."""
         before = original.label
         # the cheapest first: the others compare pixels
-        if before is not None and are_untouched(pieces, self._ids.parts_sent(label_id)):
+        number = self._ids.pieces_sent(label_id)
+        if before is not None and are_untouched(pieces, number):
             return True
         targets = field.info.get("mask_targets") or {}
         return shows_all(before, pieces, targets, field.task) or _same_pieces(
