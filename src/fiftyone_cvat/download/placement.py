@@ -63,7 +63,8 @@ class RunReader:
         self._dataset = DatasetLabels(api, results, schema, columns)
         self._contexts = FieldContexts(config, schema, self._dataset)
         self._attributes = {
-            name: schema_attributes(info) for name, info in self._label_schema.items()
+            name: {*filter(is_attribute_name, schema_attributes(info))}
+            for name, info in self._label_schema.items()
         }
         self._cvat_classes = schema[-1]
         self._originals: dict[Any, Originals] = {}

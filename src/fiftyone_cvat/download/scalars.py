@@ -79,7 +79,8 @@ class Scalars(Loading):
             return None
         values = []
         for each in found:
-            if each.value is None:
+            # what went up comes back, as infinity, which nobody may type
+            if each.value is None and not (before is not None and each.is_untouched):
                 reason = "scalar that is no value of its field"
                 self.leave_out(reason, label_field, task)
             else:

@@ -16,8 +16,9 @@ from fiftyone_cvat.convert.from_cvat.label_parts import (
     merge_segmentation,
     paintable,
     same_label,
+    same_value,
 )
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel, reasons_of_refusal
 from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation, same_scalar
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import (
@@ -278,7 +279,9 @@ class Settler(Scalars):
         """Return the one label that some annotations are."""
         for number, each in enumerate(parts, 1):
             self._remember(each, join_label_id(label_id, number))
-        for reason in parts[0].refused:
+        sent = () if original is None else original.annotations
+        refused = reasons_of_refusal(parts[0].refused, sent, task.attribute_ids)
+        for reason in refused:
             self.reconciliation.add_reason(reason)
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
@@ -300,11 +303,12 @@ class Settler(Scalars):
             self.edited[label_field] |= {
                 name
                 for name in self._attributes[label_field]
-                if label.get_attribute_value(name, None)
-                != before.get_attribute_value(name, None)
+                if not same_value(
+                    label.get_attribute_value(name, None),
+                    before.get_attribute_value(name, None),
+                )
             }
         got = [each.annotation for each in parts]
-        sent = () if original is None else original.annotations
         index = parts[0].index
         return Copy(task.id, what, parts[0].kind, label, before, got, index, sent)
 
@@ -345,7 +349,10 @@ class Settler(Scalars):
         """
         before = original.label
         got = [each.annotation for each in parts]
-        adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+        for reason in adopt_unchanged(
+            label, original, got, task.attribute_ids, task.defaults
+        ):
+            self.reconciliation.add_reason(reason)
         # an ellipse that was drawn is a mask here, which is what would go up
         return _is_same_track(parts, original) and same_label(
             label, before, self._attributes[label_field]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import fiftyone.core.labels as fol
 import numpy as np
@@ -15,6 +13,12 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.from_cvat.label_building import build_label
+from fiftyone_cvat.convert.shared.attribute_names import (
+    TAGS,
+    is_attribute_name,
+    text_to_tags,
+    type_in_class,
+)
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.masks import (
@@ -35,9 +39,11 @@ __all__ = [
     "AnnotationType",
     "FieldContext",
     "ReadLabel",
+    "RefusedText",
     "attribute_values",
     "is_attribute_name",
     "read_annotation",
+    "reasons_of_refusal",
     "refused_texts",
 ]
 
@@ -46,22 +52,6 @@ AnnotationType = Literal["tags", "shapes", "track", "tracks"]
 DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
 POLYLINES = (*LINES, "polygon", "polygons")
-
-_PARTS = frozenset(
-    (
-        *("_cls", "_id", "attributes", "bounding_box", "closed", "filled", "id"),
-        *("label", "logits", "mask", "mask_path", "points", "tags"),
-    )
-)
-"""What labels are made of: attributes of these names would spoil them."""
-
-_NAME = re.compile(r"[^$._\0][^.\0]*")
-"""The names that the database takes for an attribute."""
-
-_LABELS = (fol.Classification, fol.Detection, fol.Keypoint, fol.Polyline)
-
-_FIELDS = frozenset(("confidence", "index", "instance"))
-"""Fields of labels that may be annotated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +89,14 @@ class FieldContext:
     is_point_cloud: bool = False
 
 
+class RefusedText(NamedTuple):
+    """A text of an attribute that is no value of a label, and why."""
+
+    attribute: str
+    text: str
+    reason: str
+
+
 @dataclass(slots=True)
 class ReadLabel:
     """An annotation as it was read, before ids are settled.
@@ -114,7 +112,7 @@ class ReadLabel:
         annotation: the annotation as the server sent it
         track: the number of its track in the task, or None
         index: the index of its track in the dataset, or None
-        refused: why texts of attributes are not values of the label
+        refused: texts of attributes that are no values of the label
         is_untouched: whether the annotation is in CVAT as it went up
         sent: what the annotation went up as, if it came back as that; its label is
             most likely the dataset's own and is not read before it turns out not to be
@@ -130,7 +128,7 @@ class ReadLabel:
     annotation: Json
     track: int | None = None
     index: int | None = None
-    refused: Sequence[str] = ()
+    refused: Sequence[RefusedText] = ()
     is_untouched: bool = False
     sent: Json | None = None
     read_later: Callable[[], ReadLabel | None] | None = None
@@ -188,7 +186,7 @@ def read_annotation(
     kind, value = read
 
     identity, part = split_label_id(values.pop(LABEL_ID, None))
-    refused: Sequence[str] = ()
+    refused: Sequence[RefusedText] = ()
     if isinstance(value, _Draft):
         refused = _add_attributes(value, annotation, values, context)
         if annotation.get("keyframe"):
@@ -196,18 +194,6 @@ def read_annotation(
         value = build_label(value.label_type, value.fields, value.attributes)
     frame = annotation["frame"]
     return ReadLabel(kind, frame, value, identity, part, annotation, refused=refused)
-
-
-@lru_cache(maxsize=1000)
-def is_attribute_name(name: str) -> bool:
-    """Tell whether a label in FiftyOne can have an attribute of a name.
-
-    It cannot if the name is a part of labels, or of how they work, or none that the
-    database takes.
-    """
-    if name in _PARTS or not _NAME.fullmatch(name):
-        return False
-    return name in _FIELDS or not any(hasattr(each, name) for each in _LABELS)
 
 
 def attribute_values(
@@ -414,9 +400,12 @@ def _mask_label(
 
 def _add_attributes(
     draft: _Draft, annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> list[str]:
-    """Give a label its attributes; return why some texts are none."""
-    typed, refused = _typed_values(annotation["label_id"], values, context)
+) -> list[RefusedText]:
+    """Give a label its attributes; return the texts that are none."""
+    label_id = annotation["label_id"]
+    typed, refused = _typed_values(draft.label_type, label_id, values, context)
+    if TAGS in typed:
+        draft.fields[TAGS] = typed.pop(TAGS)
     draft.attributes.update(typed)
     occluded = context.occluded_attrs.get(draft.fields["label"])
     if occluded is not None and "occluded" in annotation:
@@ -428,41 +417,74 @@ def _add_attributes(
 
 
 def refused_texts(
-    annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> list[str]:
-    """Return why some texts of attributes are not values of a label.
+    annotation: Json,
+    values: Mapping[str, str],
+    context: FieldContext,
+    label_type: type[fol.Label],
+) -> list[RefusedText]:
+    """Return the texts of attributes that are no values of a label.
 
     Args:
         annotation: the annotation as the server sent it
         values: its texts by the names of the attributes
         context: what is known about the field
+        label_type: FiftyOne's class of the label
     """
     own = {name: text for name, text in values.items() if name != LABEL_ID}
-    return _typed_values(annotation["label_id"], own, context)[1] if own else []
+    label_id = annotation["label_id"]
+    return _typed_values(label_type, label_id, own, context)[1] if own else []
+
+
+def reasons_of_refusal(
+    refused: Sequence[RefusedText],
+    sent: Sequence[Json],
+    spec_ids: Mapping[int, Mapping[str, int]],
+) -> list[str]:
+    """Return why texts are not values of a label, but for those that went up with it.
+
+    Args:
+        refused: the texts
+        sent: the annotations that the label goes up as, with the server's ids
+        spec_ids: CVAT's label ids to its attributes' ids by name
+    """
+    had = attribute_values(sent[0], spec_ids) if refused and sent else {}
+    return [
+        each.reason
+        for each in refused
+        # CVAT takes white space off the ends of texts
+        if each.text.strip() != had.get(each.attribute, "").strip()
+    ]
 
 
 def _typed_values(
-    label_id: int, values: Mapping[str, str], context: FieldContext
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the values of a label's attributes, and why some texts are none."""
+    label_type: type[fol.Label],
+    label_id: int,
+    values: Mapping[str, str],
+    context: FieldContext,
+) -> tuple[dict[str, Any], list[RefusedText]]:
+    """Return the values of a label's attributes, and the texts that are none."""
     typed: dict[str, Any] = {}
-    refused = []
+    refused: list[RefusedText] = []
     spec_ids = context.spec_ids.get(label_id, {})
     input_types = context.input_types.get(label_id, {})
     for name, text in values.items():
         if not is_attribute_name(name):
             if text:
-                refused.append(f"attribute '{name}', a name that no label can have")
+                reason = f"attribute '{name}', a name that no label can have"
+                refused.append(RefusedText(name, text, reason))
             continue
-        kind: type | str | None = context.value_types.get(name)
-        if kind is None and context.keep_text:
-            kind = input_types.get(spec_ids[name])
+        kind: type | str | None = type_in_class(label_type, name)
+        kind = kind or context.value_types.get(name)
+        tool = input_types.get(spec_ids[name])
+        if kind is None and (context.keep_text or tool == "number"):
+            kind = tool
         try:
-            value = text_to_value(text, kind)
+            value = text_to_tags(text) if kind is list else text_to_value(text, kind)
         except ValueError:
             # a label that went up keeps its value
             value = None
-            refused.append(f"text in attribute '{name}' that is no value of its type")
+            reason = f"text in attribute '{name}' that is no value of its type"
+            refused.append(RefusedText(name, text, reason))
         choices = context.choices.get(spec_ids[name])
         if choices and text not in choices:
             # the server fills in an empty text where a class was changed

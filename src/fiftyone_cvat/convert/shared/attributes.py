@@ -10,6 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.convert.shared.attribute_names import (
+    TAGS,
+    is_attribute_name,
+    is_text,
+    tags_to_text,
+)
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Skeleton
 
@@ -77,8 +83,9 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     Args:
         text: the text
         kind: the type that the value has in the dataset (``str``, ``int``,
-            ``float``, ``bool``), or CVAT's input type, where a string that may be
-            anything else stays one; or None to guess, as FiftyOne does
+            ``float``, ``bool``; ``object`` for one that no text is), or CVAT's input
+            type, where a string that may be anything else stays one; or None to guess,
+            as FiftyOne does
 
     Returns:
         the value, or None for text that is empty and not meant as a string
@@ -91,9 +98,13 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     stripped = text.strip()
     if stripped in ("", "None"):
         return None
+    if kind is object:
+        raise ValueError("no text is a value of this type")
     if kind is bool or kind == "checkbox":
         return _truth_of(stripped)
     number = _number(stripped)
+    if kind in (float, "number") and number is not None and math.isinf(number):
+        raise ValueError(f"'{shorten(text)}' is no finite number")
     if kind in (int, float):
         return _as_kind(number, kind, text)
     if number is not None and math.isfinite(number):
@@ -256,7 +267,11 @@ def plan_class(
     specs = cvat_schema[class_name]
     return ClassPlan(
         class_name,
-        tuple((each, specs[each]["mutable"]) for each in specs if each != LABEL_ID),
+        tuple(
+            (each, specs[each]["mutable"])
+            for each in specs
+            if each != LABEL_ID and is_attribute_name(each)
+        ),
         (occluded_attrs or {}).get(class_name),
         (group_id_attrs or {}).get(class_name),
         getattr(specs, "skeleton", None),
@@ -285,7 +300,9 @@ def read_label(
     value_of = label.get_attribute_value
     for name, is_mutable in plan.attributes:
         value = value_of(name, None)
-        if value is None:
+        if name == TAGS:
+            value = tags_to_text(value)
+        if value is None or not is_text(value):
             continue
         text = value if type(value) is str else value_to_text(value)
         # most texts are short and plain: the message costs more than reading the value
