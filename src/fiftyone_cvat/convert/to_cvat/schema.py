@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import (
     LABEL_ID,
     check_characters,
@@ -82,6 +83,9 @@ def attribute_tool(name: str, value: Any) -> dict[str, Any]:
     Returns:
         a dict with ``type``, ``values``, ``sent``: False for what stays here
     """
+    if value is not None and not is_attribute_name(name):
+        # labels have it, of this name or not, and keep it
+        return {"type": "text", "values": [], "read_only": True, "sent": False}
     if isinstance(value, bool):
         if name == "occluded":
             return {"type": "occluded"}
@@ -219,6 +223,7 @@ def check_texts(label_schema: LabelSchema) -> None:
         SchemaError: if one has a character that is NUL or half of one
     """
     for label_field, info in label_schema.items():
+        check_characters(str(label_field), f"Field '{shorten(str(label_field))}'")
         for path, text in _texts(info):
             where = shorten(".".join(path))
             what = f"Field '{label_field}': '{shorten(text)}' in {where}"
