@@ -43,8 +43,8 @@ class AbsentAttributes:
     Attributes:
         ids: field to attribute to the ids of the labels
         indexes: field to the id of a label to the index that it gets after the merge
-        lists: field to the id of a keypoint to name and value of the lists beside its
-            points that it gets then; of an array its plain values, with their type
+        lists: field to the id of a keypoint to its points and to name and value of the
+            lists beside them that it gets then; of an array plain values and their type
     """
 
     ids: dict[Any, dict[str, list[str]]] = field(
@@ -70,7 +70,8 @@ class AbsentAttributes:
             if not same_value(label[name], value)
         }
         if changed:
-            self.lists[label_field][label.id] = changed
+            points = [[*map(float, each)] for each in label.points]
+            self.lists[label_field][label.id] = [points, changed]
 
     def note(self, label_field: Any, names: Collection[str], label: Any) -> None:
         """Note the attributes that a label does not have.
@@ -209,7 +210,8 @@ def restore_lists(
 
     Args:
         samples: the collection that the keypoints are in
-        lists: field to the id of a keypoint to name and value of its lists
+        lists: field to the id of a keypoint to its points and its lists by name; a
+            keypoint with other points, of which this is a copy, keeps its own
         others: fields that the keypoints may have been loaded into instead
     """
     values_by_id = {
@@ -221,16 +223,19 @@ def restore_lists(
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
-        place, keywords = path, {}
-        for label_id, values in values_by_id.items():
-            label = ObjectId(label_id)
-            if listed:
-                place = f"{path}.$[label]"
-                keywords = {"array_filters": [{"label._id": label}]}
+        place = f"{path}.$[label]" if listed else path
+        for label_id, (points, values) in values_by_id.items():
+            label = {"_id": ObjectId(label_id), "points": points}
             stored = {
                 f"{place}.{name}": _stored(*each) for name, each in values.items()
             }
-            collection.update_many({f"{path}._id": label}, {"$set": stored}, **keywords)
+            if listed:
+                own = {f"label.{name}": each for name, each in label.items()}
+                found = {f"{path}._id": label["_id"]}
+                collection.update_many(found, {"$set": stored}, array_filters=[own])
+            else:
+                found = {f"{path}.{name}": each for name, each in label.items()}
+                collection.update_many(found, {"$set": stored})
     _reload(samples)
 
 

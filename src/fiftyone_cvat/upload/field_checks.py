@@ -150,7 +150,7 @@ def check_fields(samples: Any, label_schema: LabelSchema) -> None:
         path = label_field
         if samples._is_frames and not path.startswith(dataset._FRAMES_PREFIX):
             path = dataset._FRAMES_PREFIX + path
-        faults = _faults(dataset, path, info)
+        faults = _faults(samples, path, info)
         fault = next(faults, None)
         if fault is not None:
             raise SchemaError(
@@ -159,14 +159,15 @@ def check_fields(samples: Any, label_schema: LabelSchema) -> None:
             )
 
 
-def _faults(dataset: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
+def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
     """Yield why labels cannot be loaded into a field."""
+    dataset = samples._root_dataset
     name, is_of_frames = dataset._handle_frame_field(path)
     prefix = dataset._FRAMES_PREFIX if is_of_frames else ""
     parts = name.split(".")
     parents = [".".join(parts[:end]) for end in range(1, len(parts))]
     for parent in parents:
-        yield from _parent_faults(dataset, prefix + parent)
+        yield from _parent_faults(samples, prefix, parent)
     if dataset.get_field(path) is None:
         yield from _name_faults(dataset, parts, is_of_frames=is_of_frames)
     for each in (*(prefix + parent for parent in parents), *_written(path, info)):
@@ -197,22 +198,24 @@ def _name_faults(
         yield f"'{parts[0]}' is a name that FiftyOne itself uses{rename}"
 
 
-def _parent_faults(dataset: Any, parent: str) -> Iterator[str]:
+def _parent_faults(samples: Any, prefix: str, parent: str) -> Iterator[str]:
     """Yield why a field of a parent can hold no labels."""
-    field = dataset.get_field(parent)
+    field = samples._root_dataset.get_field(prefix + parent)
     if field is None:
         hint = "; only videos have frames" if parent == "frames" else ""
-        yield f"the dataset has no field '{parent}'{hint}"
+        yield f"the dataset has no field '{prefix}{parent}'{hint}"
     elif isinstance(field, fof.ListField):
         yield f"'{parent}' is a list, whose elements have no fields of their own"
     elif not isinstance(field, fof.EmbeddedDocumentField):
         yield f"'{parent}' is a {type(field).__name__}, which holds no fields"
     elif not issubclass(DynamicEmbeddedDocument, field.document_type):
         # FiftyOne makes a document of no type of what is not there
-        missing = dataset.exists(parent, False)
-        number = 0 if parent.startswith(dataset._FRAMES_PREFIX) else len(missing)
+        are_frames = bool(prefix) and not samples._is_frames
+        total = samples.count("frames") if are_frames else len(samples)
+        number = total - samples.count(prefix + parent if are_frames else parent)
         if number:
-            yield f"{number} samples have no '{parent}' to put it in"
+            what = "frames" if prefix else "samples"
+            yield f"{number} {what} have no '{parent}' to put it in"
 
 
 def _written(path: str, info: Mapping[str, Any]) -> Iterator[str]:

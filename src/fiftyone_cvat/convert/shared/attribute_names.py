@@ -138,11 +138,14 @@ def text_to_tags(text: str, before: Sequence[str] = ()) -> list[str]:
     """Return the tags that a text has, without white space and repetitions.
 
     Args:
-        text: tags with commas or ends of lines between them
+        text: tags with commas or ends of lines between them; or a list as Python writes
+            it, which runs of FiftyOne's own backend sent
         before: the tags that the label has; one of them that has a comma itself is not
             taken apart
     """
-    pieces = [each.strip() for each in _BETWEEN_TAGS.split(text)]
+    if text.strip() == str([*before]):
+        return [*before]
+    pieces = _pieces_of(text)
     whole = [(_pieces_of(each), each) for each in before]
     whole.sort(key=lambda each: -len(each[0]))
     tags: list[str] = []
