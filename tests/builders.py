@@ -11,7 +11,7 @@ from itertools import count
 import fiftyone.core.labels as fol
 import numpy as np
 
-from fiftyone_cvat.convert.from_cvat.labels import FieldContext
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids, remap_ids
 from fiftyone_cvat.types import ClassSchema, Size
 

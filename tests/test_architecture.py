@@ -32,7 +32,7 @@ ROOMS = [
 ]
 # The two directions never meet; what both use imports neither.
 SIDES = {"to_cvat": {"shared"}, "from_cvat": {"shared"}, "shared": set()}
-SDK = {"transport.connection": "cvat_sdk", "convert.shared.masks": "cvat_sdk.masks"}
+SDK = {"transport.connection": "cvat_sdk"}
 MAX_LINES = 500
 
 

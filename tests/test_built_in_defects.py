@@ -20,11 +20,11 @@ DEFECTS = {
         "replay/test_edits.py::copies_replaced_one_another",
         "unit/api/test_wide_members.py::copy_replaced_the_first",
         "unit/convert/from_cvat/test_nested_results.py::copy_with_the_same_id_replaced_the_first",
-        "unit/convert/shared/test_label_ids.py::copied_object_disappeared",
+        "unit/convert/from_cvat/test_claims.py::copied_object_disappeared",
     ],
     "An object of another class now has no label id, and becomes a new label.": [
         "replay/test_track_edits.py::track_of_another_class_lost_identity",
-        "unit/convert/shared/test_label_ids.py::changed_class_lost_identity",
+        "unit/convert/from_cvat/test_claims.py::changed_class_lost_identity",
     ],
     "So do objects that were split or merged.": [
         "replay/test_track_edits.py::merged_tracks_lost_identity",
@@ -64,7 +64,7 @@ DEFECTS = {
     ],
     "A rotation under one degree, and one that is reset to 0, is not read.": [
         "replay/test_edits.py::rotation_reset_or_under_one_degree_was_lost",
-        "unit/convert/from_cvat/test_label_parts.py::rotation_reset_to_zero_was_lost",
+        "unit/convert/from_cvat/test_originals.py::rotation_reset_to_zero_was_lost",
     ],
     "Texts such as 0001 and False become numbers and truth values.": [
         "replay/test_detections.py::text_attributes_became_numbers",

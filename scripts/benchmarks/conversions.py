@@ -17,13 +17,11 @@ from fiftyone.utils import cvat as built_in
 
 from benchmarks.workloads import CLASSES, Json, disc, outline, shape, track
 from fiftyone_cvat.api import CVATAnnotationAPI
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.labels import FieldContext, read_annotation
-from fiftyone_cvat.convert.shared.masks import (
-    mask_to_runs,
-    polygons_to_mask,
-    runs_to_mask,
-)
+from fiftyone_cvat.convert.from_cvat.labels import read_annotation
+from fiftyone_cvat.convert.shared.polygons import polygons_to_mask
+from fiftyone_cvat.convert.shared.run_lengths import mask_to_runs, runs_to_mask
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
 from fiftyone_cvat.types import ClassSchema, Size
 

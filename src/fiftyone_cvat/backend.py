@@ -16,11 +16,7 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
-from fiftyone_cvat.convert.to_cvat.schema import (
-    ATTRIBUTE_TYPES,
-    attribute_tool,
-    check_texts,
-)
+from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
@@ -233,7 +229,7 @@ class CVATBackend(foua.AnnotationBackend):
     @property
     def supported_attr_types(self) -> list[str]:
         """The types of attributes that a label schema may name."""
-        return list(ATTRIBUTE_TYPES)
+        return list(attribute_specs.ATTRIBUTE_TYPES)
 
     @property
     def supports_clips_views(self) -> bool:
@@ -265,7 +261,7 @@ class CVATBackend(foua.AnnotationBackend):
         Returns:
             a dict with ``type``, ``values``, ``sent``: False for what stays here
         """
-        return attribute_tool(name, value)
+        return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
         """Tell whether attributes of a type need values to choose from.
@@ -280,7 +276,7 @@ class CVATBackend(foua.AnnotationBackend):
 
     def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
         """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
-        check_texts(self.config.label_schema)
+        schema.check_texts(self.config.label_schema)
         super().register_run(samples, key, **kwargs)
 
     def upload_annotations(

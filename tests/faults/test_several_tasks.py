@@ -11,9 +11,9 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat import resume
-from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import ServerJobError
 from fiftyone_cvat.transport import side_by_side
+from fiftyone_cvat.upload.run_upload import RunUpload
 from tests import media
 
 CONFIG = "fiftyone_cvat.backend.CVATBackendConfig"
@@ -143,7 +143,7 @@ def test_a_failure_keeps_finished_tasks(dataset, server, monkeypatch):
 def test_finished_tasks_stay_whichever_fails(dataset, server, monkeypatch):
     """The first task fails when the two beside it are done."""
     done = threading.Event()
-    finish = CVATAnnotationAPI._finish_task
+    finish = RunUpload._finish_task
 
     def note(*args):
         finish(*args)
@@ -160,7 +160,7 @@ def test_finished_tasks_stay_whichever_fails(dataset, server, monkeypatch):
         return real(method, path, query, body, task_id)
 
     with monkeypatch.context() as patch:
-        patch.setattr(CVATAnnotationAPI, "_finish_task", note)
+        patch.setattr(RunUpload, "_finish_task", note)
         patch.setattr(server, "answer_task", answer)
         with pytest.raises(ServerJobError) as caught:
             annotate(dataset, server, max_workers=3, on_failure="keep")
@@ -213,7 +213,7 @@ def test_what_is_created_after_ctrl_c_is_deleted(dataset, server, monkeypatch):
     def press(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(CVATAnnotationAPI, "_finish_task", press)
+    monkeypatch.setattr(RunUpload, "_finish_task", press)
     with pytest.raises(KeyboardInterrupt) as caught:
         annotate(dataset, server, max_workers=3)
 

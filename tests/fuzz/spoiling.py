@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import (
+from fiftyone_cvat.convert.from_cvat.annotation_faults import (
     annotation_fault,
     label_id_texts,
     reference_fault,

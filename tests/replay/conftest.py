@@ -52,7 +52,7 @@ RECORDED_MAKERS = {
     "fiftyone_cvat.api.wide_members": "fiftyone_cvat.api.parsing",
     "fiftyone_cvat.convert.from_cvat.labels": "fiftyone_cvat.convert.labels",
     "fiftyone_cvat.convert.from_cvat.nested_results": "fiftyone_cvat.convert.arranging",
-    "fiftyone_cvat.download.outcome": "fiftyone_cvat.api.loading",
+    "fiftyone_cvat.download.annotation_ids": "fiftyone_cvat.api.loading",
 }
 """Modules that make ids, to the names that they had when cassettes were recorded."""
 

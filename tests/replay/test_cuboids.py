@@ -8,7 +8,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_cvat.convert.shared.masks import polygons_to_mask
+from fiftyone_cvat.convert.shared.polygons import polygons_to_mask
 from fiftyone_cvat.types import Size
 from tests import media
 from tests.replay.run import Run, moved

@@ -10,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -166,3 +167,55 @@ def test_tracks(dataset, server, tmp_path):
     before = run.documents()
     assert run.load() == {"frames.cars": {"kept": 24}}
     assert run.differences(before) == []
+
+
+@pytest.mark.parametrize("how", ["renamed", "deleted", "renamed after a load"])
+def test_fields_that_are_gone(dataset, server, tmp_path, how):
+    """Labels whose field is gone look deleted: nothing is loaded until it is there."""
+    boxes = [fo.Detections(detections=[box(), box("dog", 0.5)]) for _ in NAMES]
+    with_values(dataset, tmp_path, pets=boxes, mood=["calm", "wild"])
+    schema = {
+        "pets": {"type": "detections", "classes": ["cat", "dog"]},
+        "mood": {"type": "scalar", "classes": ["calm", "wild"]},
+    }
+    if how == "renamed after a load":
+        schema["new"] = schema.pop("pets")
+    run = Run(dataset, server, schema)
+    field = "new" if how == "renamed after a load" else "pets"
+    drawn = {"type": "rectangle", "frame": 0, "points": [3.2, 4.8, 9.6, 12.0]}
+    drawn |= {"label_id": run.label_ids()["cat"], "attributes": []}
+    run.change("create", shapes=[drawn, drawn | {"frame": 1}])
+    if how == "renamed after a load":
+        assert run.load()["new"] == {"added": 2}
+    else:
+        (first, second, *_) = run.annotations()["shapes"]
+        run.change("update", shapes=[moved(first)])
+        run.change("delete", shapes=[second])
+    if how == "deleted":
+        dataset.delete_sample_field("pets")
+    else:
+        dataset.rename_sample_field(field, "animals")
+    before = run.documents()
+
+    where = "Its labels are in 'animals' now" if how != "deleted" else "is gone"
+    with pytest.raises(ConfigurationError, match=f"'{field}' of run.*{where}"):
+        run.load()
+    assert run.differences(before) == []
+    if how == "deleted":
+        return
+
+    dataset.rename_sample_field("animals", field)
+    expected = {"kept": 2, "changed": 1, "added": 2, "deleted": 1}
+    counts = run.load()[field]
+    assert counts == ({"kept": 2} if how == "renamed after a load" else expected)
+
+
+def test_fields_of_scalars_that_are_gone(dataset, server, tmp_path):
+    with_values(dataset, tmp_path, mood=["calm", "wild"])
+    run = Run(dataset, server, {"mood": {"type": "scalar"}})
+    dataset.rename_sample_field("mood", "temper")
+
+    with pytest.raises(ConfigurationError, match="'mood' of run 'run' is gone"):
+        run.load()
+
+    assert dataset.values("temper") == ["calm", "wild"]

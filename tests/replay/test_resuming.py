@@ -14,6 +14,7 @@ from fiftyone_cvat import CVATAnnotationAPI, cli, resume
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError, ServerJobError
 from fiftyone_cvat.upload import run_upload
+from fiftyone_cvat.upload.rollback import Rollback
 from tests import media
 from tests.replay.run import Run, box
 
@@ -54,7 +55,8 @@ def task_names(dataset, *numbers):
 
 def kill(monkeypatch, method, turn):
     """End the process, as far as the server and the database see it, in some call."""
-    real = getattr(CVATAnnotationAPI, method)
+    owner = Rollback if method == "save_progress" else CVATAnnotationAPI
+    real = getattr(owner, method)
     turns = iter(range(1, 100))
 
     def killed(self, *args, **kwargs):
@@ -62,8 +64,8 @@ def kill(monkeypatch, method, turn):
             raise Killed
         return real(self, *args, **kwargs)
 
-    monkeypatch.setattr(CVATAnnotationAPI, method, killed)
-    monkeypatch.setattr(CVATAnnotationAPI, "_stop", lambda *args: None)
+    monkeypatch.setattr(owner, method, killed)
+    monkeypatch.setattr(Rollback, "stop", lambda *args: None)
 
 
 def as_another_process(dataset):
@@ -119,7 +121,7 @@ def test_a_task_that_fails_leaves_the_finished_ones(cats, server, api):
         pytest.param("upload_data", 2, [1, 2], id="before the media"),
         pytest.param("_upload_annotations", 2, [1, 2], id="before the labels"),
         pytest.param("patch", 2, [1, 2], id="before a name"),
-        pytest.param("_save_progress", 4, [1, 2, 3], id="before it is saved"),
+        pytest.param("save_progress", 4, [1, 2, 3], id="before it is saved"),
         pytest.param("patch", 3, [1, 2, 3], id="before the last name"),
     ],
 )
@@ -143,7 +145,7 @@ def test_a_process_that_was_killed(cats, server, api, monkeypatch, method, turn,
 @pytest.mark.parametrize(
     ("method", "turn"),
     [
-        pytest.param("_save_progress", 2, id="before it is saved"),
+        pytest.param("save_progress", 2, id="before it is saved"),
         pytest.param("patch", 1, id="before its name"),
     ],
 )

@@ -162,3 +162,24 @@ def test_nothing_at_all(cats, server):
     with pytest.raises(SchemaError, match="label_schema"):
         Run(cats, server, None)
     assert cats.list_annotation_runs() == []
+
+
+def test_a_video_without_a_field(dataset, server, tmp_path, project):
+    """Everything is unexpected, and tracks have no field whose indexes to ask for."""
+    video = media.copy_video(tmp_path / "video.mp4")
+    dataset.add_sample(fo.Sample(filepath=str(video)))
+    run = Run(dataset, server, None, project_id=project)
+    shape = {"type": "rectangle", "points": [3.2, 4.8, 9.6, 12.0], "attributes": []}
+    shape |= {"occluded": False, "outside": False}
+    cat = {"label_id": run.label_ids()["cat"], "frame": 2, "attributes": []}
+    keys = [shape | {"frame": 2}, shape | {"frame": 5, "outside": True}]
+    run.change(
+        "create", tags=[cat], tracks=[cat | {"group": 0, "shapes": keys, "id": None}]
+    )
+
+    assert sum(run.load()[None].values()) == 4
+
+    frames = dataset.first().frames
+    labels = [number for number, frame in frames.items() if frame["detections"]]
+    assert labels == [3, 4, 5]
+    assert frames[3].classifications.classifications[0].label == "cat"

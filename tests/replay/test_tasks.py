@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_cvat.convert.to_cvat.schema import label_id_attribute
+from fiftyone_cvat.convert.to_cvat.attribute_specs import label_id_attribute
 from fiftyone_cvat.errors import MediaError, ServerJobError
 from tests import media
 
@@ -203,7 +203,7 @@ def test_many_requests_keep_the_order(
     api, tmp_path, monkeypatch, group_size, chunk_size
 ):
     monkeypatch.setattr("fiftyone_cvat.server.task_media.GROUP_SIZE", group_size)
-    monkeypatch.setattr("fiftyone_cvat.server.chunks.CHUNK_SIZE", chunk_size)
+    monkeypatch.setattr("fiftyone_cvat.server.large_files.CHUNK_SIZE", chunk_size)
     task_id = new_task(api)
     heights = (12, 9, 14, 8, 13, 10)  # 100 bytes a line: some are over 1300 bytes
     paths = differing(tmp_path, heights)
@@ -216,7 +216,7 @@ def test_many_requests_keep_the_order(
 
 def test_a_video_in_chunks(api, tmp_path, monkeypatch):
     monkeypatch.setattr("fiftyone_cvat.server.task_media.GROUP_SIZE", 1000)
-    monkeypatch.setattr("fiftyone_cvat.server.chunks.CHUNK_SIZE", 2000)
+    monkeypatch.setattr("fiftyone_cvat.server.large_files.CHUNK_SIZE", 2000)
     task_id = new_task(api)
 
     api.upload_data(task_id, [media.copy_video(tmp_path / "Käfer #1.mp4")])

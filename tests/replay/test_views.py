@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fiftyone as fo
+import fiftyone.core.dataset as fod
 import pytest
 
+from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
@@ -91,13 +93,8 @@ def test_some_labels_of_some_pictures(pictures, server):
     assert run.documents()[pictures.first()._id] == run.before[pictures.first()._id]
 
 
-def test_frames_of_videos(dataset, server, tmp_path):
-    paths = media.make_images(tmp_path, NAMES)
-    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
-    for number, path in enumerate(paths, 1):
-        cats = fo.Detections(detections=[box(), box("dog", 0.5)])
-        sample.frames[number] = fo.Frame(filepath=str(path), cats=cats)
-    dataset.add_sample(sample)
+def test_frames_of_videos(film, server):
+    dataset = film
     run = Run(dataset.to_frames(sample_frames=False), server, CATS)
     assert len(by_frame(run)) == 6
     assert run.load() == {"cats": {"kept": 6}}
@@ -110,6 +107,70 @@ def test_frames_of_videos(dataset, server, tmp_path):
     assert changed == {frames[1]._id, frames[2]._id}
     labels = [[each.label for each in frames[n].cats.detections] for n in (1, 2, 3)]
     assert labels == [["cat"], ["cat", "dog", "cat"], ["cat", "dog"]]
+
+
+@pytest.fixture
+def film(dataset, tmp_path):
+    """A video with a cat and a dog on each of its first three frames."""
+    paths = media.make_images(tmp_path, NAMES)
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
+    for number, path in enumerate(paths, 1):
+        cats = fo.Detections(detections=[box(), box("dog", 0.5)])
+        sample.frames[number] = fo.Frame(filepath=str(path), cats=cats)
+    dataset.add_sample(sample)
+    return dataset
+
+
+GENERATED = {
+    "frames": (lambda film: film.to_frames(sample_frames=False), "cats", 3),
+    "patches of pictures": (lambda pictures: pictures.to_patches("cats"), "cats", 6),
+    "clips": (lambda film: film.to_clips([[(1, 2), (3, 3)]]), "frames.cats", 2),
+}
+
+
+@pytest.mark.parametrize("kind", GENERATED)
+def test_what_is_generated_for_a_view_stays_usable(kind, server, request):
+    make, field, count = GENERATED[kind]
+    source = request.getfixturevalue("pictures" if "pictures" in kind else "film")
+    view, twin = make(source), make(source)
+    datasets = set(fod._list_datasets(include_private=True))
+    run = Run(view, server, {field: {"type": "detections"}})
+    for _ in range(2):
+        assert run.load() == {field: {"kept": 6}}
+        assert len(view) == len(twin) == count
+
+    assert set(fod._list_datasets(include_private=True)) == datasets
+    view.reload()
+    assert len(view) == count
+
+
+def mapped(pictures):
+    return pictures.map_labels("cats", {"cat": "lion"})
+
+
+def renamed(pictures):
+    return pictures.set_field("cats.detections.label", "lion")
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["same", "another process"])
+@pytest.mark.parametrize("change", [mapped, renamed])
+def test_values_that_a_view_shows_are_those_of_its_labels(
+    pictures, server, change, stored
+):
+    run = Run(change(pictures), server, CATS)
+    if stored:
+        getattr(pictures, CVATBackend._results_cache_field()).clear()
+        pictures.reload()
+        run.results = pictures.load_annotation_results("run", **run.credentials)
+    dog = "dog" if change is mapped else "lion"
+    (shape, *_) = by_frame(run)
+    run.change("update", shapes=[moved(shape)])
+
+    assert run.load() == {"cats": {"kept": 5, "changed": 1}}
+
+    labels = pictures.values("cats.detections.label")
+    assert labels == [["lion", dog]] * 3
+    assert run.load() == {"cats": {"kept": 6}}
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from fiftyone_cvat.api.run_members import RunMembers
 from fiftyone_cvat.api.schema_members import SchemaMembers
 from fiftyone_cvat.api.task_members import TaskMembers
 from fiftyone_cvat.api.wide_members import WideMembers
-from fiftyone_cvat.download.run_download import Download
-from fiftyone_cvat.server.media import Media
+from fiftyone_cvat.server.jobs import Jobs
 from fiftyone_cvat.server.projects import Projects
 from fiftyone_cvat.server.session import Session
 from fiftyone_cvat.server.tasks import Tasks
@@ -27,12 +26,11 @@ __all__ = ["CVATAnnotationAPI"]
 
 class CVATAnnotationAPI(
     RunMembers,
-    Download,
     TaskMembers,
     SchemaMembers,
     Projects,
     Tasks,
-    Media,
+    Jobs,
     Users,
     Session,
     Urls,

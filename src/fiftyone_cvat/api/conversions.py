@@ -7,9 +7,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fiftyone_cvat.convert.from_cvat import nested_results
-from fiftyone_cvat.convert.shared import attributes, server_ids
-from fiftyone_cvat.convert.to_cvat import project_schema, schema, shapes, tags, tracks
+from fiftyone_cvat.convert.from_cvat import nested_results, polylines_to_masks
+from fiftyone_cvat.convert.shared import server_ids
+from fiftyone_cvat.convert.to_cvat import (
+    attribute_specs,
+    label_attributes,
+    project_schema,
+    schema,
+    shapes,
+    tags,
+    tracks,
+)
 
 __all__ = ["Conversions", "as_method"]
 
@@ -42,9 +50,9 @@ class Conversions:
     _ensure_one_field_per_type = as_method(project_schema.ensure_one_field_per_type)
     _get_return_label_types = as_method(schema.get_return_label_types)
     _has_ignored_attributes = as_method(project_schema.has_ignored_attributes)
-    _to_cvat_attributes = as_method(schema.to_cvat_attributes)
+    _to_cvat_attributes = as_method(attribute_specs.to_cvat_attributes)
 
-    _parse_label = as_method(attributes.parse_label)
+    _parse_label = as_method(label_attributes.parse_label)
     _create_classification_tags = as_method(tags.create_classification_tags)
     _create_scalar_tags = as_method(tags.create_scalar_tags)
     _create_detection_shapes = as_method(shapes.create_detection_shapes)
@@ -58,8 +66,10 @@ class Conversions:
     _finalize_tracks = as_method(tracks.finalize_tracks)
 
     _add_label_to_results = as_method(nested_results.add_label_to_results)
-    _convert_polylines = as_method(nested_results.convert_polylines)
-    _convert_polylines_to_masks = as_method(nested_results.convert_polylines_to_masks)
+    _convert_polylines = as_method(polylines_to_masks.convert_polylines)
+    _convert_polylines_to_masks = as_method(
+        polylines_to_masks.convert_polylines_to_masks
+    )
     _get_ignored_types = as_method(nested_results.get_ignored_types)
     _get_segmentation_id = as_method(nested_results.get_segmentation_id)
     _merge_results = as_method(nested_results.merge_results)

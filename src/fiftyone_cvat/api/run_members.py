@@ -1,9 +1,10 @@
-"""The members that send a run to CVAT: begin, go on, delete."""
+"""The members for whole runs: send one, go on with it, delete it, bring it down."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from fiftyone_cvat.download.run_download import RunDownload
 from fiftyone_cvat.upload.resuming import delete_run, resume_run
 from fiftyone_cvat.upload.run_upload import upload_run
 
@@ -14,7 +15,7 @@ __all__ = ["RunMembers"]
 
 
 class RunMembers:
-    """Send runs, go on with them, and delete what they sent."""
+    """Send runs, go on with them, delete what they sent; bring their labels down."""
 
     def upload_samples(self, samples: Any, anno_key: str, backend: Any) -> Any:
         """Uploads the given samples to CVAT according to the given backend's
@@ -37,7 +38,7 @@ class RunMembers:
             SchemaError: if the label schema cannot be expressed in CVAT
             ConfigurationError: if the configuration cannot work
         """  # noqa: D205  the documented text
-        return upload_run(self._facade, samples, anno_key, backend)
+        return upload_run(cast("CVATAnnotationAPI", self), samples, anno_key, backend)
 
     def resume_upload(self, results: Any) -> Any:
         """Go on with a run that was stopped or failed, from its last finished task.
@@ -56,7 +57,7 @@ class RunMembers:
             ConfigurationError: if nothing of the run is left to do, or if a field of it
                 is gone or of another type
         """
-        return resume_run(self._facade, results)
+        return resume_run(cast("CVATAnnotationAPI", self), results)
 
     def delete_upload(self, results: Any) -> None:
         """Delete all that a run has created, finished or not.
@@ -66,8 +67,23 @@ class RunMembers:
         Args:
             results: the :class:`CVATAnnotationResults` of the run
         """
-        delete_run(self._facade, results)
+        delete_run(cast("CVATAnnotationAPI", self), results)
 
-    @property
-    def _facade(self) -> CVATAnnotationAPI:
-        return cast("CVATAnnotationAPI", self)
+    def download_annotations(self, results: Any) -> dict[Any, Any]:
+        """Download the annotations from the CVAT server for the given results
+        instance and parses them into the appropriate FiftyOne types.
+
+        What came of the labels is counted in ``results.reconciliation``. Labels that
+        came back as they went up are returned as they are in the dataset.
+
+        Args:
+            results: a :class:`CVATAnnotationResults`
+
+        Returns:
+            the annotations dict: field to kind of label to sample id to label id to
+            label; for the frames of a video with their ids between the two latter
+
+        Raises:
+            ConfigurationError: if none of the run's tasks is on the server
+        """  # noqa: D205  the documented text
+        return RunDownload(cast("CVATAnnotationAPI", self), results).run()

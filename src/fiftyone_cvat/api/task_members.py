@@ -12,7 +12,6 @@ from fiftyone_cvat.api.field_members import FieldMembers
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
 from fiftyone_cvat.errors import UploadError
 from fiftyone_cvat.server.annotations import store_annotations
-from fiftyone_cvat.server.media import Media
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.upload.task_options import in_turn, job_assignees
@@ -22,7 +21,7 @@ __all__ = ["TaskMembers"]
 logger = logging.getLogger(__name__)
 
 
-class TaskMembers(Tasks, Media, FieldMembers):
+class TaskMembers(Tasks, FieldMembers):
     """Create a task of a run, fill it, and check what the server has of it."""
 
     def _create_task_upload_data(

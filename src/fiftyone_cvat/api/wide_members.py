@@ -13,9 +13,10 @@ import fiftyone.core.labels as fol
 from bson import ObjectId
 
 from fiftyone_cvat.api.conversions import Conversions
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.labels import FieldContext, read_annotation
-from fiftyone_cvat.convert.shared.masks import mask_to_polygons
+from fiftyone_cvat.convert.from_cvat.labels import read_annotation
+from fiftyone_cvat.convert.shared.polygons import mask_to_polygons
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.geometry import pixels_to_points
 from fiftyone_cvat.types import Json, Size, Track

@@ -20,8 +20,8 @@ import fiftyone.core.utils as fou
 import numpy as np
 from bson import ObjectId
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_value
 from fiftyone_cvat.convert.from_cvat.keypoint_lists import lists_beside
-from fiftyone_cvat.convert.from_cvat.label_parts import same_value
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.types import GEOMETRY
 

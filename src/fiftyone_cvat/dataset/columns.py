@@ -14,6 +14,9 @@ from fiftyone_cvat.dataset.stored_labels import (
     labels_in,
     wrapped,
 )
+from fiftyone_cvat.dataset.views import frames_as_they_are, with_values_of_view
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.stored_runs import ids_in
 
 __all__ = ["Columns", "StoredLabels"]
 
@@ -37,6 +40,7 @@ class Columns:
         label_schema = results.config.label_schema
         self.samples = _collection(results)
         check_field_types(self.samples, label_schema)
+        _check_fields_are_there(self.samples, results)
         self._sample_by_clip = results.id_map.get("_clips", {})
         types = {name: info.get("type") for name, info in label_schema.items()}
         self._types = {
@@ -44,6 +48,15 @@ class Columns:
             for name, label_type in types.items()
             if label_type not in (None, "scalar") and self.samples.has_field(name)
         }
+
+    def has_field(self, label_field: Any) -> bool:
+        """Tell whether the dataset has a field; a run without a schema names None."""
+        return label_field is not None and self.samples.has_field(label_field)
+
+    def close(self) -> None:
+        """Delete what was generated to read the frames of a view of frames."""
+        if self.samples._is_frames:
+            self.samples._dataset.delete()
 
     def read(self, refs: Collection[FrameRef]) -> StoredLabels:
         """Return the labels of all of the run's fields of labels on some frames.
@@ -128,6 +141,41 @@ class Columns:
         return labels_by_ref(self.samples.select(list(ids)), label_field, **kwargs)
 
 
+def _check_fields_are_there(samples: Any, results: Any) -> None:
+    """Refuse to load labels whose field is gone: they would look deleted.
+
+    Args:
+        samples: the collection in which the run's sample ids are found
+        results: the run's results
+
+    Raises:
+        ConfigurationError: if a field was renamed or deleted
+    """
+    for label_field in results.config.label_schema:
+        ids = set(ids_in(results.id_map.get(label_field) or {}))
+        if label_field is None or not ids or samples.has_field(label_field):
+            continue
+        holders = _fields_with(samples, ids)
+        where = f" Its labels are in '{holders[0]}' now." if holders else ""
+        raise ConfigurationError(
+            f"Field '{label_field}' of run '{results.key}' is gone: it was renamed or "
+            f"deleted, and nothing has changed here.{where} Give the dataset a field "
+            f"'{label_field}' again (`rename_sample_field`, `add_sample_field`, or the "
+            "same for frames), load, and rename it then; `dest_field` loads into "
+            "another field"
+        )
+
+
+def _fields_with(samples: Any, label_ids: set[Any]) -> list[str]:
+    """Return the fields of a collection that hold any labels of some ids."""
+    found = []
+    for label_field in samples._get_label_fields():
+        _, path = samples._get_label_field_path(label_field, "id")
+        if not label_ids.isdisjoint(samples.distinct(path)):
+            found.append(label_field)
+    return found
+
+
 def _collection(results: Any) -> Any:
     """Return the collection in which a run's sample ids are found."""
     samples = results.samples
@@ -135,10 +183,8 @@ def _collection(results: Any) -> Any:
         if not samples._is_frames:
             # results that were stored have the dataset instead of the view
             samples = samples._root_dataset.load_annotation_view(results.key)
-        # a dataset of its own, which does not see what was loaded before
-        samples.reload()
-        return samples
+        return frames_as_they_are(samples)
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
-        return dataset.select_group_slices(_allow_mixed=True)
-    return dataset
+        dataset = dataset.select_group_slices(_allow_mixed=True)
+    return with_values_of_view(dataset, results)

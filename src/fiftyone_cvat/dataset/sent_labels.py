@@ -12,11 +12,11 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attribute_names import declared_type, is_text
-from fiftyone_cvat.convert.shared.attributes import cvat_class
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.field_annotations import (
@@ -31,13 +31,13 @@ from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DatasetLabels", "Originals"]
+__all__ = ["SentLabels", "Originals"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
 
 
-class DatasetLabels:
+class SentLabels:
     """Reads the labels that a run sent, as they are in the dataset now.
 
     Args:
@@ -108,7 +108,7 @@ class DatasetLabels:
 
     def scalars(self, label_field: Any, task: TaskAnswer) -> dict[FrameRef, Any]:
         """Return the scalars of a field on a task's frames, read when first asked."""
-        if not self._samples.has_field(label_field):
+        if not self._columns.has_field(label_field):
             return {}
         if label_field not in self._scalars:
             values = self._columns.values(label_field, task.refs)
@@ -119,7 +119,7 @@ class DatasetLabels:
         """Return all labels of one of the run's fields on a task's frames."""
         label_type = self._label_schema[label_field].get("type")
         if label_type is None:
-            if not self._samples.has_field(label_field):
+            if not self._columns.has_field(label_field):
                 return {}
             values = self._columns.values(label_field, task.refs)
             return {ref: list(_labels_of(value)) for _, ref, value in values}
@@ -138,7 +138,7 @@ class DatasetLabels:
             label_type: the type of the run's field whose labels it holds
             task: what the server answers about the task
         """
-        if source not in self._stored_labels and not self._samples.has_field(source):
+        if source not in self._stored_labels and not self._columns.has_field(source):
             return []
         if source not in self._stored_labels:
             refs = set(task.refs.values())
@@ -154,7 +154,7 @@ class DatasetLabels:
         FiftyOne deletes the scalars of all frames of a video that do not come back,
         so those that did not go up must come back, too.
         """
-        is_there = self._samples.has_field(label_field)
+        is_there = self._columns.has_field(label_field)
         if not (is_there and self._samples._is_frame_field(label_field)):
             return
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
@@ -192,7 +192,7 @@ class DatasetLabels:
 
     def highest_index(self, label_field: Any) -> int:
         """Return the highest index that a track of a field has anywhere."""
-        if not self._root.has_field(label_field):
+        if label_field is None or not self._root.has_field(label_field):
             return 0
         _, path = self._root._get_label_field_path(label_field, "index")
         return self._root.bounds(path)[1] or 0
@@ -277,7 +277,7 @@ class DatasetLabels:
         kinds = [RETURN_TYPES.get(each) for each in types]
         found = []
         for other in self._id_map.keys() - self._label_schema.keys():
-            if other in NO_FIELDS or not self._samples.has_field(other):
+            if other in NO_FIELDS or not self._columns.has_field(other):
                 continue
             is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
             same_labels = not mine.isdisjoint(ids_in(self._id_map[other]))

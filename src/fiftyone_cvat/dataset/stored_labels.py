@@ -12,7 +12,7 @@ import fiftyone.core.utils as fou
 import fiftyone.utils.annotations as foua
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.from_cvat.label_building import build_label
+from fiftyone_cvat.convert.from_cvat.label_templates import build_label
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Json, LabelSchema

@@ -1,4 +1,4 @@
-"""Views that FiftyOne hands over, put right where they leave labels out."""
+"""Views that FiftyOne hands over: what they leave out, show anew, or stand on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from fiftyone import ViewField
 
 from fiftyone_cvat.types import LabelSchema
 
-__all__ = ["with_masks_on_disk"]
+__all__ = ["frames_as_they_are", "with_masks_on_disk", "with_values_of_view"]
+
+VALUE_STAGES = (fos.MapLabels, fos.SetField)
+"""Stages of a view that show other values than the dataset has."""
 
 
 def with_masks_on_disk(samples: Any, label_schema: LabelSchema) -> Any:
@@ -45,3 +48,47 @@ def _selects_masks(stage: Any, fields: set[Any]) -> bool:
         return False
     given = getattr(stage.filter, "to_mongo", lambda: stage.filter)()
     return bool(given == ViewField("mask").exists().to_mongo())
+
+
+def frames_as_they_are(view: Any) -> Any:
+    """Return the frames of a view of frames, as they are in the dataset now.
+
+    FiftyOne keeps them in a dataset that it generates, and that does not see what was
+    loaded before. To reload the view would delete the dataset that all others of its
+    kind stand on; this one is generated beside it.
+
+    Args:
+        view: a view that ``to_frames`` made, with any stages behind it
+    """
+    view._source_collection.reload()
+    stage = fos.ToFrames(config=view._frames_stage._config)
+    frames = stage.load_view(view._source_collection)
+    return _with_stages_of(view, frames, VALUE_STAGES)
+
+
+def with_values_of_view(dataset: Any, results: Any) -> Any:
+    """Return a dataset with the values that the view of a run shows.
+
+    A view may show other values than the dataset has, as ``map_labels`` does. They are
+    what went up, so they are what a label is compared with, and what one has that
+    nobody touched.
+
+    Args:
+        dataset: the dataset, or its group slices
+        results: the run's results
+    """
+    samples = results.samples
+    if samples is samples._root_dataset and samples.has_annotation_run(results.key):
+        # results that were stored have the dataset instead of the view
+        samples = samples.load_annotation_view(results.key)
+    # the fields of patches have other paths than those of the dataset
+    stages = (fos.MapLabels,) if samples._is_patches else VALUE_STAGES
+    return _with_stages_of(samples, dataset, stages)
+
+
+def _with_stages_of(view: Any, collection: Any, stages: tuple[type, ...]) -> Any:
+    """Return a collection with the stages of a view that are of some types."""
+    for stage in getattr(view, "_stages", []):
+        if isinstance(stage, stages):
+            collection = collection.add_stage(stage)
+    return collection

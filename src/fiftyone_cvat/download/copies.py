@@ -36,7 +36,7 @@ class Copy:
         label: the label, or scalar, as it comes out of this task; None if it does not
         before: what the dataset has, or None
         annotations: the server's annotations of it, none if it was deleted; None if
-            the task does not tell
+            the task does not show it
         index: the index of its track, or None
         sent: the annotations that the dataset's label goes up as
         is_old: whether it is as it was when it was left out before
@@ -93,23 +93,18 @@ class Copies:
         self._found: dict[tuple[Any, FrameRef], dict[str | None, list[Copy]]] = {}
 
     def are_on(self, ref: FrameRef) -> bool:
-        """Tell whether a frame is shared."""
+        """Return whether a frame is shared."""
         return ref.key in self._shared
 
-    def begin(self, task_id: int, refs: Iterable[FrameRef]) -> bool:
+    def begin(self, task_id: int, refs: Iterable[FrameRef]) -> None:
         """Note that a task is read.
 
         Args:
             task_id: the task
             refs: its frames
-
-        Returns:
-            whether any of its frames is shared
         """
-        places = {ref.key for ref in refs} & self._shared
-        for place in places:
+        for place in {ref.key for ref in refs} & self._shared:
             self._tasks[place].append(task_id)
-        return bool(places)
 
     def add(
         self,
@@ -126,7 +121,7 @@ class Copies:
             ref: the frame
             label_id: the label's id, or None for a scalar
             copy: what it says
-            is_same: tells whether annotations are as they were
+            is_same: whether annotations, sent and got, are the same
         """
         by_place = self._left_out.get(copy.task_id, {})
         known = by_place.get(ref.key, {}).get(label_id or str(label_field))
@@ -144,7 +139,7 @@ class Copies:
         nobody touched. Of several edits that of the run's first task is taken.
 
         Args:
-            same: tells whether two copies of a label of a field came out the same
+            same: whether two copies of a label of a field came out the same
 
         Yields:
             what came of the labels of one field on one frame

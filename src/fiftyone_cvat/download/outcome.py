@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 import fiftyone.core.labels as fol
-from bson import ObjectId
+import numpy as np
 
-from fiftyone_cvat.convert.from_cvat.label_parts import same_label
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import (
-    Reconciliation,
+from fiftyone_cvat.convert.from_cvat.comparison import (
     same_annotation,
+    same_label,
+    same_scalar,
 )
+from fiftyone_cvat.convert.from_cvat.originals import Original
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.convert.shared.label_ids import Claim, split_label_id
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels
+from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.download.copies import Copies, Copy, Verdict
+from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
-__all__ = ["Loading", "beyond_one", "new_id"]
+__all__ = ["Outcome", "beyond_one"]
 
 DELETED_HERE = "label that was deleted in the dataset"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
-class Loading:
-    """Takes labels of one run in and counts them.
+class Outcome:
+    """Takes the labels of one run in and counts them.
 
     Args:
-        results: the run's results; which annotation is which label is noted in them
-        dataset: the run's labels as they are in the dataset
+        results: the run's results, in which copies that are left out are noted
+        sent: the run's labels as they are in the dataset
+        attributes: field to the names of its attributes
 
     Attributes:
         annotations: field to kind of label to sample id, and for videos frame id, to
@@ -50,12 +53,12 @@ class Loading:
     def __init__(
         self,
         results: Any,
-        dataset: DatasetLabels,
+        sent: SentLabels,
+        attributes: Mapping[str | None, Collection[str]],
     ) -> None:
-        self._results = results
         self._label_schema: LabelSchema = results.config.label_schema
-        self._dataset = dataset
-        self._unsure: set[int] = set()  # tasks
+        self._sent = sent
+        self._attributes = attributes
         self._copies = Copies(results)
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
@@ -63,61 +66,128 @@ class Loading:
         self.edited: dict[Any, set[str]] = defaultdict(set)
         self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
 
-    def leave_out(self, reason: str, label_field: Any, task: TaskAnswer) -> None:
+    def begin(self, task: TaskAnswer) -> None:
+        """Begin with a task.
+
+        Args:
+            task: what the server answers about it
+        """
+        self._copies.begin(task.id, task.refs.values())
+        deleted = task.deleted_frames & task.refs.keys()
+        self.reconciliation.deleted_frames += len(deleted)
+
+    def finish(self) -> None:
+        """Decide what the labels are that several tasks have, after the last task."""
+        for verdicts in self._copies.settle(self._came_out_same):
+            self._count_shared(verdicts)
+
+    def is_shared(self, task: TaskAnswer) -> bool:
+        """Return whether any frame of a task is in another task, too.
+
+        What labels those frames have is only known when the outcome is finished.
+        """
+        return any(self._copies.are_on(ref) for ref in task.refs.values())
+
+    def leave_out(self, reason: str, field: TaskField) -> None:
         """Count an annotation that is not in the result.
 
         Args:
             reason: why
-            label_field: the field that it would be in
-            task: the task that it is in
+            field: the field that it would be in
         """
         self.reconciliation.add_reason(reason)
-        self.reconciliation.add(label_field, task.id, "unmatched")
+        self.reconciliation.add(field.name, field.task.id, "unmatched")
 
-    def keep_missing(self, task: TaskAnswer) -> None:
-        """Delete no label of a task: nobody knows which ones cannot be read."""
-        self._unsure.add(task.id)
-
-    def _add_unexpected(
-        self, label_field: Any, ref: FrameRef, label: ReadLabel, task: TaskAnswer
+    def take(
+        self, field: TaskField, ref: FrameRef, label_id: str | None, copy: Copy
     ) -> None:
-        """Add a label of a kind that the field does not expect."""
-        known_id, part = split_label_id(self._claim(label).server_label_id)
-        if part > 1:
-            # what was a part more of a label of another kind is a label of its own
-            known_id = None
-        label_id = known_id or new_id()
-        what = "added"
-        if isinstance(label.value, fol.Label):
-            label.value.id = label_id
-            before = None
-            if known_id is not None:
-                before = self._dataset.label_anywhere(label_id, ref, type(label.value))
-            if before is not None:
-                names = [name for name, _ in label.value.iter_attributes()]
-                is_same = same_label(label.value, before, names)
-                what = "kept" if is_same else "changed"
-        self._remember(label, label_id)
-        self.reconciliation.add(label_field, task.id, what)
-        self._add(label_field, label.kind, ref, label_id, label.value)
+        """Take what a task says of a label, at once or when all tasks are read.
 
-    def _take(
+        Args:
+            field: the field
+            ref: the frame
+            label_id: the label's id, or None for a scalar
+            copy: what the task says
+        """
+        if self._copies.are_on(ref):
+            is_same = partial(
+                same_annotation,
+                defaults=field.task.defaults,
+                label_id_specs=field.task.label_id_specs,
+            )
+            self._copies.add(field.name, ref, label_id, copy, is_same)
+        else:
+            self._count(Verdict(field.name, ref, label_id, copy, is_disputed=False))
+
+    def keep(
         self,
-        label_field: Any,
+        field: TaskField,
+        ref: FrameRef,
+        known: Mapping[str, Original],
+        got: list[Json] | None = None,
+    ) -> None:
+        """Take labels as they are in the dataset, but those that are not in it.
+
+        Args:
+            field: the field
+            ref: the frame
+            known: the labels by id
+            got: the annotations that came back of them, or None if none tell
+        """
+        for label_id, original in known.items():
+            if not original.is_gone:
+                label = original.label
+                copy = Copy(field.task.id, "kept", field.kind, label, label, got)
+                self.take(field, ref, label_id, copy)
+
+    def delete(
+        self, field: TaskField, ref: FrameRef, gone: Mapping[str, Original]
+    ) -> None:
+        """Take labels as deleted, but those that the dataset has not, either.
+
+        Args:
+            field: the field
+            ref: the frame
+            gone: the labels by id
+        """
+        task_id = field.task.id
+        self.reconciliation.add(field.name, task_id, "deleted", 0)
+        for label_id, original in gone.items():
+            if not original.is_gone:
+                copy = Copy(task_id, "deleted", field.kind, None, original.label, [])
+                self.take(field, ref, label_id, copy)
+
+    def put(
+        self,
+        label_field: str | None,
+        kind: str,
         ref: FrameRef,
         label_id: str | None,
-        copy: Copy,
-        task: TaskAnswer,
+        value: Any,
     ) -> None:
-        """Take what a task says of a label, at once or when all tasks are read."""
+        """Put a label, or a scalar, where FiftyOne looks for it; count nothing.
 
-        def is_same(sent: list[Json], got: list[Json]) -> bool:
-            return same_annotation(sent, got, task.defaults, task.label_id_specs)
-
-        if self._copies.are_on(ref):
-            self._copies.add(label_field, ref, label_id, copy, is_same)
-        else:
-            self._count(Verdict(label_field, ref, label_id, copy, is_disputed=False))
+        Args:
+            label_field: the field
+            kind: the kind of label, as FiftyOne names it
+            ref: the frame
+            label_id: the label's id, or None for a scalar
+            value: the label, or the scalar
+        """
+        place = self.annotations[label_field].setdefault(kind, {})
+        path = [ref.sample_id] if ref.frame_id is None else list(ref)
+        if label_id is not None:
+            path.append(label_id)
+        for key in path[:-1]:
+            place = place.setdefault(key, {})
+        place[path[-1]] = value
+        attributes = self._label_schema[label_field].get("attributes")
+        if isinstance(value, fol.Detection) and attributes is not None:
+            # quicker than `has_attribute`, and than `field_names`
+            for name in GEOMETRY:
+                if name in value and _is_unsent(attributes.get(name)):
+                    # FiftyOne merges the attributes that the schema lets it write
+                    attributes[name] = {}
 
     def _count(self, verdict: Verdict) -> None:
         """Count a label, and put it where FiftyOne looks for it."""
@@ -132,11 +202,11 @@ class Loading:
             self.deleted.add((label_field, key))
         else:
             if copy.kind == "scalar":
-                self._dataset.add_scalar(label_field, verdict.ref)
+                self._sent.add_scalar(label_field, verdict.ref)
                 self.deleted.discard((label_field, key))
             if copy.what == "changed":
                 self._note_lists(label_field, copy)
-            self._add(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
+            self.put(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
 
     def _note_lists(self, label_field: Any, copy: Copy) -> None:
         """Note lists beside points that FiftyOne, which merges points, leaves out."""
@@ -164,63 +234,21 @@ class Loading:
             else:
                 self._count(each)
 
-    def _claim(self, label: ReadLabel) -> Claim:
-        # all shapes of a track have the server's id of the track
-        server_ids = self._results.server_id_map.get(_server_kind(label), {})
-        server_label_id = server_ids.get(label.annotation["id"])
-        if label.track is not None:
-            server_label_id = None
-        return Claim(label.label_id, label.part, server_label_id, label.annotation)
-
-    def _remember(self, label: ReadLabel, text: str) -> None:
-        """Note which label an annotation is, so that loading again finds it."""
-        server_ids = self._results.server_id_map.setdefault(_server_kind(label), {})
-        if label.track is None:
-            server_ids[label.annotation["id"]] = text
-        else:
-            server_ids.setdefault(label.annotation["id"], text)
-
-    def _add(
-        self,
-        label_field: Any,
-        kind: str,
-        ref: FrameRef,
-        label_id: str | None,
-        value: Any,
-    ) -> None:
-        """Put a label, or a scalar, where FiftyOne looks for it."""
-        place = self.annotations[label_field].setdefault(kind, {})
-        path = [ref.sample_id] if ref.frame_id is None else list(ref)
-        if label_id is not None:
-            path.append(label_id)
-        for key in path[:-1]:
-            place = place.setdefault(key, {})
-        place[path[-1]] = value
-        attributes = self._label_schema[label_field].get("attributes")
-        if isinstance(value, fol.Detection) and attributes is not None:
-            # quicker than `has_attribute`, and than `field_names`
-            for name in GEOMETRY:
-                if name in value and _is_unsent(attributes.get(name)):
-                    # FiftyOne merges the attributes that the schema lets it write
-                    attributes[name] = {}
+    def _came_out_same(self, label_field: Any, first: Copy, second: Copy) -> bool:
+        if first.kind == "scalar":
+            return same_scalar(first.label, second.label)
+        if first.kind == "segmentation":
+            return np.array_equal(first.label.mask, second.label.mask)
+        return first.index == second.index and same_label(
+            first.label, second.label, self._attributes[label_field]
+        )
 
 
-def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
-    """Tell whether an attribute goes up, if at all, as the place of its label."""
-    return attribute is None or attribute.get("sent") is False
-
-
-def beyond_one(label_field: Any, what: str = "label") -> str:
+def beyond_one(label_field: str | None, what: str = "label") -> str:
     """Return the reason why a label is left out of a field that holds one."""
     return f"{what} beyond the one that '{label_field}' holds"
 
 
-def new_id() -> str:
-    """Return the id of a new label."""
-    return str(ObjectId())
-
-
-def _server_kind(label: ReadLabel) -> str:
-    if label.track is not None:
-        return "tracks"
-    return "tags" if label.kind == "classifications" else "shapes"
+def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:
+    """Return whether an attribute goes up, if at all, as the place of its label."""
+    return attribute is None or attribute.get("sent") is False

@@ -1,163 +1,101 @@
-"""One run's annotations on their way into FiftyOne's form, task after task."""
+"""Which field each annotation of a task belongs to, and what it says there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import (
-    annotation_fault,
-    label_id_texts,
-    reference_fault,
-)
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
 from fiftyone_cvat.convert.from_cvat.labels import (
-    FieldContext,
+    AnnotationType,
     ReadLabel,
-    is_attribute_name,
     read_annotation,
 )
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, value_to_text
+from fiftyone_cvat.convert.shared.attributes import value_to_text
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
-from fiftyone_cvat.dataset.columns import Columns, StoredLabels
-from fiftyone_cvat.dataset.sent_labels import DatasetLabels, Originals
-from fiftyone_cvat.download.field_contexts import FieldContexts
-from fiftyone_cvat.download.settlement import Settler
-from fiftyone_cvat.download.tracks import id_of_index, ids_of_tracks
+from fiftyone_cvat.dataset.sent_labels import SentLabels
+from fiftyone_cvat.download.annotation_ids import AnnotationIds
+from fiftyone_cvat.download.legibility import Legibility
+from fiftyone_cvat.download.run_fields import TaskField
+from fiftyone_cvat.download.tracks import id_of_index
 from fiftyone_cvat.download.unchanged import unchanged_annotation
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.types import RETURN_TYPES, Json, LabelSchema, Track
+from fiftyone_cvat.types import Json, Track
 
-__all__ = ["RunReader"]
-
-LONGEST = 20
-"""No type of shape has a longer name, in characters."""
+__all__ = ["Placement"]
 
 
-class RunReader:
-    """Reads the tasks of one run, one after the other, into one result.
+class Placement:
+    """Places the annotations of one task in the run's fields.
 
     Args:
-        api: converts labels of the dataset, to compare them with what comes back
-        results: the run's results; which annotation is which label is noted in them
-        schema: the run's schema, as ``_get_cvat_schema`` gives it
-        columns: reads the run's fields
-
-    Attributes:
-        settled: the labels with their ids, and what came of them
+        task: what the server answers about the task
+        fields: the run's fields on the task, by name
+        legibility: tells apart which annotations can be read
+        ids: which annotation is which label
+        sent: the run's labels as they are in the dataset
+        fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id of
+            an annotation to what it was when it went up
     """
 
     def __init__(
-        self, api: Any, results: Any, schema: SchemaParts, columns: Columns
+        self,
+        task: TaskAnswer,
+        fields: Mapping[str | None, TaskField],
+        legibility: Legibility,
+        ids: AnnotationIds,
+        sent: SentLabels,
+        fingerprints: Mapping[str, Mapping[int, str]],
     ) -> None:
-        config = results.config
-        self._results = results
-        self._label_schema: LabelSchema = config.label_schema
-        self._dataset = DatasetLabels(api, results, schema, columns)
-        self._contexts = FieldContexts(config, schema, self._dataset)
-        self._attributes = {
-            name: {*filter(is_attribute_name, schema_attributes(info))}
-            for name, info in self._label_schema.items()
-        }
-        self._cvat_classes = schema[-1]
-        self._originals: dict[Any, Originals] = {}
-        self.settled = Settler(results, self._dataset, self._attributes)
+        self._task = task
+        self._fields = fields
+        self._legibility = legibility
+        self._ids = ids
+        self._sent = sent
+        self._fingerprints = fingerprints
+        self._names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
 
-    def read(self, task: TaskAnswer, stored: StoredLabels) -> None:
-        """Read one task and add its labels to the result.
+    def place(self) -> dict[str | None, list[ReadLabel]]:
+        """Return what is read of the task's annotations by field.
 
-        Args:
-            task: what the server answers about it
-            stored: the labels of the run's fields on the task's frames
+        A track is read on each of its frames. What has no field, or cannot be read,
+        is left out and counted.
         """
-        self._dataset.begin(stored)
-        self._originals = originals = {
-            name: self._dataset.originals(name, task) for name in self._label_schema
-        }
-        self.settled.begin(task)
-        contexts = {
-            name: self._contexts.context(name, task, each)
-            for name, each in originals.items()
-        }
-        for name, context in contexts.items():
-            self._add_attributes(name, context)
-        found: dict[Any, list[ReadLabel]] = {name: [] for name in contexts}
-        names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
-        deleted = task.deleted_frames & task.refs.keys()
-        self.settled.reconciliation.deleted_frames += len(deleted)
-        for kind in ("tags", "shapes"):
-            for annotation in self._legible(kind, task):
-                if annotation["frame"] in task.deleted_frames:
+        found: dict[str | None, list[ReadLabel]] = {name: [] for name in self._fields}
+        kinds: tuple[AnnotationType, ...] = ("tags", "shapes")
+        for kind in kinds:
+            for annotation in self._legibility.legible(kind):
+                if annotation["frame"] in self._task.deleted_frames:
                     continue
-                label_field, read = self._place(annotation, kind, contexts, task)
-                if read is not None:
-                    read.is_untouched = self._is_untouched(annotation, kind, names)
-                    found[label_field].append(read)
-        for number, track in enumerate(self._legible("tracks", task)):
-            label_field, labels = self._place_track(track, number, contexts, task)
-            if labels:
-                is_untouched = self._is_untouched(track, "tracks", names)
+                placed = self._place(annotation, kind)
+                if placed is not None:
+                    field, label = placed
+                    label.is_untouched = self._is_untouched(annotation, kind)
+                    found[field.name].append(label)
+        for number, track in enumerate(self._legibility.legible("tracks")):
+            field_of_track, labels = self._place_track(track)
+            if field_of_track is not None:
+                is_untouched = self._is_untouched(track, "tracks")
                 for each in labels:
+                    each.track = number
                     each.is_untouched = is_untouched
-                found[label_field].extend(labels)
-        for label_field, labels in found.items():
-            self.settled.settle(label_field, labels, originals[label_field], task)
+                found[field_of_track.name].extend(labels)
+        return found
 
-    def _is_untouched(
-        self, annotation: Json, kind: str, names: AnnotationNames
-    ) -> bool:
-        """Tell whether an annotation is in CVAT as it went up."""
-        sent = self._results.fingerprints.get(kind, {}).get(annotation["id"])
+    def _is_untouched(self, annotation: Json, kind: str) -> bool:
+        """Return whether an annotation is in CVAT as it went up."""
+        sent = self._fingerprints.get(kind, {}).get(annotation["id"])
         return sent is not None and sent == annotation_to_fingerprint(
-            annotation, kind, names
+            annotation, kind, self._names
         )
 
-    def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
-        """Add attributes that somebody added on the server to the label schema.
-
-        FiftyOne merges the attributes that the schema names.
-        """
-        attributes = self._label_schema[label_field].get("attributes")
-        if attributes is None or context.label_type in (None, "scalar"):
-            return
-        for label_id in context.class_by_label_id:
-            for name in context.spec_ids.get(label_id, {}):
-                known = name == LABEL_ID or name in self._attributes[label_field]
-                if not known and is_attribute_name(name):
-                    attributes[name] = {}
-                    self._attributes[label_field].add(name)
-
-    def _legible(self, kind: str, task: TaskAnswer) -> Iterator[Json]:
-        """Yield the annotations of a kind that can be read; report the others."""
-        known: dict[int, Json] = {}
-        for annotation in task.annotations[kind]:
-            fault = annotation_fault(annotation, kind)
-            fault = fault or reference_fault(annotation, task.input_types)
-            if fault is None:
-                first = known.setdefault(annotation["id"], annotation)
-                if first is annotation:
-                    yield annotation
-                    continue
-                fault = "another one has its id"
-                if first == annotation:
-                    self._leave_out(f"{_name(annotation, kind, task)}: {fault}", task)
-                    continue
-            self._leave_out_unreadable(annotation, kind, fault, task)
-
     def _place(
-        self,
-        annotation: Json,
-        kind: Any,
-        contexts: Mapping[Any, FieldContext],
-        task: TaskAnswer,
-    ) -> tuple[Any, ReadLabel | None]:
+        self, annotation: Json, kind: AnnotationType
+    ) -> tuple[TaskField, ReadLabel] | None:
         """Find the field of an annotation: the first that expects its kind of label.
 
         Before all others comes the field that it went up from: the classes that
@@ -165,206 +103,139 @@ class RunReader:
         it is the last field that has its class; FiftyOne then asks what to do with
         labels that are not expected.
         """
-        placed: tuple[Any, ReadLabel | None] = (None, None)
-        if annotation["frame"] not in task.refs:
-            self._leave_out("on a frame that the run did not send", task)
-            self._keep_labels(annotation, kind, task)
-            return placed
-        for label_field in self._candidates(annotation, kind, contexts, task):
-            context = contexts[label_field]
+        if annotation["frame"] not in self._task.refs:
+            self._legibility.leave_out("on a frame that the run did not send")
+            self._legibility.keep_labels(annotation, kind)
+            return None
+        placed: tuple[TaskField, ReadLabel] | None = None
+        for field in self._candidates(annotation, kind):
             try:
-                read = self._read(annotation, kind, label_field, context, task)
+                label = self._read(annotation, kind, field)
             except GeometryError as error:
-                self._leave_out_unreadable(annotation, kind, str(error), task)
+                self._legibility.report(annotation, kind, str(error))
                 return placed
-            if read is None:
+            if label is None:
                 continue
-            placed = (label_field, read)
-            if context.label_type and RETURN_TYPES[context.label_type] == read.kind:
+            placed = field, label
+            if field.kind == label.kind:
                 break
-        if placed[1] is None:
+        if placed is None:
             what = annotation.get("type", "tag")
-            self._leave_out(f"{what} that FiftyOne cannot hold", task)
-            self._keep_labels(annotation, kind, task)
+            self._legibility.leave_out(f"{what} that FiftyOne cannot hold")
+            self._legibility.keep_labels(annotation, kind)
         return placed
 
     def _read(
         self,
         annotation: Json,
-        kind: Any,
-        label_field: Any,
-        context: FieldContext,
-        task: TaskAnswer,
+        kind: AnnotationType,
+        field: TaskField,
         label_id: str | None = None,
     ) -> ReadLabel | None:
         """Read an annotation; leave the making of a label out where it is unchanged."""
-        known = self._known(label_field, annotation["frame"], task)
-        unchanged = unchanged_annotation(
-            annotation, kind, known, context, task, label_id
-        )
-        return unchanged or read_annotation(annotation, kind, context)
+        unchanged = unchanged_annotation(annotation, kind, field, label_id)
+        return unchanged or read_annotation(annotation, kind, field.context)
 
-    def _known(
-        self, label_field: Any, frame: int, task: TaskAnswer
-    ) -> Mapping[str, Original]:
-        """Return the run's labels of a field on a frame by id."""
-        return self._originals[label_field].get(task.refs[frame], {})
-
-    def _candidates(
-        self,
-        annotation: Json,
-        kind: str,
-        contexts: Mapping[Any, FieldContext],
-        task: TaskAnswer,
-    ) -> list[Any]:
+    def _candidates(self, annotation: Json, kind: str) -> list[TaskField]:
         """Return the fields that have an annotation's class, in order of preference."""
         class_id = annotation["label_id"]
         fields = [
-            name
-            for name, context in contexts.items()
-            if class_id in context.class_by_label_id
+            field
+            for field in self._fields.values()
+            if class_id in field.context.class_by_label_id
         ]
         if len(fields) > 1:
-            ref = task.refs[annotation["frame"]]
-            label_ids = self._label_ids(annotation, kind, task)
-            owners = (
-                name
-                for name in fields
-                if not label_ids.isdisjoint(self._originals[name].get(ref, ()))
-            )
-            fields[:0] = [*owners] or self._scalar_sent(annotation, kind, task)
+            ref = self._task.refs[annotation["frame"]]
+            label_ids = self._ids.said_by(annotation, kind, self._task)
+            owners = [
+                field for field in fields if not label_ids.isdisjoint(field.known(ref))
+            ]
+            fields[:0] = owners or self._scalar_sent(annotation, kind)
         return fields
 
-    def _scalar_sent(self, annotation: Json, kind: str, task: TaskAnswer) -> list[Any]:
+    def _scalar_sent(self, annotation: Json, kind: str) -> list[TaskField]:
         """Return the field that a tag without a label went up as the scalar of, if any.
 
-        If its class was renamed in CVAT, only its fingerprint tells: it is that of a
-        tag of the class that the scalar's value has.
+        If its class was renamed in CVAT, only its fingerprint shows it: it is that of
+        a tag of the class that the scalar's value has.
         """
-        sent = self._results.fingerprints.get(kind, {}).get(annotation["id"])
+        task = self._task
+        sent = self._fingerprints.get(kind, {}).get(annotation["id"])
         if kind != "tags" or sent is None:
             return []
         ref = task.refs[annotation["frame"]]
-        for name, info in self._label_schema.items():
-            if info.get("type") != "scalar":
+        for field in self._fields.values():
+            if field.kind != "scalar":
                 continue
-            text = value_to_text(self._dataset.scalars(name, task).get(ref))
-            cvat_name = self._cvat_classes.get(name, {}).get(text, text)
+            text = value_to_text(self._sent.scalars(field.name, task).get(ref))
+            cvat_name = field.cvat_classes.get(text, text)
             names = AnnotationNames(
                 {cvat_name: annotation["label_id"]}, task.attribute_ids, task.defaults
             )
             if sent == annotation_to_fingerprint(annotation, kind, names):
-                return [name]
+                return [field]
         return []
 
-    def _leave_out(self, reason: str, task: TaskAnswer) -> None:
-        self.settled.leave_out(reason, next(iter(self._label_schema)), task)
+    def _place_track(self, track: Json) -> tuple[TaskField | None, Sequence[ReadLabel]]:
+        """Find the field of a track and read the track's shape on each frame.
 
-    def _leave_out_unreadable(
-        self, annotation: Any, kind: str, fault: str, task: TaskAnswer
-    ) -> None:
-        """Report an annotation that describes none; its label stays as it is."""
-        self._leave_out(f"{_name(annotation, kind, task)}: {fault}", task)
-        if not self._keep_labels(annotation, kind, task):
-            self.settled.keep_missing(task)
-
-    def _keep_labels(self, annotation: Any, kind: str, task: TaskAnswer) -> bool:
-        """Keep the labels that an annotation was; tell whether any is known."""
-        label_ids = self._label_ids(annotation, kind, task)
-        if kind == "tracks":
-            label_ids |= ids_of_tracks(label_ids, self._originals.values())
-        self.settled.keep_unreadable(label_ids)
-        return bool(label_ids)
-
-    def _label_ids(self, annotation: Any, kind: str, task: TaskAnswer) -> set[str]:
-        """Return the ids of the labels that an annotation of any form says it is."""
-        specs = set(task.label_id_specs.values())
-        texts = label_id_texts(annotation, specs)
-        number = annotation.get("id") if isinstance(annotation, dict) else None
-        if isinstance(number, int):
-            texts.add(self._results.server_id_map.get(kind, {}).get(number, ""))
-        found = (split_label_id(text)[0] for text in texts)
-        return {label_id for label_id in found if label_id is not None}
-
-    def _place_track(
-        self,
-        track: Json,
-        number: int,
-        contexts: Mapping[Any, FieldContext],
-        task: TaskAnswer,
-    ) -> tuple[Any, list[ReadLabel]]:
-        """Find the field of a track and read the track's shape on each frame."""
-        shapes = [
-            {**shape, "id": track["id"]}
-            for shape in interpolate_track(
-                cast("Track", track),
-                max(task.refs, default=0),
-                deleted_frames=task.deleted_frames,
-                on_point_cloud=self._dataset.is_point_cloud,
-            )
-            if shape["frame"] in task.refs and shape["frame"] in task.sizes
-        ]
-        if not shapes:
-            return None, []
-        label_field, first = self._place(shapes[0], "tracks", contexts, task)
-        if first is None:
-            return None, []
-        context = contexts[label_field]
-        read = [first]
-        index = self._index_of(first, label_field, task)
+        The shape on its first frame decides which field it is.
+        """
+        shapes = self._shapes_of(track)
+        placed = self._place(shapes[0], "tracks") if shapes else None
+        if placed is None:
+            return None, ()
+        field, first = placed
+        labels = [first]
+        index = _index_of(first, field)
         for shape in shapes[1:]:
             try:
                 if shape["keyframe"]:
-                    label = self._read(shape, "tracks", label_field, context, task)
-                    index = self._index_of(label, label_field, task)
+                    label = self._read(shape, "tracks", field)
+                    index = _index_of(label, field)
                 else:
-                    label_id = self._id_of(shape, index, label_field, context, task)
-                    label = self._read(
-                        shape, "tracks", label_field, context, task, label_id
-                    )
+                    label_id = _id_of(shape, index, field)
+                    label = self._read(shape, "tracks", field, label_id)
             except GeometryError as error:
                 fault = f"on frame {shape['frame']}: {error}"
-                self._leave_out_unreadable(track, "tracks", fault, task)
-                return None, []
+                self._legibility.report(track, "tracks", fault)
+                return None, ()
             if label is not None:
-                read.append(label)
-        for each in read:
-            each.track = number
+                labels.append(label)
+        for each in labels:
             if not each.annotation.get("keyframe"):
                 # a shape between key shapes repeats the id of the one before
                 each.label_id = None
-        return label_field, read
+        return field, labels
 
-    def _index_of(
-        self, label: ReadLabel | None, label_field: Any, task: TaskAnswer
-    ) -> int | None:
-        """Return the index of the label that a key shape says it is, or None."""
-        if label is None or label.label_id is None:
-            return None
-        original = self._known(label_field, label.frame, task).get(label.label_id)
-        return None if original is None else original.index
-
-    def _id_of(
-        self,
-        shape: Json,
-        index: int | None,
-        label_field: Any,
-        context: FieldContext,
-        task: TaskAnswer,
-    ) -> str | None:
-        """Return the id of the label that a shape between key shapes may be."""
-        known = self._known(label_field, shape["frame"], task)
-        name = context.class_by_label_id[shape["label_id"]]
-        return None if index is None else id_of_index(known, index, name)
+    def _shapes_of(self, track: Json) -> list[Json]:
+        """Return a track's shape on each of its frames that the run sent."""
+        task = self._task
+        shapes = interpolate_track(
+            cast("Track", track),
+            max(task.refs, default=0),
+            deleted_frames=task.deleted_frames,
+            on_point_cloud=self._sent.is_point_cloud,
+        )
+        return [
+            {**shape, "id": track["id"]}
+            for shape in shapes
+            if shape["frame"] in task.refs and shape["frame"] in task.sizes
+        ]
 
 
-def _name(annotation: Any, kind: str, task: TaskAnswer) -> str:
-    """Name an annotation of any form for a report."""
-    given = annotation if isinstance(annotation, dict) else {}
-    what = given.get("type")
-    if kind != "shapes" or not isinstance(what, str) or len(what) > LONGEST:
-        what = kind.removesuffix("s")
-    frame, number = given.get("frame"), given.get("id")
-    numbered = f" (id {number})" if isinstance(number, int) else ""
-    on_frame = f" on frame {frame}" if isinstance(frame, int) else ""
-    return f"{what}{on_frame} of task {task.id}{numbered}"
+def _index_of(label: ReadLabel | None, field: TaskField) -> int | None:
+    """Return the index of the label that a key shape says it is, or None."""
+    if label is None or label.label_id is None:
+        return None
+    ref = field.task.refs[label.frame]
+    original = field.known(ref).get(label.label_id)
+    return None if original is None else original.index
+
+
+def _id_of(shape: Json, index: int | None, field: TaskField) -> str | None:
+    """Return the id of the label that a shape between key shapes may be."""
+    if index is None:
+        return None
+    known = field.known(field.task.refs[shape["frame"]])
+    return id_of_index(known, index, field.context.class_by_label_id[shape["label_id"]])

@@ -1,15 +1,14 @@
-"""A run's way down: ask for each task, read it, report."""
+"""A run's way down: ask for each task, settle its labels, report."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.api.schema_members import SchemaMembers
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
@@ -25,39 +24,91 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
-from fiftyone_cvat.download.placement import RunReader
+from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.stored_runs import forget, gather_frames
-from fiftyone_cvat.server.media import Media
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
+from fiftyone_cvat.types import Json
 
-__all__ = ["Download"]
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["RunDownload"]
 
 logger = logging.getLogger(__name__)
 
 
-class Download(SchemaMembers, Media):
-    """Read annotations from CVAT and bring them into FiftyOne's form."""
+class RunDownload:
+    """Brings the labels of one run down.
 
-    def download_annotations(self, results: Any) -> dict[Any, Any]:
-        """Download the annotations from the CVAT server for the given results
-        instance and parses them into the appropriate FiftyOne types.
+    Args:
+        api: the API, whose documented members do each step
+        results: the run's :class:`CVATAnnotationResults`
+    """
 
-        What came of the labels is counted in ``results.reconciliation``. Labels that
-        came back as they went up are returned as they are in the dataset.
+    def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
+        self._api = api
+        self._results = results
 
-        Args:
-            results: a :class:`CVATAnnotationResults`
+    def run(self) -> dict[Any, Any]:
+        """Ask for all tasks, and note in the results what came of their labels.
 
         Returns:
-            the annotations dict: field to kind of label to sample id to label id to
-            label; for the frames of a video with their ids between the two latter
+            field to kind of label to sample id to label id to label; for the frames of
+            a video with their ids between the two latter
 
         Raises:
-            ConfigurationError: if none of the run's tasks is on the server
-        """  # noqa: D205  the documented text
+            ConfigurationError: if none of the run's tasks is on the server, or if some
+                are left of a run that was stopped
+            AnswerError: if the server's answer is none that CVAT gives
+        """
+        results = self._results
         restore_attributes(results)
+        self._check()
+        owners = gather_frames(results)
+        labels: ReturnedLabels | None = None
+        gone = []
+        task_ids = list(results.task_ids)
+        with (
+            closing(Columns(results)) as columns,
+            fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
+            side_by_side(
+                lambda task_id: self._ask_and_read(task_id, owners, columns),
+                task_ids,
+                min(results.config.max_workers, len(task_ids)),
+            ) as answers,
+        ):
+            for task_id, found in zip(bar(task_ids), answers, strict=True):
+                if found is None:
+                    logger.warning("Skipping task %d, which no longer exists", task_id)
+                    gone.append(task_id)
+                    continue
+                task, stored = found
+                labels = labels or ReturnedLabels(
+                    self._api, results, self._schema_of(task), columns
+                )
+                with collection_paused():
+                    labels.add(task, stored)
+        if labels is None:
+            raise ConfigurationError(
+                f"CVAT at {self._api.base_url} has no task of run '{results.key}': "
+                "they are deleted, or this is another server or organization; nothing "
+                "has changed here"
+            )
+        forget(results, gone)
+        outcome = labels.finish()
+        results.reconciliation = outcome.reconciliation
+        results.absent_attributes = outcome.absent
+        results.deleted = sorted(outcome.deleted, key=str)
+        narrow_attributes(results, outcome.edited)
+        for line in outcome.reconciliation.lines():
+            logger.info("%s", line)
+        return outcome.annotations
+
+    def _check(self) -> None:
+        """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""
+        results = self._results
         left = [each for each in results.task_ids if each not in results.frame_id_map]
         if left:
             raise ConfigurationError(
@@ -71,117 +122,81 @@ class Download(SchemaMembers, Media):
                 len(results.progress["pending"]),
                 results.key,
             )
-        owners = gather_frames(results)
-        columns = Columns(results)
-        reader: RunReader | None = None
-        gone = []
-        task_ids = list(results.task_ids)
-        with (
-            fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
-            side_by_side(
-                lambda task_id: self._read_task(task_id, results, owners, columns),
-                task_ids,
-                min(results.config.max_workers, len(task_ids)),
-            ) as answers,
-        ):
-            for task_id, found in zip(bar(task_ids), answers, strict=True):
-                if found is None:
-                    logger.warning("Skipping task %d, which no longer exists", task_id)
-                    gone.append(task_id)
-                    continue
-                task, stored = found
-                reader = reader or RunReader(
-                    self, results, self._schema_of(results, task), columns
-                )
-                with collection_paused():
-                    reader.read(task, stored)
-        if reader is None:
-            raise ConfigurationError(
-                f"CVAT at {self.base_url} has no task of run '{results.key}': they are "
-                "deleted, or this is another server or organization; nothing has "
-                "changed here"
-            )
-        forget(results, gone)
-        settled = reader.settled
-        settled.finish()
-        results.reconciliation = settled.reconciliation
-        results.absent_attributes = settled.absent
-        results.deleted = sorted(settled.deleted, key=str)
-        narrow_attributes(results, settled.edited)
-        for line in settled.reconciliation.lines():
-            logger.info("%s", line)
-        return settled.annotations
 
-    def _schema_of(self, results: Any, task: TaskAnswer) -> SchemaParts:
-        """Return the schema of a run: its own, or that of the project it went to."""
-        config = results.config
+    def _schema_of(self, task: TaskAnswer) -> SchemaParts:
+        """Return the schema of the run: its own, or that of the project it went to."""
+        config = self._results.config
         attributes = (config.occluded_attr, config.group_id_attr)
         in_project = config.project_id is not None or config.project_name is not None
-        if in_project and not results.project_ids:
+        if in_project and not self._results.project_ids:
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
-        return self._build_cvat_schema(config.label_schema, *attributes)
+        return self._api._build_cvat_schema(config.label_schema, *attributes)
 
-    def _read_task(
-        self,
-        task_id: int,
-        results: Any,
-        owners: Mapping[str, str],
-        columns: Columns,
+    def _ask_and_read(
+        self, task_id: int, owners: dict[str, str], columns: Columns
     ) -> tuple[TaskAnswer, StoredLabels] | None:
         """Ask for a task, and read its labels here while the server answers.
 
         Returns:
             None if the task does not exist any more
         """
+        frames = frame_refs(self._results.frame_id_map[task_id])
         refs = {
             frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
-            for frame, ref in frame_refs(results.frame_id_map[task_id]).items()
+            for frame, ref in frames.items()
         }
         stored = begin(partial(columns.read, set(refs.values())))
-        task = self._ask_for_task(task_id, results, refs)
+        task = self._ask(task_id, refs)
         return None if task is None else (task, stored())
 
-    def _ask_for_task(
-        self, task_id: int, results: Any, refs: dict[int, FrameRef]
-    ) -> TaskAnswer | None:
+    def _ask(self, task_id: int, refs: dict[int, FrameRef]) -> TaskAnswer | None:
         """Ask for a task; None if it does not exist any more.
 
         Args:
             task_id: the task
-            results: the run's results
             refs: the position of a frame, as they were numbered when it went up, to
                 what it is in the dataset
         """
+        api, results = self._api, self._results
         where = f"Task {task_id}: {{}}".format
         try:
-            url = self.task_annotation_url(task_id)
-            answer = self.get(url, print_error_info=False)
+            url = api.task_annotation_url(task_id)
+            answer = api.get(url, print_error_info=False)
         except NotFoundError:
             return None
         with collection_paused():
             annotations = answer.json()
         check_annotations(annotations, where(url))
-        url = self.task_data_meta_url(task_id)
-        meta = self.get(url).json()
+        url = api.task_data_meta_url(task_id)
+        meta = api.get(url).json()
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
         if results.frame_numbering == "source":
             starts = results.id_map.get("_clips_frame_start") or {}
             offset = starts.get(str(task_id), starts.get(task_id, 0))
             refs = source_frames_to_frames(refs, meta, offset)
-        jobs = [(0, meta["size"] - 1)]
-        # how a task is cut into jobs is decided as it is created
-        if annotations["tracks"] and len(results.job_ids.get(task_id) or ()) != 1:
-            jobs = [
-                (job["start_frame"], job["stop_frame"])
-                for job in self._get_annotation_jobs(task_id)
-            ]
+        jobs = self._jobs_of(task_id, annotations, meta)
         return TaskAnswer(
             task_id,
-            self._get_task_labels(task_id),
+            api._get_task_labels(task_id),
             frames_to_sizes(meta),
             annotations,
             refs,
             jobs,
             set(meta.get("deleted_frames") or ()),
         )
+
+    def _jobs_of(
+        self, task_id: int, annotations: Json, meta: Json
+    ) -> list[tuple[int, int]]:
+        """Return the first and last position of a task's jobs; one if it has no tracks.
+
+        How a task is cut into jobs is decided as it is created.
+        """
+        job_ids = self._results.job_ids.get(task_id) or ()
+        if not annotations["tracks"] or len(job_ids) == 1:
+            return [(0, meta["size"] - 1)]
+        return [
+            (job["start_frame"], job["stop_frame"])
+            for job in self._api._get_annotation_jobs(task_id)
+        ]

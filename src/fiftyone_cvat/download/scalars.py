@@ -6,83 +6,106 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_scalar
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_scalar
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.copies import Copy
-from fiftyone_cvat.download.outcome import Loading, beyond_one
-from fiftyone_cvat.server.task_answers import TaskAnswer
+from fiftyone_cvat.download.legibility import Unreadable
+from fiftyone_cvat.download.outcome import Outcome, beyond_one
+from fiftyone_cvat.download.run_fields import TaskField
+from fiftyone_cvat.download.unexpected import Unexpected
 
-__all__ = ["Scalars"]
+__all__ = ["ScalarSettlement"]
 
 
-class Scalars(Loading):
-    """Decide which value a frame has, and what came of it."""
+class ScalarSettlement:
+    """Decides which value each frame has in a field of scalars.
 
-    def _settle_scalars(
-        self, label_field: Any, labels: list[ReadLabel], task: TaskAnswer
+    Args:
+        outcome: where the values are counted
+        sent: the run's labels as they are in the dataset
+        unreadable: what of the run cannot be read
+        unexpected: takes labels that are no scalars
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        sent: SentLabels,
+        unreadable: Unreadable,
+        unexpected: Unexpected,
     ) -> None:
-        values = self._dataset.scalars(label_field, task)
+        self._outcome = outcome
+        self._sent = sent
+        self._unreadable = unreadable
+        self._unexpected = unexpected
+
+    def settle(self, field: TaskField, labels: Iterable[ReadLabel]) -> None:
+        """Settle the scalars of one field on one task.
+
+        Args:
+            field: the field
+            labels: what was read of its annotations
+        """
+        task = field.task
+        values = self._sent.scalars(field.name, task)
         had = {
             ref: value
             for ref, value in values.items()
-            if self._dataset.known_ids(label_field, ref)
+            if self._sent.known_ids(field.name, ref)
         }
-        deleted = [task.refs.get(frame) for frame in task.deleted_frames]
-        seen = {ref for ref in deleted if ref in had}
-        self._keep_scalars(label_field, had, seen, task)
+        # frames that were deleted in CVAT, or that it does not find in the video
+        frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
+        unasked = task.deleted_frames | (task.refs.keys() - task.sizes.keys())
+        seen = {ref for ref in had if frame_by_ref.get(ref) in unasked}
+        self._keep(field, had, seen)
         by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
             ref = task.refs[each.frame]
             if each.kind == "scalar":
                 by_ref[ref].append(each)
             else:
-                self._add_unexpected(label_field, ref, each, task)
+                self._unexpected.add(field, ref, each)
         for ref, found in by_ref.items():
             seen.add(ref)
-            copy = self._settle_scalar(label_field, ref, found, values.get(ref), task)
+            copy = self._settle_frame(field, ref, found, values.get(ref))
             if copy is not None:
-                self._take(label_field, ref, None, copy, task)
+                self._outcome.take(field, ref, None, copy)
             elif ref in had:
-                self._add(label_field, "scalar", ref, None, had[ref])
+                self._outcome.put(field.name, "scalar", ref, None, had[ref])
         gone = had.keys() - seen
-        if task.id in self._unsure:
-            self._keep_scalars(label_field, had, gone, task)
+        if task.id in self._unreadable.task_ids:
+            self._keep(field, had, gone)
         else:
-            self._delete_scalars(label_field, had, gone, task)
+            self._delete(field, had, gone)
         for ref, value in values.items():
             if ref not in had and ref not in seen:
                 # its class did not go up: FiftyOne would delete it
-                self._add(label_field, "scalar", ref, None, value)
-        for ref, value in self._dataset.values_not_sent(label_field, task):
-            self._add(label_field, "scalar", ref, None, value)
+                self._outcome.put(field.name, "scalar", ref, None, value)
+        for ref, value in self._sent.values_not_sent(field.name, task):
+            self._outcome.put(field.name, "scalar", ref, None, value)
 
-    def _settle_scalar(
-        self,
-        label_field: Any,
-        ref: FrameRef,
-        found: list[ReadLabel],
-        before: Any,
-        task: TaskAnswer,
+    def _settle_frame(
+        self, field: TaskField, ref: FrameRef, found: list[ReadLabel], before: Any
     ) -> Copy | None:
         """Return the one value that the tags of a frame are.
 
         Of several values it is the one that the dataset has, or else the newest; None
         if no tag is a value, or if the value was deleted in the dataset.
         """
-        if before is None and self._dataset.known_ids(label_field, ref):
+        task_id = field.task.id
+        if before is None and self._sent.known_ids(field.name, ref):
             for each in found:
-                copy = Copy(
-                    task.id, "unmatched", "scalar", None, None, [each.annotation]
-                )
-                self._take(label_field, ref, None, copy, task)
+                got = [each.annotation]
+                copy = Copy(task_id, "unmatched", "scalar", None, None, got)
+                self._outcome.take(field, ref, None, copy)
             return None
         values = []
         for each in found:
             # what went up comes back, as infinity, which nobody may type
             if each.value is None and not (before is not None and each.is_untouched):
-                reason = "scalar that is no value of its field"
-                self.leave_out(reason, label_field, task)
+                self._outcome.leave_out("scalar that is no value of its field", field)
             else:
                 values.append(each)
         if not values:
@@ -97,32 +120,24 @@ class Scalars(Loading):
         chosen = same[0] if same else newest
         for each in values:
             if each is not chosen:
-                self.leave_out(beyond_one(label_field, "value"), label_field, task)
+                self._outcome.leave_out(beyond_one(field.name, "value"), field)
         what = "kept" if same else "added" if before is None else "changed"
         value = before if same else chosen.value
-        return Copy(task.id, what, "scalar", value, before, [chosen.annotation])
+        return Copy(task_id, what, "scalar", value, before, [chosen.annotation])
 
-    def _keep_scalars(
-        self,
-        label_field: Any,
-        had: Mapping[FrameRef, Any],
-        refs: Iterable[FrameRef],
-        task: TaskAnswer,
+    def _keep(
+        self, field: TaskField, had: Mapping[FrameRef, Any], refs: Iterable[FrameRef]
     ) -> None:
-        """Return the scalars of some frames as they are."""
+        """Take the scalars of some frames as they are in the dataset."""
         for ref in refs:
-            copy = Copy(task.id, "kept", "scalar", had[ref], had[ref])
-            self._take(label_field, ref, None, copy, task)
+            copy = Copy(field.task.id, "kept", "scalar", had[ref], had[ref])
+            self._outcome.take(field, ref, None, copy)
 
-    def _delete_scalars(
-        self,
-        label_field: Any,
-        had: Mapping[FrameRef, Any],
-        refs: Iterable[FrameRef],
-        task: TaskAnswer,
+    def _delete(
+        self, field: TaskField, had: Mapping[FrameRef, Any], refs: Iterable[FrameRef]
     ) -> None:
         """Take the scalars of some frames as deleted."""
-        self.reconciliation.add(label_field, task.id, "deleted", 0)
+        self._outcome.reconciliation.add(field.name, field.task.id, "deleted", 0)
         for ref in refs:
-            copy = Copy(task.id, "deleted", "scalar", None, had[ref], [])
-            self._take(label_field, ref, None, copy, task)
+            copy = Copy(field.task.id, "deleted", "scalar", None, had[ref], [])
+            self._outcome.take(field, ref, None, copy)

@@ -4,21 +4,49 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.dataset.sent_labels import Originals
+from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
+from fiftyone_cvat.download.annotation_ids import AnnotationIds
+from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 
-__all__ = [
-    "id_of_index",
-    "ids_of_tracks",
-    "indexes_by_id",
-    "settle_tracks",
-    "withhold_shared_indexes",
-]
+__all__ = ["TrackIndexes", "id_of_index", "ids_of_tracks", "settle_tracks"]
+
+
+class TrackIndexes:
+    """Gives the tracks of one run their indexes in the dataset, task after task.
+
+    Args:
+        ids: which annotation is which label
+        sent: the run's labels as they are in the dataset
+        is_clips: whether the run's samples are clips of videos
+    """
+
+    def __init__(self, ids: AnnotationIds, sent: SentLabels, *, is_clips: bool) -> None:
+        self._ids = ids
+        self._sent = sent
+        self._is_clips = is_clips
+        self._highest: dict[str | None, int] = {}  # that a field of clips has
+
+    def settle(self, field: TaskField, labels: Iterable[ReadLabel]) -> None:
+        """Give the tracks of one field on one task their indexes, in place.
+
+        Args:
+            field: the field
+            labels: its labels, some of them of tracks
+        """
+        if self._is_clips and field.name not in self._highest:
+            # FiftyOne does not see in a clip which indexes its video has
+            self._highest[field.name] = self._sent.highest_index(field.name)
+        highest = self._highest.get(field.name, 0)
+        used = settle_tracks(
+            labels, field.originals, field.task, self._ids.of_tracks, highest
+        )
+        if field.name in self._highest:
+            self._highest[field.name] = used
 
 
 def settle_tracks(
@@ -80,52 +108,6 @@ def settle_tracks(
     return next_index - 1
 
 
-def withhold_shared_indexes(
-    frames: Sequence[tuple[Mapping[str, Any], Iterable[Any]]],
-) -> dict[str, int]:
-    """Take the index off tracks of a sample that share it on some frame, in place.
-
-    FiftyOne takes labels of one index on a frame for one label, whatever their class,
-    and would overwrite all but one of them. Where only some labels of a track have an
-    index when they are merged, it gives them another one. So all labels of the sample
-    lose their index that have, or had, one of those.
-
-    Args:
-        frames: for each of the sample's frames the labels that are to be merged, by
-            id, and all labels that the field has on it
-
-    Returns:
-        id of the label to the index that it has to get after the merge
-    """
-    shared: set[int] = set()
-    before_by_id: dict[str, int] = {}
-    after_by_id: dict[str, int] = {}
-    for labels, present in frames:
-        before = indexes_by_id({each.id: each for each in present})
-        after = indexes_by_id(labels)
-        counts = Counter(index for _, index in {*before.items(), *after.items()})
-        shared |= {index for index, count in counts.items() if count > 1}
-        before_by_id |= before
-        after_by_id |= after
-    pairs = {(each, before_by_id.get(key, each)) for key, each in after_by_id.items()}
-    while (
-        more := {each for pair in pairs if not shared.isdisjoint(pair) for each in pair}
-        - shared
-    ):
-        shared |= more
-    withheld = {key: each for key, each in after_by_id.items() if each in shared}
-    for labels, _ in frames:
-        for label_id in withheld.keys() & labels.keys():
-            labels[label_id].index = None
-    return withheld
-
-
-def indexes_by_id(labels: Mapping[str, Any]) -> dict[str, int]:
-    """Return the index of each label that has one, by the label's id."""
-    found = {key: getattr(label, "index", None) for key, label in labels.items()}
-    return {key: index for key, index in found.items() if index is not None}
-
-
 def ids_of_tracks(
     label_ids: Collection[str], originals: Iterable[Originals]
 ) -> set[str]:
@@ -152,7 +134,7 @@ def ids_of_tracks(
 def _in_one_job(
     first: set[int], second: set[int], jobs: Iterable[tuple[int, int]]
 ) -> bool:
-    """Tell whether a job shows frames of both."""
+    """Return whether a job shows frames of both."""
     return any(
         any(start <= frame <= stop for frame in first)
         and any(start <= frame <= stop for frame in second)
@@ -174,7 +156,7 @@ def _sent_and_new(
     task: TaskAnswer,
     server_ids: Mapping[int, str],
 ) -> tuple[list[tuple[Sequence[ReadLabel], int]], list[Sequence[ReadLabel]]]:
-    """Tell tracks that the server still calls the same, with their index, from others.
+    """Part tracks that the server still calls the same, with their index, from others.
 
     The ids of a copy are those of the track that it was copied from: it must not come
     before that one.

@@ -11,24 +11,26 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.label_parts import Original
-from fiftyone_cvat.convert.from_cvat.labels import (
-    AnnotationType,
-    FieldContext,
-    ReadLabel,
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
     attribute_values,
-    read_annotation,
     refused_texts,
 )
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.from_cvat.labels import (
+    AnnotationType,
+    ReadLabel,
+    read_annotation,
+)
 from fiftyone_cvat.convert.shared.attribute_names import LABEL_TYPES
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces
+from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.types import RETURN_TYPES, Json
+from fiftyone_cvat.types import Json
 
-__all__ = ["are_unchanged", "shows_all", "unchanged_annotation"]
+__all__ = ["are_unchanged", "are_untouched", "shows_all", "unchanged_annotation"]
 
 _TYPES_BY_KIND: dict[str, tuple[str | None, ...]] = {
     "classifications": (None,),
@@ -42,9 +44,7 @@ _TYPES_BY_KIND: dict[str, tuple[str | None, ...]] = {
 def unchanged_annotation(
     annotation: Json,
     annotation_type: AnnotationType,
-    known: Mapping[str, Original],
-    context: FieldContext,
-    task: TaskAnswer,
+    field: TaskField,
     label_id: str | None = None,
 ) -> ReadLabel | None:
     """Return what reading an annotation gives, but for its value, if it is unchanged.
@@ -52,22 +52,21 @@ def unchanged_annotation(
     Args:
         annotation: the annotation as the server sent it
         annotation_type: ``tags``, ``shapes``, or ``tracks`` for a shape of one
-        known: the run's labels of the field on the annotation's frame
-        context: what is known about the field
-        task: what the server answers about the task
+        field: the field that it is placed in
         label_id: the id of the label that it may be; by default the annotation says it
 
     Returns:
         None if the annotation says that it is none of the labels, if it is not as
-        that one went up, or if only reading it can tell what it is
+        that one went up, or if only reading it can show what it is
     """
-    kind = RETURN_TYPES.get(context.label_type or "", "")
+    kind, context, task = field.kind, field.context, field.task
     if annotation.get("type") not in _TYPES_BY_KIND.get(kind, ()):
         return None
     if (annotation_type == "tags") != (kind == "classifications"):
         return None
     values = attribute_values(annotation, context.spec_ids)
     said_id, part = split_label_id(values.get(LABEL_ID))
+    known = field.known(task.refs[annotation["frame"]])
     original = known.get(label_id or said_id or "")
     if original is None or part > len(original.annotations):
         return None
@@ -91,7 +90,7 @@ def unchanged_annotation(
 
 
 def are_unchanged(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> bool:
-    """Tell whether it is known already that a label's parts came back as they went up.
+    """Return whether it is known already that all parts came back as they went up.
 
     Args:
         parts: what was read of each
@@ -102,13 +101,25 @@ def are_unchanged(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> bool:
     )
 
 
+def are_untouched(parts: Sequence[ReadLabel], number: int) -> bool:
+    """Return whether all parts of a label are in CVAT as they were when they went up.
+
+    Args:
+        parts: what was read of each
+        number: how many tags or shapes it went up as; not used if it is one of a track
+    """
+    untouched = [each for each in parts if each.is_untouched]
+    is_track = any(each.track is not None for each in untouched)
+    return len(untouched) == len(parts) and (is_track or len(parts) == number)
+
+
 def shows_all(
     before: Any,
     pieces: Sequence[ReadLabel],
     mask_targets: Mapping[Any, str],
     task: TaskAnswer,
 ) -> bool:
-    """Tell whether a segmentation in the database is just what some pieces are.
+    """Return whether a segmentation in the database is just what some pieces are.
 
     Args:
         before: FiftyOne's label, or None
@@ -124,7 +135,7 @@ def shows_all(
 
 
 def _is_readable(annotation: Json, sent: Json, context: FieldContext) -> bool:
-    """Tell whether reading cannot fail if the annotation is as it went up."""
+    """Return whether reading cannot fail if the annotation is as it went up."""
     shape_type = annotation.get("type")
     if shape_type == "mask":
         # numbers that are not whole are near enough, but no mask

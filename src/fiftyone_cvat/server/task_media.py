@@ -9,7 +9,7 @@ from functools import partial
 
 from fiftyone_cvat.errors import CVATError, RequestError, ServerJobError
 from fiftyone_cvat.server.changes import Changes
-from fiftyone_cvat.server.chunks import send_in_chunks
+from fiftyone_cvat.server.large_files import send_in_chunks
 from fiftyone_cvat.server.media_files import (
     MediaFile,
     MultipartBody,

@@ -1,8 +1,8 @@
 """A run's way up: check, convert, create, send, roll back, go on.
 
 Samples and a label schema go in; tasks in CVAT and the results of the run come out.
-Begin with :mod:`~fiftyone_cvat.upload.run_upload`. Steps that are documented members are
-called through the API, so that overriding one takes effect.
+Begin with :mod:`~fiftyone_cvat.upload.run_upload`. Steps that are documented members
+are called through the API, so that overriding one takes effect.
 
 The way of one box, from ``annotate`` to the request:
 

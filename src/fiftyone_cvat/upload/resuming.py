@@ -32,15 +32,13 @@ def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
 
     Args:
         api: the API, whose documented members do each step
-        results: the :class:`CVATAnnotationResults` of a run with
-            ``on_failure="keep"``
+        results: the run's :class:`CVATAnnotationResults`
 
     Returns:
-        the :class:`CVATAnnotationResults` of the whole run
+        those of the whole run
 
     Raises:
-        ConfigurationError: if nothing of the run is left to do, or if a field of it
-            is gone or of another type
+        ConfigurationError: if there is nothing to go on with
     """
     if not results.progress:
         raise ConfigurationError(

@@ -22,15 +22,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
-from fiftyone_cvat.convert.from_cvat.label_parts import (
-    Original,
-    adopt_unchanged,
-    merge_parts,
-    merge_segmentation,
-)
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts, merge_segmentation
 from fiftyone_cvat.convert.from_cvat.labels import read_annotation
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_annotation
+from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
 from fiftyone_cvat.convert.shared.server_ids import (
     class_and_attribute_ids,
     remap_ids,

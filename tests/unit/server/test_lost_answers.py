@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import AnswerError, RequestError, UnreachableError
 from fiftyone_cvat.server import changes, creations
 from fiftyone_cvat.server.annotations import store_annotations
-from fiftyone_cvat.server.chunks import send_in_chunks
+from fiftyone_cvat.server.large_files import send_in_chunks
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.server.task_media import TaskMedia
-from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.messages import Response
 from fiftyone_cvat.transport.retrying import RetryPolicy
 from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
@@ -48,7 +48,7 @@ def api(monkeypatch):
     monkeypatch.setattr(changes, "FILLING_AFTER_CTRL_C", 0.0)
     monkeypatch.setattr(creations, "FILLING", 0.0)
     monkeypatch.setattr(creations.secrets, "token_hex", lambda _: TOKEN)
-    made = object.__new__(Tasks)
+    made = object.__new__(CVATAnnotationAPI)
     made._url = "http://cvat.example.com"
     made._timeout, made._ledger, made._name = 0.0, Ledger(), "cvat"
     made._session = SimpleNamespace(
@@ -414,7 +414,7 @@ def test_beginning_of_a_task(api, found):
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setattr("fiftyone_cvat.server.chunks.CHUNK_SIZE", 4)
+    monkeypatch.setattr("fiftyone_cvat.server.large_files.CHUNK_SIZE", 4)
     path = tmp_path / "a.mp4"
     path.write_bytes(b"0123456789")
     return MediaFile(path, "a.mp4", 10)

@@ -35,7 +35,7 @@ from fiftyone_cvat.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from fiftyone_cvat.server import chunks
+from fiftyone_cvat.server import large_files
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.transport import connection as connection_module
@@ -370,7 +370,7 @@ def test_upload_at_a_foreign_server_is_sent_to_ours(
         end = int(request["headers"]["upload-offset"]) + len(request["body"])
         return 204, {"Upload-Offset": str(end)}, b""
 
-    monkeypatch.setattr(chunks, "CHUNK_SIZE", 4)
+    monkeypatch.setattr(large_files, "CHUNK_SIZE", 4)
     begin, upload = "/api/tasks/3/data/", "/api/tasks/3/data/7_0a-b"
     site.answers[begin] = (201, {"Location": f"{foreign.url}{upload}"}, {})
     site.answers[upload] = take
@@ -379,7 +379,7 @@ def test_upload_at_a_foreign_server_is_sent_to_ours(
     api = object.__new__(Changes)
     api._session = signed_in
 
-    chunks.send_in_chunks(api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+    large_files.send_in_chunks(api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
 
     assert foreign.requests == []
     assert [each["path"] for each in site.requests] == [begin, *[upload] * 3]
@@ -400,7 +400,9 @@ def test_upload_that_is_redirected_to_a_foreign_server(
     api._session = signed_in
 
     with pytest.raises(RedirectError, match="which is not the configured"):
-        chunks.send_in_chunks(api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10))
+        large_files.send_in_chunks(
+            api, f"{site.url}{begin}", MediaFile(path, "a.mp4", 10)
+        )
 
     assert foreign.requests == []
 

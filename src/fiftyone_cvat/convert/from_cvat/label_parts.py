@@ -1,25 +1,14 @@
-"""Several annotations into one label, and what did not change of it kept as it was."""
+"""Several annotations into the one label that they are the parts of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import fiftyone.core.labels as fol
-import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.from_cvat.keypoint_lists import keep_in_step
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel, attribute_values
-from fiftyone_cvat.convert.from_cvat.reconciliation import same_geometry
-from fiftyone_cvat.convert.shared.attribute_names import (
-    TAGS,
-    is_attribute_name,
-    is_text,
-    text_to_tags,
-)
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.segmentations import (
     MaskPiece,
     check_pixels,
@@ -27,76 +16,9 @@ from fiftyone_cvat.convert.shared.segmentations import (
     paint_segmentation,
 )
 from fiftyone_cvat.errors import GeometryError
-from fiftyone_cvat.types import Json, Size
+from fiftyone_cvat.types import Size
 
-__all__ = [
-    "Original",
-    "adopt_unchanged",
-    "merge_parts",
-    "merge_segmentation",
-    "paintable",
-    "same_label",
-    "same_value",
-]
-
-_OWN_OF_LABELS = frozenset(("rotation", "location", "dimensions", "mask_path"))
-"""Of the geometry that labels have, what a shape may say nothing of."""
-
-_GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
-    fol.Detection: (
-        "bounding_box",
-        "mask",
-        "mask_path",
-        "rotation",
-        "location",
-        "dimensions",
-    ),
-    fol.Polyline: ("points", "closed", "filled"),
-    fol.Keypoint: ("points",),
-}
-
-
-@dataclass(slots=True)
-class Original:
-    """A label as it is in the dataset, and the annotations that it goes up as.
-
-    Attributes:
-        held: the label, FiftyOne's own or what its ``build`` makes FiftyOne's own of;
-            None if it is not in the dataset any more
-        created: its ``annotations``, or what makes them
-        left_out: the ``index`` and ``annotations`` of this task's copy of the label
-            when another task's was taken instead, or None
-    """
-
-    held: Any = None
-    created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
-    left_out: Json | None = None
-
-    @property
-    def annotations(self) -> list[Json]:
-        """The annotations of its parts, with the server's ids."""
-        if callable(self.created):
-            self.created = self.created()
-        return self.created
-
-    @property
-    def label(self) -> Any:
-        """FiftyOne's label, or None; it is built when it is first asked for."""
-        if self.held is not None and not isinstance(self.held, fol.Label):
-            self.held = self.held.build()
-        return self.held
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the label is not in the dataset any more."""
-        return self.held is None
-
-    @property
-    def index(self) -> int | None:
-        """The index of its track in this task, or None."""
-        if self.left_out is not None:
-            return cast("int | None", self.left_out["index"])
-        return getattr(self.held, "index", None)
+__all__ = ["merge_parts", "merge_segmentation", "paintable"]
 
 
 def merge_parts(parts: Sequence[ReadLabel]) -> Any:
@@ -157,155 +79,3 @@ def merge_segmentation(
     shape = (size.height, size.width)
     mask = paint_segmentation(pieces, shape, mask_targets, base)
     return fol.Segmentation(mask=mask)
-
-
-def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
-    """Tell whether two labels say the same.
-
-    A mask in a file says nothing besides one in the label, which comes before it.
-
-    Args:
-        first: a label
-        second: another of the same type
-        attributes: the names of the attributes to compare
-    """
-    if type(first) is not type(second) or first.label != second.label:
-        return False
-    names = (*_GEOMETRY_BY_TYPE.get(type(first), ()), *attributes)
-    return all(
-        same_value(
-            first.get_attribute_value(name, None),
-            second.get_attribute_value(name, None),
-        )
-        for name in names
-        if name != "mask_path" or first.mask is None or second.mask is None
-    )
-
-
-def same_value(first: Any, second: Any) -> bool:
-    """Tell whether two values of an attribute, which may be arrays, are the same."""
-    # NaN equals NaN, a tuple a list, but True not 1
-    return repr(_plain(first)) == repr(_plain(second))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def adopt_unchanged(
-    label: Any,
-    original: Original,
-    got: Sequence[Json],
-    attribute_ids: Mapping[int, Mapping[str, int]],
-    defaults: Mapping[int, str],
-) -> list[str]:
-    """Keep of a label that changed what did not change, to the last bit, in place.
-
-    Args:
-        label: the label as it came back
-        original: the label as it is in the dataset
-        got: the annotations of its parts as the server sent them
-        attribute_ids: the server's id of a label to its attributes' ids by name
-        defaults: attribute id to the text that the server fills in for none
-
-    Returns:
-        what became of values that could not be kept
-    """
-    before, sent = original.label, original.annotations
-    if sent and sent[0]["label_id"] == got[0]["label_id"]:
-        # the class may have another name in CVAT
-        label.label = before.label
-    names = _GEOMETRY_BY_TYPE.get(type(label), ())
-    is_in_place = len(sent) == len(got) and all(map(same_geometry, sent, got))
-    if is_in_place:
-        for name in names:
-            if name in before:
-                label[name] = before[name]
-    elif isinstance(label, fol.Detection) and before.has_attribute("rotation"):
-        # a box that was turned back has no rotation on the server
-        label["rotation"] = label.get_attribute_value("rotation", 0.0)
-
-    if names and label.index is None:
-        # a label that is in no track has its index in the dataset only
-        label.index = before.index
-    _adopt_attributes(label, original, got[0], attribute_ids, defaults)
-    _adopt_unsaid(label, original, got[0], attribute_ids)
-    if isinstance(label, fol.Keypoint) and not is_in_place:
-        return keep_in_step(label, before, sent, got)
-    return []
-
-
-def _adopt_unsaid(
-    label: Any,
-    original: Original,
-    got: Json,
-    attribute_ids: Mapping[int, Mapping[str, int]],
-) -> None:
-    """Keep all that a label has and that did not go up, such as embeddings."""
-    before = original.label
-    by_shape = {"id", "label", *_GEOMETRY_BY_TYPE.get(type(label), ())}
-    by_shape -= _OWN_OF_LABELS
-    if "index" in label._fields:
-        by_shape.add("index")
-    said = {name for name, each in label.iter_attributes() if each is not None}
-    for each in (*original.annotations[:1], got):
-        # also what went up with a class that has it, if the new class has it not
-        said.update(filter(is_attribute_name, attribute_values(each, attribute_ids)))
-    if "keyframe" in got:
-        said.add("keyframe")
-    if getattr(label, "mask", None) is not None:
-        said.add("mask_path")
-    for name in before.field_names:
-        if name not in by_shape and name not in said:
-            label[name] = before[name]
-
-
-def _adopt_attributes(
-    label: Any,
-    original: Original,
-    got: Json,
-    attribute_ids: Mapping[int, Mapping[str, int]],
-    defaults: Mapping[int, str],
-) -> None:
-    before, sent = original.label, original.annotations
-    texts = attribute_values(got, attribute_ids)
-    for name, value in list(label.iter_attributes()):
-        known = before.get_attribute_value(name, None)
-        if name not in texts and known is None and not value:
-            # occlusion and group of an object that has neither say nothing
-            label[name] = None
-    had = attribute_values(sent[0], attribute_ids) if sent else {}
-    specs = attribute_ids.get(got["label_id"], {})
-    # editors clear all attributes where a class with other ones is chosen
-    cleared = LABEL_ID in specs and not texts.get(LABEL_ID)
-    for name, text in texts.items():
-        if name == LABEL_ID or not is_attribute_name(name):
-            continue
-        value = before.get_attribute_value(name, None)
-        chosen = text != defaults.get(specs[name])
-        if not chosen and (cleared or name not in had):
-            # nobody chose this value: the server fills in its default
-            label[name] = value
-        elif text.strip() == had.get(name, "").strip() and name in had:
-            # CVAT takes white space off the ends of texts
-            label[name] = value
-        elif name == TAGS:
-            label[name] = text_to_tags(text, value)
-        elif value is not None:
-            label[name] = _typed(text, value)
-
-
-def _typed(text: str, before: Any) -> Any:
-    """Read a text as the type of a value; keep the value where it is none."""
-    if not is_text(before):
-        return before
-    try:
-        return text_to_value(text, type(before))
-    except ValueError:
-        return before

@@ -4,97 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import fiftyone.core.labels as fol
 import numpy as np
 from bson import ObjectId
 from numpy.typing import NDArray
 
-from fiftyone_cvat.convert.from_cvat.label_building import build_label
-from fiftyone_cvat.convert.shared.attribute_names import (
-    TAGS,
-    is_attribute_name,
-    text_to_tags,
-    type_in_class,
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    RefusedText,
+    attribute_values,
+    typed_values,
 )
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.from_cvat.label_templates import build_label
+from fiftyone_cvat.convert.shared.attribute_names import TAGS
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.ellipses import ellipse_to_mask, ellipse_to_polygon
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.shared.masks import (
-    clip_mask,
-    ellipse_to_mask,
-    ellipse_to_polygon,
-    mask_to_polygons,
-    polygons_to_mask,
-    runs_to_mask,
-)
+from fiftyone_cvat.convert.shared.masks import clip_mask
+from fiftyone_cvat.convert.shared.polygons import mask_to_polygons, polygons_to_mask
+from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.convert.shared.skeletons import skeleton_to_points
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
-from fiftyone_cvat.types import Json, Size
+from fiftyone_cvat.types import Json
 
-__all__ = [
-    "AnnotationType",
-    "FieldContext",
-    "ReadLabel",
-    "RefusedText",
-    "attribute_values",
-    "is_attribute_name",
-    "read_annotation",
-    "reasons_of_refusal",
-    "refused_texts",
-]
+__all__ = ["AnnotationType", "ReadLabel", "read_annotation"]
 
 AnnotationType = Literal["tags", "shapes", "track", "tracks"]
 
 DETECTIONS = ("detection", "detections", "instance", "instances")
 LINES = ("polyline", "polylines")
 POLYLINES = (*LINES, "polygon", "polygons")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldContext:
-    """What is known about one field of a run when its annotations are read.
-
-    Attributes:
-        label_type: the field's type, or None if any kind of label is taken
-        class_by_label_id: CVAT's label ids to FiftyOne's class names
-        spec_ids: CVAT's label ids to its attributes' ids by name
-        input_types: CVAT's label ids to its attributes' input types by id
-        choices: ids of attributes to the texts that may be chosen
-        value_types: attribute name to the type of its values in the dataset
-        size_of_frame: gives a frame's size in pixels
-        scalar_in_attribute: whether scalars are values of a tag's attribute
-        occluded_attrs: class name to the attribute that holds occlusion
-        group_id_attrs: class name to the attribute that holds the group id
-        keep_text: whether text stays text where the dataset does not say
-        nodes_by_label_id: a skeleton's label id to the label ids of its nodes
-        is_point_cloud: whether a cuboid lies in space rather than on an image
-    """
-
-    label_type: str | None
-    class_by_label_id: Mapping[int, str]
-    spec_ids: Mapping[int, Mapping[str, int]]
-    size_of_frame: Callable[[int], Size]
-    input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
-    choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    value_types: Mapping[str, type] = field(default_factory=dict)
-    scalar_in_attribute: bool = False
-    occluded_attrs: Mapping[str, str] = field(default_factory=dict)
-    group_id_attrs: Mapping[str, str] = field(default_factory=dict)
-    keep_text: bool = False
-    nodes_by_label_id: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    is_point_cloud: bool = False
-
-
-class RefusedText(NamedTuple):
-    """A text of an attribute that is no value of a label, and why."""
-
-    attribute: str
-    text: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -194,26 +138,6 @@ def read_annotation(
         value = build_label(value.label_type, value.fields, value.attributes)
     frame = annotation["frame"]
     return ReadLabel(kind, frame, value, identity, part, annotation, refused=refused)
-
-
-def attribute_values(
-    annotation: Json, spec_ids: Mapping[int, Mapping[str, int]]
-) -> dict[str, str]:
-    """Return the texts of an annotation's attributes by name.
-
-    Args:
-        annotation: the annotation, as the server sent it or takes it
-        spec_ids: CVAT's label ids to its attributes' ids by name
-    """
-    text_by_id = {
-        each["spec_id"]: each["value"] for each in annotation.get("attributes") or []
-    }
-    names = spec_ids.get(annotation["label_id"], {})
-    return {
-        name: text_by_id[spec_id]
-        for name, spec_id in names.items()
-        if spec_id in text_by_id
-    }
 
 
 def _read_tag(
@@ -403,7 +327,7 @@ def _add_attributes(
 ) -> list[RefusedText]:
     """Give a label its attributes; return the texts that are none."""
     label_id = annotation["label_id"]
-    typed, refused = _typed_values(draft.label_type, label_id, values, context)
+    typed, refused = typed_values(draft.label_type, label_id, values, context)
     if TAGS in typed:
         draft.fields[TAGS] = typed.pop(TAGS)
     draft.attributes.update(typed)
@@ -414,81 +338,3 @@ def _add_attributes(
     if group_id is not None:
         draft.attributes[group_id] = annotation.get("group") or 0
     return refused
-
-
-def refused_texts(
-    annotation: Json,
-    values: Mapping[str, str],
-    context: FieldContext,
-    label_type: type[fol.Label],
-) -> list[RefusedText]:
-    """Return the texts of attributes that are no values of a label.
-
-    Args:
-        annotation: the annotation as the server sent it
-        values: its texts by the names of the attributes
-        context: what is known about the field
-        label_type: FiftyOne's class of the label
-    """
-    own = {name: text for name, text in values.items() if name != LABEL_ID}
-    label_id = annotation["label_id"]
-    return _typed_values(label_type, label_id, own, context)[1] if own else []
-
-
-def reasons_of_refusal(
-    refused: Sequence[RefusedText],
-    sent: Sequence[Json],
-    spec_ids: Mapping[int, Mapping[str, int]],
-) -> list[str]:
-    """Return why texts are not values of a label, but for those that went up with it.
-
-    Args:
-        refused: the texts
-        sent: the annotations that the label goes up as, with the server's ids
-        spec_ids: CVAT's label ids to its attributes' ids by name
-    """
-    had = attribute_values(sent[0], spec_ids) if refused and sent else {}
-    return [
-        each.reason
-        for each in refused
-        # CVAT takes white space off the ends of texts
-        if each.text.strip() != had.get(each.attribute, "").strip()
-    ]
-
-
-def _typed_values(
-    label_type: type[fol.Label],
-    label_id: int,
-    values: Mapping[str, str],
-    context: FieldContext,
-) -> tuple[dict[str, Any], list[RefusedText]]:
-    """Return the values of a label's attributes, and the texts that are none."""
-    typed: dict[str, Any] = {}
-    refused: list[RefusedText] = []
-    spec_ids = context.spec_ids.get(label_id, {})
-    input_types = context.input_types.get(label_id, {})
-    for name, text in values.items():
-        if not is_attribute_name(name):
-            if text:
-                reason = f"attribute '{name}', a name that no label can have"
-                refused.append(RefusedText(name, text, reason))
-            continue
-        kind: type | str | None = type_in_class(label_type, name)
-        kind = kind or context.value_types.get(name)
-        tool = input_types.get(spec_ids[name])
-        if kind is None and (context.keep_text or tool == "number"):
-            kind = tool
-        try:
-            value = text_to_tags(text) if kind is list else text_to_value(text, kind)
-        except ValueError:
-            # a label that went up keeps its value
-            value = None
-            reason = f"text in attribute '{name}' that is no value of its type"
-            refused.append(RefusedText(name, text, reason))
-        choices = context.choices.get(spec_ids[name])
-        if choices and text not in choices:
-            # the server fills in an empty text where a class was changed
-            continue
-        if value is not None and (value != "" or kind is str):
-            typed[name] = value
-    return typed, refused

@@ -10,12 +10,11 @@ from typing import Any
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
-from fiftyone_cvat.convert.to_cvat.schema import (
-    SchemaParts,
-    classes_of,
+from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     label_id_attribute,
     to_cvat_attributes,
 )
+from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, classes_of
 from fiftyone_cvat.types import (
     RETURN_TYPES,
     AttributeSpec,

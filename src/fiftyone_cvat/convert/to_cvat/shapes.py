@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.shared.attributes import (
-    LABEL_ID,
-    ClassPlan,
-    cvat_class,
-    plan_class,
-    read_label,
-    shorten,
-)
+from fiftyone_cvat.convert.shared.attributes import LABEL_ID, shorten
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
-from fiftyone_cvat.convert.shared.masks import clip_mask, mask_to_runs, stretch_mask
+from fiftyone_cvat.convert.shared.masks import clip_mask, stretch_mask
+from fiftyone_cvat.convert.shared.run_lengths import mask_to_runs
 from fiftyone_cvat.convert.shared.segmentations import (
     check_pixels,
     class_masks,
     gray_or_rgb,
 )
 from fiftyone_cvat.convert.shared.skeletons import keypoint_to_skeleton
+from fiftyone_cvat.convert.to_cvat.label_attributes import (
+    ClassPlan,
+    cvat_class,
+    plan_class,
+    read_label,
+)
 from fiftyone_cvat.convert.to_cvat.tracks import TracksByClass, add_shapes_to_tracks
 from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.geometry import box_to_corners, plain_pixels, points_to_pixels

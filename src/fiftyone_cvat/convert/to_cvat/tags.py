@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import (
-    check_text,
-    cvat_class,
-    parse_label,
-    value_to_text,
-)
+from fiftyone_cvat.convert.shared.attributes import check_text, value_to_text
+from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class, parse_label
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Size, Tag
 
 __all__ = ["create_classification_tags", "create_scalar_tags"]

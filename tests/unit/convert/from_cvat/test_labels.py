@@ -8,7 +8,8 @@ import fiftyone.core.labels as fol
 import numpy as np
 import pytest
 
-from fiftyone_cvat.convert.from_cvat.labels import attribute_values, read_annotation
+from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
+from fiftyone_cvat.convert.from_cvat.labels import read_annotation
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Skeleton
 from tests.builders import (

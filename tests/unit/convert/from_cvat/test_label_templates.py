@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mongoengine.errors import ValidationError
 
-from fiftyone_cvat.convert.from_cvat import label_building
-from fiftyone_cvat.convert.from_cvat.label_building import build_label
+from fiftyone_cvat.convert.from_cvat import label_templates
+from fiftyone_cvat.convert.from_cvat.label_templates import build_label
 
 NUMBERS = st.floats(0, 1) | st.just(float("nan"))
 POINTS = st.lists(st.lists(NUMBERS, min_size=2, max_size=2), max_size=5)
@@ -53,7 +53,7 @@ ATTRIBUTES = st.dictionaries(
 
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch):
-    monkeypatch.setattr(label_building, "_models", {})
+    monkeypatch.setattr(label_templates, "_models", {})
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def constructed(monkeypatch):
         calls.append(args)
         return construct(*args)
 
-    construct = label_building._constructed
-    monkeypatch.setattr(label_building, "_constructed", count)
+    construct = label_templates._constructed
+    monkeypatch.setattr(label_templates, "_constructed", count)
     return calls
 
 
@@ -85,8 +85,8 @@ def same(label, expected):
     assert repr(label.to_dict()) == repr(expected.to_dict())
     assert label.field_names == expected.field_names
     parts, expected_parts = (
-        label_building._parts(label),
-        label_building._parts(expected),
+        label_templates._parts(label),
+        label_templates._parts(expected),
     )
     assert repr(parts["_data"]) == repr(expected_parts["_data"])
     types = [type(each) for each in parts["_data"].values()]
@@ -114,7 +114,7 @@ def test_what_is_built_is_what_fiftyone_constructs(data):
     for fields in (first, second):
         label = build_label(label_type, dict(fields), attributes)
 
-        same(label, label_building._constructed(label_type, dict(fields), attributes))
+        same(label, label_templates._constructed(label_type, dict(fields), attributes))
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_a_copy_lives_like_any_label():
 
 
 def test_where_a_copy_is_not_the_same_fiftyone_constructs_all(monkeypatch, constructed):
-    original = label_building._parts
+    original = label_templates._parts
 
     def more_parts(label):
         # a part that each label has its own of
         return original(label) | {"_instance": object()}
 
-    monkeypatch.setattr(label_building, "_parts", more_parts)
+    monkeypatch.setattr(label_templates, "_parts", more_parts)
     for _ in range(3):
         build_label(fol.Detection, box(), {})
 
@@ -238,10 +238,10 @@ def test_where_a_copy_is_not_the_same_fiftyone_constructs_all(monkeypatch, const
 
 
 def test_kinds_are_kept_up_to_a_number(monkeypatch, constructed):
-    monkeypatch.setattr(label_building, "MAX_KINDS", 2)
+    monkeypatch.setattr(label_templates, "MAX_KINDS", 2)
     for _ in range(2):
         for name in ("a", "b", "c"):
             build_label(fol.Detection, box(), {name: "x"})
 
-    assert len(label_building._models) == 2
+    assert len(label_templates._models) == 2
     assert len(constructed) == 4

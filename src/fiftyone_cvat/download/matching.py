@@ -1,0 +1,228 @@
+"""Which label each annotation of a frame is, and what came of the label."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fiftyone_cvat.convert.from_cvat.attribute_texts import reasons_of_refusal
+from fiftyone_cvat.convert.from_cvat.claims import settle_ids
+from fiftyone_cvat.convert.from_cvat.comparison import (
+    same_annotation,
+    same_label,
+    same_value,
+)
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
+from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.label_ids import join_label_id
+from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
+from fiftyone_cvat.download.copies import Copy
+from fiftyone_cvat.download.legibility import Unreadable
+from fiftyone_cvat.download.outcome import Outcome, beyond_one
+from fiftyone_cvat.download.run_fields import TaskField
+from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
+from fiftyone_cvat.server.task_answers import TaskAnswer
+
+__all__ = ["Matching"]
+
+
+class Matching:
+    """Matches annotations to the labels that went up, frame by frame.
+
+    Args:
+        outcome: where the labels are counted
+        ids: which annotation is which label
+        unreadable: what of the run cannot be read
+    """
+
+    def __init__(
+        self, outcome: Outcome, ids: AnnotationIds, unreadable: Unreadable
+    ) -> None:
+        self._outcome = outcome
+        self._ids = ids
+        self._unreadable = unreadable
+
+    def settle(
+        self, field: TaskField, ref: FrameRef, labels: list[ReadLabel], room: int | None
+    ) -> None:
+        """Settle one field on one frame.
+
+        Args:
+            field: the field
+            ref: the frame
+            labels: what was read of the field's annotations on the frame
+            room: how many labels the field has room for there, or None if for any
+                number
+        """
+        known = field.known(ref)
+        parts = self._parts_by_id(field, labels, known)
+        if room is not None:
+            missing = known.keys() - parts
+            stays = any(self._stays(each, known[each], field.task) for each in missing)
+            parts = self._first(0 if stays else room, field, parts, known)
+        for label_id, own in parts.items():
+            own.sort(key=lambda each: each.part)
+            copy = self._copy_of(field, label_id, own, known.get(label_id))
+            self._outcome.take(field, ref, label_id, copy)
+        self._settle_missing(field, ref, known, parts)
+
+    def _parts_by_id(
+        self,
+        field: TaskField,
+        labels: Sequence[ReadLabel],
+        known: Mapping[str, Original],
+    ) -> dict[str, list[ReadLabel]]:
+        """Return the annotations that are one label, by its id."""
+        claims = [self._ids.claim(each) for each in labels]
+        uploaded = {
+            key: each.annotations
+            for key, each in known.items()
+            if key not in self._unreadable.label_ids
+        }
+        in_space = field.context.is_point_cloud
+        ids = settle_ids(claims, uploaded, new_id, in_space=in_space)
+        parts: dict[str, list[ReadLabel]] = defaultdict(list)
+        for label_id, each in zip(ids, labels, strict=True):
+            parts[label_id].append(each)
+        return parts
+
+    def _first(
+        self,
+        room: int,
+        field: TaskField,
+        parts: Mapping[str, list[ReadLabel]],
+        known: Mapping[str, Original],
+    ) -> dict[str, list[ReadLabel]]:
+        """Leave out what a field of one label has no room for.
+
+        The label that went up stays, whatever else was drawn.
+        """
+        order = sorted(parts, key=lambda each: each not in known)
+        for label_id in order[room:]:
+            for _ in parts[label_id]:
+                self._outcome.leave_out(beyond_one(field.name), field)
+        return {each: parts[each] for each in order[:room]}
+
+    def _copy_of(
+        self,
+        field: TaskField,
+        label_id: str,
+        parts: Sequence[ReadLabel],
+        original: Original | None,
+    ) -> Copy:
+        """Return the one label that some annotations are."""
+        for number, each in enumerate(parts, 1):
+            self._ids.remember(each, join_label_id(label_id, number))
+        sent = () if original is None else original.annotations
+        specs = field.task.attribute_ids
+        reasons = reasons_of_refusal(parts[0].refused, sent, specs)
+        if original is not None and not original.is_gone:
+            # before its label is built, which takes twenty times as long to ask
+            self._outcome.absent.note(field.name, field.attributes, original.held)
+        before: Any = None if original is None else original.label
+        label: Any = None
+        if original is None:
+            what, label = "added", _merged(label_id, parts)
+        elif before is None:
+            what = "unmatched"
+        elif self._is_untouched(parts, original, field.task):
+            what, label = "kept", before
+        else:
+            what, label = "changed", _merged(label_id, parts)
+            reasons += _adopt(field, label, parts, original)
+            if _is_same(field, label, parts, original):
+                what, label = "kept", before
+        for reason in reasons:
+            self._outcome.reconciliation.add_reason(reason)
+        if what == "changed":
+            self._note_edited(field, label, before)
+        got = [each.annotation for each in parts]
+        index = parts[0].index
+        return Copy(field.task.id, what, parts[0].kind, label, before, got, index, sent)
+
+    def _note_edited(self, field: TaskField, label: Any, before: Any) -> None:
+        """Note which attributes of a label are not as they are in the dataset."""
+        self._outcome.edited[field.name] |= {
+            name
+            for name in field.attributes
+            if not same_value(
+                label.get_attribute_value(name, None),
+                before.get_attribute_value(name, None),
+            )
+        }
+
+    def _is_untouched(
+        self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
+    ) -> bool:
+        """Return whether a label came back as it went up."""
+        sent = original.annotations
+        if len(parts) < len(sent) and task.id in self._unreadable.task_ids:
+            return True
+        if sent and are_untouched(parts, self._ids.parts_sent(original.held.id)):
+            # whatever has become of it in the dataset meanwhile
+            return True
+        if not _is_same_track(parts, original):
+            return False
+        if are_unchanged(parts, sent):
+            return True
+        got = [each.annotation for each in parts]
+        return same_annotation(sent, got, task.defaults, task.label_id_specs)
+
+    def _settle_missing(
+        self,
+        field: TaskField,
+        ref: FrameRef,
+        known: Mapping[str, Original],
+        found: Mapping[str, list[ReadLabel]],
+    ) -> None:
+        """Count what did not come back; keep what could not go up or be read."""
+        missing = {key: each for key, each in known.items() if key not in found}
+        kept = {
+            key: each
+            for key, each in missing.items()
+            if self._stays(key, each, field.task)
+        }
+        self._outcome.keep(field, ref, kept)
+        gone = {key: each for key, each in missing.items() if key not in kept}
+        self._outcome.delete(field, ref, gone)
+
+    def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
+        """Return whether a label that did not come back is not deleted."""
+        return not original.annotations or self._unreadable.may_be(label_id, task)
+
+
+def _merged(label_id: str, parts: Sequence[ReadLabel]) -> Any:
+    label = merge_parts(parts)
+    label.id = label_id
+    return label
+
+
+def _adopt(
+    field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
+) -> list[str]:
+    """Make what of a label is the same the same to the last bit, in place.
+
+    Returns:
+        what became of values that could not be kept
+    """
+    task = field.task
+    got = [each.annotation for each in parts]
+    return adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+
+
+def _is_same(
+    field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
+) -> bool:
+    """Return whether a label says the same as in the dataset."""
+    # an ellipse that was drawn is a mask here, which is what would go up
+    return _is_same_track(parts, original) and same_label(
+        label, original.label, field.attributes
+    )
+
+
+def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
+    index = original.label.get_attribute_value("index", None)
+    return parts[0].index in (None, index)

@@ -1,0 +1,164 @@
+"""What is known about the fields of a run when their annotations are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.from_cvat.originals import Original
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
+from fiftyone_cvat.convert.shared.attributes import LABEL_ID
+from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
+from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
+from fiftyone_cvat.server.task_answers import TaskAnswer
+from fiftyone_cvat.types import RETURN_TYPES, LabelSchema
+
+__all__ = ["RunFields", "TaskField"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskField:
+    """One field of a run on one task.
+
+    Attributes:
+        name: the field, or None where a label schema names none
+        info: the field's part of the label schema
+        task: what the server answers about the task
+        originals: the run's labels of the field as they are in the dataset
+        context: what is known about the field when annotations are read
+        attributes: the names of its attributes, and of its shapes' geometry
+        cvat_classes: class name to the name that the class went up with
+    """
+
+    name: str | None
+    info: Mapping[str, Any]
+    task: TaskAnswer
+    originals: Originals
+    context: FieldContext
+    attributes: set[str]
+    cvat_classes: Mapping[str, str]
+
+    @property
+    def kind(self) -> str:
+        """The kind of label that it expects; "" if it takes any."""
+        return RETURN_TYPES.get(self.context.label_type or "", "")
+
+    def known(self, ref: FrameRef) -> dict[str, Original]:
+        """Return the run's labels of the field on a frame by id."""
+        return self.originals.get(ref, {})
+
+
+class RunFields:
+    """Puts together what is known about the fields of one run, task after task.
+
+    Args:
+        config: the run's :class:`CVATBackendConfig`, whose label schema gets the
+            attributes that somebody added on the server
+        schema: the run's schema, as ``_build_cvat_schema`` gives it
+        sent: the run's labels as they are in the dataset
+
+    Attributes:
+        attributes: field to the names of its attributes, and of its shapes' geometry
+    """
+
+    def __init__(self, config: Any, schema: SchemaParts, sent: SentLabels) -> None:
+        self._label_schema: LabelSchema = config.label_schema
+        self._keep_text = not getattr(config, "coerce_text_attrs", True)
+        self._sent = sent
+        (
+            _,
+            self._scalar_attrs,
+            self._occluded_attrs,
+            self._group_id_attrs,
+            self._cvat_classes,
+        ) = schema
+        self.attributes = {
+            name: {*filter(is_attribute_name, schema_attributes(info))}
+            for name, info in self._label_schema.items()
+        }
+
+    def on_task(self, task: TaskAnswer) -> dict[str | None, TaskField]:
+        """Return the fields on one task by name, in the order of the label schema.
+
+        Args:
+            task: what the server answers about the task
+        """
+        originals = {
+            name: self._sent.originals(name, task) for name in self._label_schema
+        }
+        return {
+            name: self._on_task(name, task, each) for name, each in originals.items()
+        }
+
+    def _on_task(
+        self, label_field: Any, task: TaskAnswer, originals: Originals
+    ) -> TaskField:
+        context = self._context(label_field, task, originals)
+        self._add_attributes(label_field, context)
+        return TaskField(
+            label_field,
+            self._label_schema[label_field],
+            task,
+            originals,
+            context,
+            self.attributes[label_field],
+            self._cvat_classes.get(label_field, {}),
+        )
+
+    def _context(
+        self, label_field: Any, task: TaskAnswer, originals: Originals
+    ) -> FieldContext:
+        names = self._cvat_classes.get(label_field, {})
+        class_by_label_id = {
+            task.class_ids[cvat_name]: name
+            for name, cvat_name in names.items()
+            if cvat_name in task.class_ids
+        }
+        known = {each for by in self._cvat_classes.values() for each in by.values()}
+        for label in task.labels:
+            if label["name"] not in known:
+                # a class that somebody added on the server
+                class_by_label_id[label["id"]] = label["name"]
+        name_by_cvat_name = {each: name for name, each in names.items()}
+
+        def by_class(attribute_by_cvat_class: Mapping[str, str]) -> dict[str, str]:
+            return {
+                name_by_cvat_name.get(each, each): attribute
+                for each, attribute in attribute_by_cvat_class.items()
+            }
+
+        return FieldContext(
+            label_type=self._label_schema[label_field].get("type"),
+            class_by_label_id=class_by_label_id,
+            spec_ids=task.attribute_ids,
+            size_of_frame=task.size_of,
+            input_types=task.input_types,
+            choices=task.choices,
+            value_types=self._sent.value_types(label_field, originals),
+            scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
+            occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
+            group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
+            keep_text=self._keep_text,
+            nodes_by_label_id=sublabel_ids_by_label(task.labels),
+            is_point_cloud=self._sent.is_point_cloud,
+        )
+
+    def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
+        """Add attributes that somebody added on the server to the label schema.
+
+        FiftyOne merges the attributes that the schema names.
+        """
+        attributes = self._label_schema[label_field].get("attributes")
+        if attributes is None or context.label_type in (None, "scalar"):
+            return
+        known = self.attributes[label_field]
+        for label_id in context.class_by_label_id:
+            for name in context.spec_ids.get(label_id, {}):
+                is_known = name == LABEL_ID or name in known
+                if not is_known and is_attribute_name(name):
+                    attributes[name] = {}
+                    known.add(name)
