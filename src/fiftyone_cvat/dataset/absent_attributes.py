@@ -10,14 +10,19 @@ do all of clips, whose tracks FiftyOne numbers anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone.core.frame as fofr
 import fiftyone.core.sample as fos
+import fiftyone.core.utils as fou
+import numpy as np
 from bson import ObjectId
 
+from fiftyone_cvat.convert.from_cvat.comparison import same_value
+from fiftyone_cvat.convert.from_cvat.keypoint_lists import lists_beside
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     "place_of",
     "remove_nulls",
     "restore_indexes",
+    "restore_lists",
     "restore_attributes",
 ]
 
@@ -37,6 +43,8 @@ class AbsentAttributes:
     Attributes:
         ids: field to attribute to the ids of the labels
         indexes: field to the id of a label to the index that it gets after the merge
+        lists: field to the id of a keypoint to its points and to name and value of the
+            lists beside them that it gets then; of an array plain values and their type
     """
 
     ids: dict[Any, dict[str, list[str]]] = field(
@@ -45,6 +53,25 @@ class AbsentAttributes:
     indexes: dict[Any, dict[str, int]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+
+    lists: dict[Any, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+
+    def note_lists(self, label_field: Any, label: Any, before: Any) -> None:
+        """Note the lists beside the points of a keypoint that differ from before.
+
+        Args:
+            label_field: the field
+            label: the keypoint as it is to be merged
+            before: the keypoint as it is in the dataset
+        """
+        changed = {
+            name: _as_plain(label[name])
+            for name, value in lists_beside(before)
+            if not same_value(label[name], value)
+        }
+        if changed:
+            points = [[*map(float, each)] for each in label.points]
+            self.lists[label_field][label.id] = [points, changed]
 
     def note(self, label_field: Any, names: Collection[str], label: Any) -> None:
         """Note the attributes that a label does not have.
@@ -71,6 +98,8 @@ def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
         edited: field to the attributes that differ on some label that changed
     """
     schema = results.config.label_schema
+    for info in schema.values():
+        _narrow(results, info, is_attribute_name)
     if set(results.id_map) - schema.keys() - {"_clips", "_frames"}:
         return  # labels were loaded into other fields, which may lag behind
     for label_field, info in schema.items():
@@ -79,18 +108,26 @@ def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
         wanted = set(edited.get(label_field, ()))
         if not info.get("allow_spatial_edits", True):
             wanted.difference_update(GEOMETRY)
-        places = [info, *(each for each in info["classes"] if isinstance(each, dict))]
-        for each in places:
-            attributes = each.get("attributes") or {}
+        _narrow(results, info, wanted.__contains__)
+
+
+def _narrow(
+    results: Any, info: dict[str, Any], is_wanted: Callable[[str], bool]
+) -> None:
+    """Leave a field only some of its attributes; keep the whole ones aside."""
+    classes = info.get("classes") or ()
+    for each in (info, *(each for each in classes if isinstance(each, dict))):
+        attributes = each.get("attributes") or {}
+        left = {name: spec for name, spec in attributes.items() if is_wanted(name)}
+        if len(left) < len(attributes):
             results.whole_attributes.append((each, attributes))
-            each["attributes"] = {
-                name: spec for name, spec in attributes.items() if name in wanted
-            }
+            each["attributes"] = left
 
 
 def restore_attributes(results: Any) -> None:
     """Undo what :func:`narrow_attributes` did to a run's schema."""
-    for place, attributes in results.whole_attributes:
+    # the last one that was narrowed twice may have been whole no more
+    for place, attributes in reversed(results.whole_attributes):
         place["attributes"] = attributes
     results.whole_attributes.clear()
 
@@ -164,6 +201,55 @@ def restore_indexes(
                 array_filters=[{"label._id": ids, "label.index": {"$ne": index}}],
             )
     _reload(samples)
+
+
+def restore_lists(
+    samples: Any, lists: Mapping[Any, Mapping[str, Any]], others: Collection[Any]
+) -> None:
+    """Give keypoints the lists beside their points that FiftyOne does not merge.
+
+    Args:
+        samples: the collection that the keypoints are in
+        lists: field to the id of a keypoint to its points and its lists by name; a
+            keypoint with other points, of which this is a copy, keeps its own
+        others: fields that the keypoints may have been loaded into instead
+    """
+    values_by_id = {
+        key: each for by_id in lists.values() for key, each in by_id.items()
+    }
+    if not values_by_id:
+        return
+    for label_field in {*lists, *others}:
+        if not samples.has_field(label_field):
+            continue
+        collection, path, listed = place_of(samples, label_field)
+        place = f"{path}.$[label]" if listed else path
+        for label_id, (points, values) in values_by_id.items():
+            label = {"_id": ObjectId(label_id), "points": points}
+            stored = {
+                f"{place}.{name}": _stored(*each) for name, each in values.items()
+            }
+            if listed:
+                own = {f"label.{name}": each for name, each in label.items()}
+                found = {f"{path}._id": label["_id"]}
+                collection.update_many(found, {"$set": stored}, array_filters=[own])
+            else:
+                found = {f"{path}.{name}": each for name, each in label.items()}
+                collection.update_many(found, {"$set": stored})
+    _reload(samples)
+
+
+def _as_plain(values: Any) -> list[Any]:
+    """Return values as JSON holds them, and the type of an array, or None."""
+    if isinstance(values, np.ndarray):
+        return [values.tolist(), str(values.dtype)]
+    return [None if values is None else list(values), None]
+
+
+def _stored(values: Any, dtype: str | None) -> Any:
+    if dtype is None:
+        return values
+    return fou.serialize_numpy_array(np.array(values, dtype))
 
 
 def _reload(samples: Any) -> None:

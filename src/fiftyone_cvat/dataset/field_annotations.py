@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import fiftyone.core.media as fom
 
+from fiftyone_cvat.convert.shared.attribute_names import TAGS as TAGS_OF_LABELS
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name, is_text
 from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.segmentations import value_without_target
@@ -228,6 +230,7 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
     if conversion.label_type in ("scalar", "segmentation"):
         return
     values = list(labels_in(labels, conversion.label_type))
+    yield from _values_that_stay(values, conversion)
     sent = set(ids if isinstance(ids, list) else [ids])
     if len(sent) == len(values):
         return
@@ -240,6 +243,20 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         else:
             what = "they have no shape that CVAT takes"
         yield f"labels stay in FiftyOne: {what}"
+
+
+def _values_that_stay(
+    labels: Sequence[Any], conversion: FieldConversion
+) -> Iterator[str]:
+    """Yield which values of labels have no text that could be read again."""
+    names = {name for each in conversion.cvat_schema.values() for name in each}
+    names = {name for name in names - {TAGS_OF_LABELS} if is_attribute_name(name)}
+    for label in labels if names else ():
+        for name in names:
+            value = label.get_attribute_value(name, None)
+            if value is not None and not is_text(value):
+                what = type(value).__name__
+                yield f"values of attribute '{name}' stay in FiftyOne: no text ({what})"
 
 
 def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:

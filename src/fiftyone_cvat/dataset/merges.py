@@ -20,6 +20,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     remove_nulls,
     restore_attributes,
     restore_indexes,
+    restore_lists,
 )
 from fiftyone_cvat.runs.stored_runs import ids_in
 
@@ -58,6 +59,9 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             for label_field, by_id in absent.indexes.items()
             if by_id
         ],
+        "lists": [
+            [label_field, by_id] for label_field, by_id in absent.lists.items() if by_id
+        ],
     }
     return any(results.merge.values()) or bool(results.left_out)
 
@@ -72,6 +76,7 @@ def end_merge(results: Any) -> None:
     others = results.id_map.keys() & {*results.samples._get_label_fields()}
     remove_nulls(results.samples, absent.ids, others)
     restore_indexes(results.samples, absent.indexes, others)
+    restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
     results.merge = None
@@ -90,6 +95,8 @@ def resume_merge(results: Any) -> None:
         absent.ids[label_field][name] = ids
     for label_field, by_id in results.merge["indexes"]:
         absent.indexes[label_field] = by_id
+    for label_field, by_id in results.merge.get("lists", ()):
+        absent.lists[label_field] = by_id
     results.absent_attributes = absent
     added = results.merge["added"]
     _adopt(results, added)

@@ -13,6 +13,7 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.originals import Original
+from fiftyone_cvat.convert.shared.attribute_names import declared_type, is_text
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
@@ -34,13 +35,6 @@ __all__ = ["SentLabels", "Originals"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
-
-_TYPE_BY_FIELD = {
-    fof.StringField: str,
-    fof.BooleanField: bool,
-    fof.IntField: int,
-    fof.FloatField: float,
-}
 
 
 class SentLabels:
@@ -256,12 +250,8 @@ class SentLabels:
             document = document.field
         if isinstance(document, fof.EmbeddedDocumentField):
             schema |= document.get_field_schema()
-        declared = {
-            name: value_type
-            for name, each in schema.items()
-            for field_type, value_type in _TYPE_BY_FIELD.items()
-            if isinstance(each, field_type)
-        }
+        types = {name: declared_type(each) for name, each in schema.items()}
+        declared = {name: each for name, each in types.items() if each is not None}
         return _types_of_values(originals, declared) | declared
 
     def _add_loaded(
@@ -422,6 +412,10 @@ def _types_of_values(
             if not original.is_gone:
                 for name, value in original.held.iter_attributes():
                     if name not in declared:
-                        types[name].add(type(value))
+                        types[name].add(_type_of(value))
     known = {name: each - {type(None)} for name, each in types.items()}
     return {name: each.pop() for name, each in known.items() if len(each) == 1}
+
+
+def _type_of(value: Any) -> type:
+    return type(value) if value is None or is_text(value) else object

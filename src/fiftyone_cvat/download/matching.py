@@ -6,8 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fiftyone_cvat.convert.from_cvat.attribute_texts import reasons_of_refusal
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
-from fiftyone_cvat.convert.from_cvat.comparison import same_annotation, same_label
+from fiftyone_cvat.convert.from_cvat.comparison import (
+    same_annotation,
+    same_label,
+    same_value,
+)
 from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
@@ -111,8 +116,9 @@ class Matching:
         """Return the one label that some annotations are."""
         for number, each in enumerate(parts, 1):
             self._ids.remember(each, join_label_id(label_id, number))
-        for reason in parts[0].refused:
-            self._outcome.reconciliation.add_reason(reason)
+        sent = () if original is None else original.annotations
+        specs = field.task.attribute_ids
+        reasons = reasons_of_refusal(parts[0].refused, sent, specs)
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
             self._outcome.absent.note(field.name, field.attributes, original.held)
@@ -126,12 +132,14 @@ class Matching:
             what, label = "kept", before
         else:
             what, label = "changed", _merged(label_id, parts)
+            reasons += _adopt(field, label, parts, original)
             if _is_same(field, label, parts, original):
                 what, label = "kept", before
+        for reason in reasons:
+            self._outcome.reconciliation.add_reason(reason)
         if what == "changed":
             self._note_edited(field, label, before)
         got = [each.annotation for each in parts]
-        sent = () if original is None else original.annotations
         index = parts[0].index
         return Copy(field.task.id, what, parts[0].kind, label, before, got, index, sent)
 
@@ -140,8 +148,10 @@ class Matching:
         self._outcome.edited[field.name] |= {
             name
             for name in field.attributes
-            if label.get_attribute_value(name, None)
-            != before.get_attribute_value(name, None)
+            if not same_value(
+                label.get_attribute_value(name, None),
+                before.get_attribute_value(name, None),
+            )
         }
 
     def _is_untouched(
@@ -190,16 +200,23 @@ def _merged(label_id: str, parts: Sequence[ReadLabel]) -> Any:
     return label
 
 
-def _is_same(
+def _adopt(
     field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
-) -> bool:
-    """Return whether a label says the same as in the dataset.
+) -> list[str]:
+    """Make what of a label is the same the same to the last bit, in place.
 
-    If not, what of it is the same is made the same to the last bit, in place.
+    Returns:
+        what became of values that could not be kept
     """
     task = field.task
     got = [each.annotation for each in parts]
-    adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+    return adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+
+
+def _is_same(
+    field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
+) -> bool:
+    """Return whether a label says the same as in the dataset."""
     # an ellipse that was drawn is a mask here, which is what would go up
     return _is_same_track(parts, original) and same_label(
         label, original.label, field.attributes

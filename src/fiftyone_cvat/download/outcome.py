@@ -210,7 +210,16 @@ class Outcome:
             if copy.kind == "scalar":
                 self._sent.add_scalar(label_field, verdict.ref)
                 self.deleted.discard((label_field, key))
+            if copy.what == "changed":
+                self._note_lists(label_field, copy)
             self.put(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
+
+    def _note_lists(self, label_field: Any, copy: Copy) -> None:
+        """Note lists beside points that FiftyOne, which merges points, leaves out."""
+        is_keypoint = isinstance(copy.label, fol.Keypoint)
+        is_kept = not self._label_schema[label_field].get("allow_spatial_edits", True)
+        if is_keypoint and not is_kept:
+            self.absent.note_lists(label_field, copy.label, copy.before)
 
     def _count_shared(self, verdicts: list[Verdict]) -> None:
         """Count the labels of one field on a frame that several tasks have."""

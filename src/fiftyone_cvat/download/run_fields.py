@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.attribute_texts import is_attribute_name
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.originals import Original
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
@@ -77,7 +77,8 @@ class RunFields:
             self._cvat_classes,
         ) = schema
         self.attributes = {
-            name: schema_attributes(info) for name, info in self._label_schema.items()
+            name: {*filter(is_attribute_name, schema_attributes(info))}
+            for name, info in self._label_schema.items()
         }
 
     def on_task(self, task: TaskAnswer) -> dict[str | None, TaskField]:

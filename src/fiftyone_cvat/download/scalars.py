@@ -103,7 +103,8 @@ class ScalarSettlement:
             return None
         values = []
         for each in found:
-            if each.value is None:
+            # what went up comes back, as infinity, which nobody may type
+            if each.value is None and not (before is not None and each.is_untouched):
                 self._outcome.leave_out("scalar that is no value of its field", field)
             else:
                 values.append(each)

@@ -22,6 +22,7 @@ from fiftyone_cvat.convert.from_cvat.labels import (
     ReadLabel,
     read_annotation,
 )
+from fiftyone_cvat.convert.shared.attribute_names import LABEL_TYPES
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces
@@ -81,7 +82,7 @@ def unchanged_annotation(
         said_id,
         part,
         annotation,
-        refused=refused_texts(annotation, values, context),
+        refused=refused_texts(annotation, values, context, LABEL_TYPES[kind]),
         sent=sent,
         read_later=partial(read_annotation, annotation, annotation_type, context),
         unread_class=context.class_by_label_id[annotation["label_id"]],

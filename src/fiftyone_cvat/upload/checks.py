@@ -14,6 +14,11 @@ from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import LabelSchema
+from fiftyone_cvat.upload.field_checks import (
+    check_attributes,
+    check_fields,
+    leave_out_attributes,
+)
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import listed
 
@@ -73,6 +78,7 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             "`organization`"
         )
     _check_texts(config)
+    check_fields(samples, config.label_schema)
     api._parse_reviewers(config.job_reviewers)
     config.job_reviewers = None  # said once, not for every task
 
@@ -116,8 +122,17 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
             "Without an existing project a run needs a `label_schema` or a "
             "`label_field`"
         )
+    # a project brings its own attributes: what labels cannot have of them is left out
+    schema = label_schema
+    if project_id is not None:
+        schema = {
+            name: {"type": info.get("type")} for name, info in label_schema.items()
+        }
+    check_attributes(schema, config.occluded_attr, config.group_id_attr)
     if project_id is not None:
         _check_project_schema(api, label_schema, project_id)
+    else:
+        leave_out_attributes(samples, label_schema)
     _add_skeletons(samples, label_schema)
     _spell_out_scalars(label_schema)
     run = run_state(api, config, project_id)

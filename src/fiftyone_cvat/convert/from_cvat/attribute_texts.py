@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import fiftyone.core.labels as fol
 
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
+from fiftyone_cvat.convert.shared.attribute_names import (
+    is_attribute_name,
+    text_to_tags,
+    type_in_class,
+)
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
 
-__all__ = ["attribute_values", "is_attribute_name", "refused_texts", "typed_values"]
-
-_PARTS = frozenset(
-    (
-        *("_cls", "_id", "attributes", "bounding_box", "closed", "filled", "id"),
-        *("label", "logits", "mask", "mask_path", "points", "tags"),
-    )
-)
-"""What labels are made of: attributes of these names would spoil them."""
-
-_NAME = re.compile(r"[^$._\0][^.\0]*")
-"""The names that the database takes for an attribute."""
-
-_LABELS = (fol.Classification, fol.Detection, fol.Keypoint, fol.Polyline)
-
-_FIELDS = frozenset(("confidence", "index", "instance"))
-"""Fields of labels that may be annotated."""
+__all__ = [
+    "RefusedText",
+    "attribute_values",
+    "reasons_of_refusal",
+    "refused_texts",
+    "typed_values",
+]
 
 
-@lru_cache(maxsize=1000)
-def is_attribute_name(name: str) -> bool:
-    """Tell whether a label in FiftyOne can have an attribute of a name.
+class RefusedText(NamedTuple):
+    """A text of an attribute that is no value of a label, and why."""
 
-    It cannot if the name is a part of labels, or of how they work, or none that the
-    database takes.
-    """
-    if name in _PARTS or not _NAME.fullmatch(name):
-        return False
-    return name in _FIELDS or not any(hasattr(each, name) for each in _LABELS)
+    attribute: str
+    text: str
+    reason: str
 
 
 def attribute_values(
@@ -65,33 +54,41 @@ def attribute_values(
 
 
 def typed_values(
-    label_id: int, values: Mapping[str, str], context: FieldContext
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the values of a label's attributes, and why some texts are none.
+    label_type: type[fol.Label],
+    label_id: int,
+    values: Mapping[str, str],
+    context: FieldContext,
+) -> tuple[dict[str, Any], list[RefusedText]]:
+    """Return the values of a label's attributes, and the texts that are none.
 
     Args:
+        label_type: FiftyOne's class of the label
         label_id: the server's id of the annotation's label
         values: texts by the names of the attributes
         context: what is known about the field
     """
     typed: dict[str, Any] = {}
-    refused = []
+    refused: list[RefusedText] = []
     spec_ids = context.spec_ids.get(label_id, {})
     input_types = context.input_types.get(label_id, {})
     for name, text in values.items():
         if not is_attribute_name(name):
             if text:
-                refused.append(f"attribute '{name}', a name that no label can have")
+                reason = f"attribute '{name}', a name that no label can have"
+                refused.append(RefusedText(name, text, reason))
             continue
-        kind: type | str | None = context.value_types.get(name)
-        if kind is None and context.keep_text:
-            kind = input_types.get(spec_ids[name])
+        kind: type | str | None = type_in_class(label_type, name)
+        kind = kind or context.value_types.get(name)
+        tool = input_types.get(spec_ids[name])
+        if kind is None and (context.keep_text or tool == "number"):
+            kind = tool
         try:
-            value = text_to_value(text, kind)
+            value = text_to_tags(text) if kind is list else text_to_value(text, kind)
         except ValueError:
             # a label that went up keeps its value
             value = None
-            refused.append(f"text in attribute '{name}' that is no value of its type")
+            reason = f"text in attribute '{name}' that is no value of its type"
+            refused.append(RefusedText(name, text, reason))
         choices = context.choices.get(spec_ids[name])
         if choices and text not in choices:
             # the server fills in an empty text where a class was changed
@@ -102,14 +99,40 @@ def typed_values(
 
 
 def refused_texts(
-    annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> list[str]:
-    """Return why some texts of attributes are not values of a label.
+    annotation: Json,
+    values: Mapping[str, str],
+    context: FieldContext,
+    label_type: type[fol.Label],
+) -> list[RefusedText]:
+    """Return the texts of attributes that are no values of a label.
 
     Args:
         annotation: the annotation as the server sent it
         values: its texts by the names of the attributes
         context: what is known about the field
+        label_type: FiftyOne's class of the label
     """
     own = {name: text for name, text in values.items() if name != LABEL_ID}
-    return typed_values(annotation["label_id"], own, context)[1] if own else []
+    label_id = annotation["label_id"]
+    return typed_values(label_type, label_id, own, context)[1] if own else []
+
+
+def reasons_of_refusal(
+    refused: Sequence[RefusedText],
+    sent: Sequence[Json],
+    spec_ids: Mapping[int, Mapping[str, int]],
+) -> list[str]:
+    """Return why texts are not values of a label, but for those that went up with it.
+
+    Args:
+        refused: the texts
+        sent: the annotations that the label goes up as, with the server's ids
+        spec_ids: CVAT's label ids to its attributes' ids by name
+    """
+    had = attribute_values(sent[0], spec_ids) if refused and sent else {}
+    return [
+        each.reason
+        for each in refused
+        # CVAT takes white space off the ends of texts
+        if each.text.strip() != had.get(each.attribute, "").strip()
+    ]

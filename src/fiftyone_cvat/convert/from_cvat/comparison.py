@@ -21,6 +21,7 @@ __all__ = [
     "same_geometry",
     "same_label",
     "same_scalar",
+    "same_value",
 ]
 
 TOLERANCE = 1e-3
@@ -198,7 +199,7 @@ def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
         return False
     names = (*GEOMETRY_BY_TYPE.get(type(first), ()), *attributes)
     return all(
-        _same_value(
+        same_value(
             first.get_attribute_value(name, None),
             second.get_attribute_value(name, None),
         )
@@ -207,7 +208,8 @@ def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
     )
 
 
-def _same_value(first: Any, second: Any) -> bool:
+def same_value(first: Any, second: Any) -> bool:
+    """Tell whether two values of an attribute, which may be arrays, are the same."""
     # NaN equals NaN, a tuple a list, but True not 1
     return repr(_plain(first)) == repr(_plain(second))
 
@@ -217,4 +219,6 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
-    return value
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.item() if isinstance(value, np.generic) else value

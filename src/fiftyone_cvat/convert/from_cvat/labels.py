@@ -13,11 +13,13 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    RefusedText,
     attribute_values,
     typed_values,
 )
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.label_templates import build_label
+from fiftyone_cvat.convert.shared.attribute_names import TAGS
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.shared.ellipses import ellipse_to_mask, ellipse_to_polygon
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
@@ -54,7 +56,7 @@ class ReadLabel:
         annotation: the annotation as the server sent it
         track: the number of its track in the task, or None
         index: the index of its track in the dataset, or None
-        refused: why texts of attributes are not values of the label
+        refused: texts of attributes that are no values of the label
         is_untouched: whether the annotation is in CVAT as it went up
         sent: what the annotation went up as, if it came back as that; its label is
             most likely the dataset's own and is not read before it turns out not to be
@@ -70,7 +72,7 @@ class ReadLabel:
     annotation: Json
     track: int | None = None
     index: int | None = None
-    refused: Sequence[str] = ()
+    refused: Sequence[RefusedText] = ()
     is_untouched: bool = False
     sent: Json | None = None
     read_later: Callable[[], ReadLabel | None] | None = None
@@ -128,7 +130,7 @@ def read_annotation(
     kind, value = read
 
     identity, part = split_label_id(values.pop(LABEL_ID, None))
-    refused: Sequence[str] = ()
+    refused: Sequence[RefusedText] = ()
     if isinstance(value, _Draft):
         refused = _add_attributes(value, annotation, values, context)
         if annotation.get("keyframe"):
@@ -322,9 +324,12 @@ def _mask_label(
 
 def _add_attributes(
     draft: _Draft, annotation: Json, values: Mapping[str, str], context: FieldContext
-) -> list[str]:
-    """Give a label its attributes; return why some texts are none."""
-    typed, refused = typed_values(annotation["label_id"], values, context)
+) -> list[RefusedText]:
+    """Give a label its attributes; return the texts that are none."""
+    label_id = annotation["label_id"]
+    typed, refused = typed_values(draft.label_type, label_id, values, context)
+    if TAGS in typed:
+        draft.fields[TAGS] = typed.pop(TAGS)
     draft.attributes.update(typed)
     occluded = context.occluded_attrs.get(draft.fields["label"])
     if occluded is not None and "occluded" in annotation:

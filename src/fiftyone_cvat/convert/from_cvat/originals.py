@@ -10,20 +10,26 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import fiftyone.core.labels as fol
-import numpy as np
 
-from fiftyone_cvat.convert.from_cvat.attribute_texts import (
-    attribute_values,
-    is_attribute_name,
-)
+from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
 from fiftyone_cvat.convert.from_cvat.comparison import (
     GEOMETRY_BY_TYPE,
     same_geometry,
+)
+from fiftyone_cvat.convert.from_cvat.keypoint_lists import keep_in_step
+from fiftyone_cvat.convert.shared.attribute_names import (
+    TAGS,
+    is_attribute_name,
+    is_text,
+    text_to_tags,
 )
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
 
 __all__ = ["Original", "adopt_unchanged"]
+
+_OWN_OF_LABELS = frozenset(("rotation", "location", "dimensions", "mask_path"))
+"""Of the geometry that labels have, what a shape may say nothing of."""
 
 
 @dataclass(slots=True)
@@ -75,7 +81,7 @@ def adopt_unchanged(
     got: Sequence[Json],
     attribute_ids: Mapping[int, Mapping[str, int]],
     defaults: Mapping[int, str],
-) -> None:
+) -> list[str]:
     """Keep of a label that changed what did not change, to the last bit, in place.
 
     Args:
@@ -84,26 +90,57 @@ def adopt_unchanged(
         got: the annotations of its parts as the server sent them
         attribute_ids: the server's id of a label to its attributes' ids by name
         defaults: attribute id to the text that the server fills in for none
+
+    Returns:
+        what became of values that could not be kept
     """
     before, sent = original.label, original.annotations
     if sent and sent[0]["label_id"] == got[0]["label_id"]:
         # the class may have another name in CVAT
         label.label = before.label
     names = GEOMETRY_BY_TYPE.get(type(label), ())
-    if len(sent) == len(got) and all(map(same_geometry, sent, got)):
+    is_in_place = len(sent) == len(got) and all(map(same_geometry, sent, got))
+    if is_in_place:
         for name in names:
             if name in before:
                 label[name] = before[name]
     elif isinstance(label, fol.Detection) and before.has_attribute("rotation"):
         # a box that was turned back has no rotation on the server
         label["rotation"] = label.get_attribute_value("rotation", 0.0)
-    elif isinstance(label, fol.Keypoint):
-        label.points = _with_unknown(label.points, before.points)
 
     if names and label.index is None:
         # a label that is in no track has its index in the dataset only
         label.index = before.index
     _adopt_attributes(label, original, got[0], attribute_ids, defaults)
+    _adopt_unsaid(label, original, got[0], attribute_ids)
+    if isinstance(label, fol.Keypoint) and not is_in_place:
+        return keep_in_step(label, before, sent, got)
+    return []
+
+
+def _adopt_unsaid(
+    label: Any,
+    original: Original,
+    got: Json,
+    attribute_ids: Mapping[int, Mapping[str, int]],
+) -> None:
+    """Keep all that a label has and that did not go up, such as embeddings."""
+    before = original.label
+    by_shape = {"id", "label", *GEOMETRY_BY_TYPE.get(type(label), ())}
+    by_shape -= _OWN_OF_LABELS
+    if "index" in label._fields:
+        by_shape.add("index")
+    said = {name for name, each in label.iter_attributes() if each is not None}
+    for each in (*original.annotations[:1], got):
+        # also what went up with a class that has it, if the new class has it not
+        said.update(filter(is_attribute_name, attribute_values(each, attribute_ids)))
+    if "keyframe" in got:
+        said.add("keyframe")
+    if getattr(label, "mask", None) is not None:
+        said.add("mask_path")
+    for name in before.field_names:
+        if name not in by_shape and name not in said:
+            label[name] = before[name]
 
 
 def _adopt_attributes(
@@ -135,22 +172,17 @@ def _adopt_attributes(
         elif text.strip() == had.get(name, "").strip() and name in had:
             # CVAT takes white space off the ends of texts
             label[name] = value
+        elif name == TAGS:
+            label[name] = text_to_tags(text, value)
         elif value is not None:
             label[name] = _typed(text, value)
 
 
 def _typed(text: str, before: Any) -> Any:
     """Read a text as the type of a value; keep the value where it is none."""
+    if not is_text(before):
+        return before
     try:
         return text_to_value(text, type(before))
     except ValueError:
         return before
-
-
-def _with_unknown(points: list[Any], before: list[Any]) -> list[Any]:
-    """Put points that were not known, and so did not go up, back in their places."""
-    known = [bool(np.isfinite(point).all()) for point in before]
-    if sum(known) != len(points) or len(points) == len(before):
-        return points
-    rest = iter(points)
-    return [next(rest) if each else (np.nan, np.nan) for each in known]

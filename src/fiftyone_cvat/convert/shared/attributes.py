@@ -58,8 +58,9 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     Args:
         text: the text
         kind: the type that the value has in the dataset (``str``, ``int``,
-            ``float``, ``bool``), or CVAT's input type, where a string that may be
-            anything else stays one; or None to guess, as FiftyOne does
+            ``float``, ``bool``; ``object`` for one that no text is), or CVAT's input
+            type, where a string that may be anything else stays one; or None to guess,
+            as FiftyOne does
 
     Returns:
         the value, or None for text that is empty and not meant as a string
@@ -72,9 +73,13 @@ def text_to_value(text: str, kind: type | str | None = None) -> Any:
     stripped = text.strip()
     if stripped in ("", "None"):
         return None
+    if kind is object:
+        raise ValueError("no text is a value of this type")
     if kind is bool or kind == "checkbox":
         return _truth_of(stripped)
     number = text_to_number(stripped)
+    if kind in (float, "number") and number is not None and math.isinf(number):
+        raise ValueError(f"'{shorten(text)}' is no finite number")
     if kind in (int, float):
         return _as_kind(number, kind, text)
     if number is not None and math.isfinite(number):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import (
     LABEL_ID,
     check_characters,
@@ -54,6 +55,9 @@ def attribute_tool(name: str, value: Any) -> dict[str, Any]:
     Returns:
         a dict with ``type``, ``values``, ``sent``: False for what stays here
     """
+    if value is not None and not is_attribute_name(name):
+        # labels have it, of this name or not, and keep it
+        return {"type": "text", "values": [], "read_only": True, "sent": False}
     if isinstance(value, bool):
         if name == "occluded":
             return {"type": "occluded"}

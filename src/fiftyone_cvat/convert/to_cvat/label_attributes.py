@@ -8,6 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.convert.shared.attribute_names import (
+    TAGS,
+    is_attribute_name,
+    is_text,
+    tags_to_text,
+)
 from fiftyone_cvat.convert.shared.attributes import (
     LABEL_ID,
     MAX_TEXT,
@@ -88,7 +94,11 @@ def plan_class(
     specs = cvat_schema[class_name]
     return ClassPlan(
         class_name,
-        tuple((each, specs[each]["mutable"]) for each in specs if each != LABEL_ID),
+        tuple(
+            (each, specs[each]["mutable"])
+            for each in specs
+            if each != LABEL_ID and is_attribute_name(each)
+        ),
         (occluded_attrs or {}).get(class_name),
         (group_id_attrs or {}).get(class_name),
         getattr(specs, "skeleton", None),
@@ -163,7 +173,9 @@ def read_label(
     value_of = label.get_attribute_value
     for name, is_mutable in plan.attributes:
         value = value_of(name, None)
-        if value is None:
+        if name == TAGS:
+            value = tags_to_text(value)
+        if value is None or not is_text(value):
             continue
         text = value if type(value) is str else value_to_text(value)
         # most texts are short and plain: the message costs more than reading the value

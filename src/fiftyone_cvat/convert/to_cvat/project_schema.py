@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.to_cvat.attribute_specs import (
@@ -101,7 +102,9 @@ def _read_labels(
             own.skeleton = Skeleton(tuple(name_by_id[each] for each in order), ())
         cvat_schema[label["name"]] = own
         attributes_by_class[label["name"]] = {
-            name: _label_attribute(each) for name, each in known.items()
+            name: _label_attribute(each)
+            for name, each in known.items()
+            if is_attribute_name(name)
         }
     return cvat_schema, attributes_by_class
 

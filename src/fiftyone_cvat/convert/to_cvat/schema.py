@@ -126,6 +126,7 @@ def check_texts(label_schema: LabelSchema) -> None:
         SchemaError: if one has a character that is NUL or half of one
     """
     for label_field, info in label_schema.items():
+        check_characters(str(label_field), f"Field '{shorten(str(label_field))}'")
         for path, text in _texts(info):
             where = shorten(".".join(path))
             what = f"Field '{label_field}': '{shorten(text)}' in {where}"

@@ -477,7 +477,11 @@ class TestAttributes:
         assert not self.read(text, value_types={"color": int}).has_attribute("color")
 
     @pytest.mark.parametrize(
-        "name", ["id", "label", "tags", "bounding_box", "mask", "_id", "_cls"]
+        "name",
+        [
+            *("id", "label", "bounding_box", "mask", "mask_path", "logits", "points"),
+            *("_id", "_cls", "attributes", "closed", "filled"),
+        ],
     )
     def test_attribute_named_like_a_part_of_a_label_spoils_nothing(self, name):
         label = self.read("7", name=name)

@@ -178,6 +178,9 @@ class TestUnchanged:
 
     def test_changed_class_has_other_attributes(self):
         got = [cvat_shape(label_id=9, attributes=[value(6, "red")])]
-        label = adopted(detection("dog"), detection(color="blue"), got)
+        went_up = sent(cvat_shape(label_id=1, attributes=[value(6, "blue")]))
+        before = detection(color="blue", note="mine")
+        label = adopted(detection("dog"), before, got, went_up)
         assert label.label == "dog"
         assert not label.has_attribute("color")
+        assert label["note"] == "mine"

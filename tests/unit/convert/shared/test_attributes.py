@@ -119,9 +119,26 @@ def test_guess_takes_words_for_words(text):
 
 
 @pytest.mark.parametrize("kind", [None, float, "number"])
-@pytest.mark.parametrize("text", ["9" * 25, "-" + "9" * 25, "9" * 5000, "1e300"])
+@pytest.mark.parametrize("text", ["9" * 25, "-" + "9" * 25, "9" * 300, "1e300"])
 def test_numbers_fit_the_database(text, kind):
     bson.encode({"value": text_to_value(text, kind)})
+
+
+@pytest.mark.parametrize("kind", [float, "number", int])
+@pytest.mark.parametrize("text", ["inf", "-Infinity", "1e400", "-1e400", "9" * 5000])
+def test_number_without_end_is_none(text, kind):
+    assert text_to_value(text) == text
+    with pytest.raises(ValueError, match="number"):
+        text_to_value(text, kind)
+
+
+@pytest.mark.parametrize("text", ["", "5", "true", "[1, 2]"])
+def test_no_text_is_a_value_that_is_no_text(text):
+    if text:
+        with pytest.raises(ValueError, match="no text"):
+            text_to_value(text, object)
+    else:
+        assert text_to_value(text, object) is None
 
 
 @pytest.mark.parametrize("text", ["1_000", "٣"])

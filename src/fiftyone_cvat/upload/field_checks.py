@@ -1,0 +1,246 @@
+"""Fields and attributes that could not be loaded are refused before they go up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import fiftyone.core.fields as fof
+import fiftyone.core.media as fom
+from fiftyone.core.odm import DynamicEmbeddedDocument
+
+from fiftyone_cvat.convert.shared.attribute_names import (
+    LABEL_TYPES,
+    TAGS,
+    declared_type,
+    is_attribute_name,
+    unfit_attributes,
+)
+from fiftyone_cvat.convert.shared.attributes import shorten
+from fiftyone_cvat.convert.to_cvat.schema import classes_of
+from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
+from fiftyone_cvat.errors import SchemaError
+from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, LabelSchema
+
+__all__ = ["check_attributes", "check_fields", "leave_out_attributes"]
+
+logger = logging.getLogger(__name__)
+
+_OF_SAMPLES = frozenset(
+    (
+        *("STRICT", "clean", "from_dict", "get_field", "get_field_schema"),
+        *("media_reference", "set_field", "to_mongo"),
+    )
+)
+"""Names that FiftyOne's samples cannot do without: with such a field none is read."""
+
+_PLACES = {
+    "detections": ("bounding_box", "mask", *GEOMETRY),
+    "polylines": ("points", "closed", "filled"),
+    "keypoints": ("points",),
+    "segmentation": ("mask",),
+}
+"""Kinds of label to what a load writes of their places."""
+
+
+def check_attributes(
+    label_schema: LabelSchema,
+    occluded_attr: str | None = None,
+    group_id_attr: str | None = None,
+) -> None:
+    """Refuse attributes that labels in FiftyOne cannot have.
+
+    Args:
+        label_schema: the run's label schema
+        occluded_attr: the attribute that holds occlusion in every field, or None
+        group_id_attr: the attribute that holds group ids in every field, or None
+
+    Raises:
+        SchemaError: if there are any; it lists them
+    """
+    given = {occluded_attr: {"type": "occluded"}, group_id_attr: {"type": "group_id"}}
+    of_shapes = {name: each for name, each in given.items() if name is not None}
+    for label_field, info in label_schema.items():
+        names: list[str] = []
+        wrong: dict[str, str] = {}
+        of_classes = (each for _, each in classes_of(label_field, info))
+        for attributes in (of_shapes, info.get("attributes") or {}, *of_classes):
+            unfit, unheld = unfit_attributes(info.get("type"), attributes)
+            names.extend(unfit)
+            wrong |= unheld
+        if names:
+            raise SchemaError(
+                f"Field '{label_field}': labels cannot have attributes named "
+                f"{_listed(names)}: these are parts of labels, or no names for the "
+                "database; rename them, or leave them out of `attributes`"
+            )
+        if wrong:
+            needs = "; ".join(f"'{name}' holds {what}" for name, what in wrong.items())
+            raise SchemaError(
+                f"Field '{label_field}': the type or values of {_listed(wrong)} are "
+                f"none that labels in FiftyOne can have ({needs}): change `type` and "
+                "`values`, or rename the attributes"
+            )
+
+
+def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
+    """Leave attributes in FiftyOne whose values are no text, in place, and tell it.
+
+    Args:
+        samples: the collection to annotate
+        label_schema: the run's label schema
+    """
+    for label_field, info in label_schema.items():
+        _leave_out_declared(samples, label_field, info)
+        is_of_detections = RETURN_TYPES.get(info.get("type") or "") == "detections"
+        in_shapes = GEOMETRY if is_of_detections else ()
+        unsent = sorted(
+            name
+            for name, each in (info.get("attributes") or {}).items()
+            if not each.get("sent", True) and name not in in_shapes
+        )
+        no_text = [each for each in unsent if is_attribute_name(each)]
+        no_names = [each for each in unsent if each not in no_text]
+        for names, reason in (
+            (no_text, "their values are no text"),
+            (no_names, "they are named like parts of labels"),
+        ):
+            if names:
+                logger.warning(
+                    "Field '%s': attributes %s stay in FiftyOne: %s",
+                    label_field,
+                    _listed(names),
+                    reason,
+                )
+
+
+def _leave_out_declared(samples: Any, label_field: Any, info: dict[str, Any]) -> None:
+    """Leave out what the dataset declares as a list, an array, an id or the like.
+
+    Ids look like text where FiftyOne looks for attributes.
+    """
+    kind = RETURN_TYPES.get(info.get("type") or "")
+    if kind not in LABEL_TYPES or not info.get("existing_field"):
+        return
+    _, root = samples._get_label_field_path(label_field)
+    of_classes = (each for _, each in classes_of(label_field, info))
+    for attributes in (info.get("attributes") or {}, *of_classes):
+        for name in attributes:
+            is_place = name in GEOMETRY and kind == "detections"
+            declared = declared_type(samples.get_field(f"{root}.{name}"))
+            if declared is object and name != TAGS and not is_place:
+                attributes[name] |= {"sent": False, "read_only": True}
+
+
+def check_fields(samples: Any, label_schema: LabelSchema) -> None:
+    """Refuse fields that labels could not be loaded into.
+
+    Args:
+        samples: the collection to annotate
+        label_schema: the run's label schema
+
+    Raises:
+        SchemaError: if there is one
+    """
+    dataset = samples._root_dataset
+    for label_field, info in label_schema.items():
+        if label_field is None:
+            continue
+        path = label_field
+        if samples._is_frames and not path.startswith(dataset._FRAMES_PREFIX):
+            path = dataset._FRAMES_PREFIX + path
+        faults = _faults(samples, path, info)
+        fault = next(faults, None)
+        if fault is not None:
+            raise SchemaError(
+                f"Field '{shorten(label_field)}' cannot be annotated, since its labels "
+                f"could not be loaded: {fault}"
+            )
+
+
+def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why labels cannot be loaded into a field."""
+    dataset = samples._root_dataset
+    name, is_of_frames = dataset._handle_frame_field(path)
+    prefix = dataset._FRAMES_PREFIX if is_of_frames else ""
+    parts = name.split(".")
+    parents = [".".join(parts[:end]) for end in range(1, len(parts))]
+    for parent in parents:
+        yield from _parent_faults(samples, prefix, parent)
+    if dataset.get_field(path) is None:
+        yield from _name_faults(dataset, parts, is_of_frames=is_of_frames)
+    for each in (*(prefix + parent for parent in parents), *_written(path, info)):
+        field = dataset.get_field(each)
+        if getattr(field, "read_only", False):
+            yield (
+                f"'{each}' is read-only; set its `read_only` to False, or annotate "
+                "another field"
+            )
+
+
+def _name_faults(
+    dataset: Any, parts: list[str], *, is_of_frames: bool
+) -> Iterator[str]:
+    """Yield why a field of a name cannot be created."""
+    rename = "; choose another name"
+    for part in parts:
+        if not part:
+            yield f"a part of its name is empty{rename}"
+        elif part != part.strip():
+            yield f"white space is at an end of '{part}'{rename}"
+        elif part.startswith("_") or "$" in part:
+            yield f"names must not begin with '_' or contain '$'{rename}"
+        elif "\0" in part:
+            yield f"its name has a NUL character{rename}"
+    reserved = {fom.VIDEO: "frames", fom.GROUP: "groups"}.get(dataset.media_type)
+    if parts[0] in _OF_SAMPLES or (not is_of_frames and parts == [reserved]):
+        yield f"'{parts[0]}' is a name that FiftyOne itself uses{rename}"
+
+
+def _parent_faults(samples: Any, prefix: str, parent: str) -> Iterator[str]:
+    """Yield why a field of a parent can hold no labels."""
+    field = samples._root_dataset.get_field(prefix + parent)
+    if field is None:
+        hint = "; only videos have frames" if parent == "frames" else ""
+        yield f"the dataset has no field '{prefix}{parent}'{hint}"
+    elif isinstance(field, fof.ListField):
+        yield f"'{parent}' is a list, whose elements have no fields of their own"
+    elif not isinstance(field, fof.EmbeddedDocumentField):
+        yield f"'{parent}' is a {type(field).__name__}, which holds no fields"
+    elif not issubclass(DynamicEmbeddedDocument, field.document_type):
+        # FiftyOne makes a document of no type of what is not there
+        are_frames = bool(prefix) and not samples._is_frames
+        total = samples.count("frames") if are_frames else len(samples)
+        number = total - samples.count(prefix + parent if are_frames else parent)
+        if number:
+            what = "frames" if prefix else "samples"
+            yield f"{number} {what} have no '{parent}' to put it in"
+
+
+def _written(path: str, info: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields that a load writes."""
+    yield path
+    label_type = info.get("type")
+    kind = RETURN_TYPES.get(label_type or "")
+    if kind in (None, "scalar"):
+        return
+    root = path
+    if label_type in LIST_BY_TYPE:
+        root = f"{path}.{LIST_BY_TYPE[label_type]}"
+        yield root
+    if kind != "segmentation" and info.get("allow_label_edits", True):
+        yield f"{root}.label"
+    if info.get("allow_spatial_edits", True):
+        yield from (f"{root}.{each}" for each in _PLACES.get(kind, ()))
+    if info.get("allow_index_edits"):
+        yield f"{root}.index"
+    of_classes = (each for _, each in classes_of(path, info))
+    for attributes in (info.get("attributes") or {}, *of_classes):
+        for name, each in attributes.items():
+            if each.get("sent", True) and not each.get("read_only", False):
+                yield f"{root}.{name}"
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(f"'{shorten(str(each))}'" for each in dict.fromkeys(names))
