@@ -180,11 +180,11 @@ class _Guarded:
             _bound_ports.add(self.getsockname()[1])
 
     def connect(self, address):
-        _check(self.family, address)
+        _check(self.family, address, self)
         return _Guarded.real_connect(self, address)
 
     def connect_ex(self, address):
-        _check(self.family, address)
+        _check(self.family, address, self)
         return _Guarded.real_connect_ex(self, address)
 
     @staticmethod
@@ -204,7 +204,9 @@ def _guard_sockets() -> None:
     socket.getaddrinfo = _Guarded.getaddrinfo
 
 
-def _check(family: int, address: object) -> None:
+def _check(
+    family: int, address: object, connecting: socket.socket | None = None
+) -> None:
     if family not in (socket.AF_INET, socket.AF_INET6):
         return
     host, port = address[:2]
@@ -212,6 +214,8 @@ def _check(family: int, address: object) -> None:
     if (host, port) in _allowed or (loopback and port in _bound_ports):
         return
     _blocked.append(f"{host}:{port}")
+    if connecting is not None:
+        connecting.close()  # who connects does it for an OSError only
     raise NetworkBlockedError(f"a test tried to connect to {host}:{port}")
 
 
