@@ -2,7 +2,8 @@
 
 FiftyOne reads its environment when it is imported, so this module sets it first. The
 ``mongod`` is our own: FiftyOne would join one that another process of this machine
-runs, and our datasets with it.
+runs, and our datasets with it. Where pytest-xdist runs the tests in several processes,
+each of them has a folder, a port and a ``mongod`` of its own.
 
 A test may connect to that ``mongod`` and to ports that this process has bound
 itself. With ``--record`` and ``--live`` it may connect to CVAT_RECORD_URL, too.
@@ -129,6 +130,19 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its processes
+def pytest_cmdline_main(config):
+    """Stay in one process where tests share a server, or where some files are named.
+
+    With those a second process takes longer to start than it saves.
+    """
+    on_all_cores = config.getoption("numprocesses") == "logical"
+    is_named = all(Path(each.partition("::")[0]).is_file() for each in config.args)
+    shares_server = config.getoption("--record") or config.getoption("--live")
+    if shares_server or (on_all_cores and is_named):
+        config.option.numprocesses = 0
+
+
 def pytest_configure(config):
     record, live = config.getoption("--record"), config.getoption("--live")
     if record and live:
@@ -141,15 +155,31 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart(session):
-    session.config.stash[_MONGOD] = _start_mongod()
+    # pytest-xdist's plugin of the process that runs no test itself
+    if not session.config.pluginmanager.has_plugin("dsession"):
+        session.config.stash[_MONGOD] = _start_mongod()
+
+
+def pytest_collection_modifyitems(items):
+    """Put the quick tests first, and last those of replays, of which none is long.
+
+    The long ones stand between: a process that begins one of them late would keep the
+    others waiting at the end.
+    """
+
+    def place(item):
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return {"unit": 0, "faults": 2, "fuzz": 3, "replay": 4}.get(folder, 1)
+
+    items.sort(key=place)
 
 
 def pytest_unconfigure(config):
+    if "fiftyone" in sys.modules:
+        _close_clients()
     mongod = config.stash.get(_MONGOD, None)
     if mongod is None:
         return
-    if "pymongo" in sys.modules:
-        _close_clients()
     mongod.terminate()
     try:
         mongod.wait(timeout=20)
@@ -217,6 +247,12 @@ def _check(
     if connecting is not None:
         connecting.close()  # who connects does it for an OSError only
     raise NetworkBlockedError(f"a test tried to connect to {host}:{port}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_mongod(pytestconfig):
+    """Fail if the ``mongod`` has ended: its port may be that of another one."""
+    assert pytestconfig.stash[_MONGOD].poll() is None, "mongod does not run"
 
 
 @pytest.fixture(autouse=True)
