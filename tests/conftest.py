@@ -29,10 +29,12 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from tests import sizes
+
 assert "fiftyone" not in sys.modules, "FiftyOne was imported before its environment"
 assert yaml.__with_libyaml__, "PyYAML without libyaml reads cassettes 80 times slower"
 
-settings.register_profile("nightly", max_examples=1000, print_blob=True)
+settings.register_profile("huge", max_examples=1000, print_blob=True)
 
 CASSETTE_NAMES = pytest.StashKey[set[str]]()
 """Names of the cassettes of all tests that were collected."""
@@ -128,6 +130,12 @@ def pytest_addoption(parser):
         metavar="FOLDER",
         help="where cassettes are played from and recorded to, if not in cassettes",
     )
+    parser.getgroup("sizes").addoption(
+        "--size",
+        choices=sizes.NAMES,
+        default="large" if os.environ.get("CI") else "small",
+        help="how much the fuzz and the tables of faults try; large in CI",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its processes
@@ -144,6 +152,9 @@ def pytest_cmdline_main(config):
 
 
 def pytest_configure(config):
+    sizes.chosen = config.getoption("--size")
+    if sizes.chosen == "huge":
+        settings.load_profile("huge")
     record, live = config.getoption("--record"), config.getoption("--live")
     if record and live:
         raise pytest.UsageError("--record and --live exclude each other")
