@@ -21,13 +21,16 @@ class FieldContexts:
         config: the run's :class:`CVATBackendConfig`
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         dataset: the run's labels as they are in the dataset
+
+    Attributes:
+        keep_text: whether text stays text where the dataset does not say
     """
 
     def __init__(
         self, config: Any, schema: SchemaParts, dataset: DatasetLabels
     ) -> None:
         self._label_schema = config.label_schema
-        self._keep_text = not getattr(config, "coerce_text_attrs", True)
+        self.keep_text = not getattr(config, "coerce_text_attrs", True)
         self._dataset = dataset
         (
             _,
@@ -77,7 +80,7 @@ class FieldContexts:
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
             group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
-            keep_text=self._keep_text,
+            keep_text=self.keep_text,
             nodes_by_label_id=sublabel_ids_by_label(task.labels),
             is_point_cloud=self._dataset.is_point_cloud,
         )

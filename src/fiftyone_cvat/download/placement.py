@@ -61,7 +61,7 @@ class RunReader:
         self._results = results
         self._label_schema: LabelSchema = config.label_schema
         self._dataset = DatasetLabels(api, results, schema, columns)
-        self._contexts = FieldContexts(config, schema, self._dataset)
+        self.contexts = FieldContexts(config, schema, self._dataset)
         self._attributes = {
             name: schema_attributes(info) for name, info in self._label_schema.items()
         }
@@ -82,7 +82,7 @@ class RunReader:
         }
         self.settled.begin(task)
         contexts = {
-            name: self._contexts.context(name, task, each)
+            name: self.contexts.context(name, task, each)
             for name, each in originals.items()
         }
         for name, context in contexts.items():

@@ -39,7 +39,9 @@ logger = logging.getLogger(__name__)
 class Download(SchemaMembers):
     """Read annotations from CVAT and bring them into FiftyOne's form."""
 
-    def download_annotations(self, results: Any) -> dict[Any, Any]:
+    def download_annotations(
+        self, results: Any, coerce_text_attrs: bool | None = None
+    ) -> dict[Any, Any]:
         """Download the annotations from the CVAT server for the given results
         instance and parses them into the appropriate FiftyOne types.
 
@@ -48,6 +50,8 @@ class Download(SchemaMembers):
 
         Args:
             results: a :class:`CVATAnnotationResults`
+            coerce_text_attrs: whether to guess types that the dataset does not tell;
+                by default as the run's configuration says
 
         Returns:
             the annotations dict: field to kind of label to sample id to label id to
@@ -89,9 +93,11 @@ class Download(SchemaMembers):
                     gone.append(task_id)
                     continue
                 task, stored = found
-                reader = reader or RunReader(
-                    self, results, self._schema_of(results, task), columns
-                )
+                if reader is None:
+                    schema = self._schema_of(results, task)
+                    reader = RunReader(self, results, schema, columns)
+                    if coerce_text_attrs is not None:
+                        reader.contexts.keep_text = not coerce_text_attrs
                 with collection_paused():
                     reader.read(task, stored)
         if reader is None:
