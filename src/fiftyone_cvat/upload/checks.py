@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
-from fiftyone_cvat.convert.to_cvat.project_schema import tell_fields_apart
+from fiftyone_cvat.convert.to_cvat.project_schema import (
+    check_properties,
+    tell_fields_apart,
+)
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
@@ -117,7 +120,7 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
             "`label_field`"
         )
     if project_id is not None:
-        _check_project_schema(api, label_schema, project_id)
+        _check_project_schema(api, config, project_id)
     _add_skeletons(samples, label_schema)
     _spell_out_scalars(label_schema)
     run = run_state(api, config, project_id)
@@ -147,16 +150,11 @@ def run_state(api: CVATAnnotationAPI, config: Any, project_id: int | None) -> Ru
     )
 
 
-def _check_project_schema(
-    api: CVATAnnotationAPI, label_schema: LabelSchema, project_id: int
-) -> None:
+def _check_project_schema(api: CVATAnnotationAPI, config: Any, project_id: int) -> None:
     """Check what an existing project's own labels make impossible."""
+    label_schema: LabelSchema = config.label_schema
     if api._has_ignored_attributes(label_schema):
-        raise SchemaError(
-            "An existing project brings its own classes and attributes, so those "
-            "of the label schema are not used, but they name attributes of type "
-            "'occluded' or 'group_id': use `occluded_attr` and `group_id_attr`"
-        )
+        check_properties(label_schema, config.occluded_attr, config.group_id_attr)
     tell_fields_apart(label_schema, api._get_project_labels(project_id))
     for each in api._ensure_one_field_per_type(label_schema):
         logger.warning(

@@ -29,10 +29,9 @@ from fiftyone_cvat.server.media_files import (
 from tests.awkward_names import AWKWARD_NAMES, PAIRS
 from tests.media import copy_rotated_jpeg, make_image, make_images
 
-
 AWKWARD = st.one_of(
     st.characters(exclude_characters="/\0"),
-    st.sampled_from("&amplt;#x1 \\\"\t.:é\u0301"),
+    st.sampled_from('&amplt;#x1 \\"\t.:é\u0301'),
 )
 """Characters that some step on the way changes, more often than others."""
 

@@ -29,6 +29,7 @@ from fiftyone_cvat.types import (
 
 __all__ = [
     "ATTRIBUTE_TYPES",
+    "SHAPE_PROPERTIES",
     "attribute_tool",
     "SchemaParts",
     "build_cvat_schema",
