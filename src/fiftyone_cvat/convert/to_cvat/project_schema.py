@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from itertools import product
 from typing import Any
 
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
@@ -66,25 +65,22 @@ def labels_to_cvat_schema(
         return info.get("cvat_classes") or {each: each for each in cvat_schema}
 
     scalars: dict[Any, bool | None] = {}
-    by_property: tuple[dict[Any, dict[str, str]], ...] = ({}, {})
+    by_property: tuple[dict[Any, dict[str, str]], dict[Any, dict[str, str]]] = ({}, {})
     for label_field, info in label_schema.items():
         own = deepcopy(attributes_by_class)
-        for kind, given, found, by_field in zip(
-            SHAPE_PROPERTIES, asked_for, _properties(info), by_property, strict=True
+        for kind, by_field, by_class in zip(
+            SHAPE_PROPERTIES,
+            by_property,
+            _property_attributes(info, cvat_schema, asked_for),
+            strict=True,
         ):
-            if given is not None:
-                by_field[label_field] = dict.fromkeys(cvat_schema, given)
-                continue
-            for name, class_name in product(found, cvat_schema):
-                # an attribute that the project itself has is one
-                if name not in cvat_schema[class_name]:
-                    by_field.setdefault(label_field, {})[class_name] = name
-                    own[class_name][name] = {"type": kind}
-        if info.get("type") == "scalar":
-            scalars[label_field] = not info.get("classes")
-            continue
-        scalars[label_field] = None
-        if info.get("type") is not None:
+            if by_class:
+                by_field[label_field] = by_class
+            for class_name, name in by_class.items():
+                own[class_name].setdefault(name, {"type": kind})
+        is_scalar = info.get("type") == "scalar"
+        scalars[label_field] = not info.get("classes") if is_scalar else None
+        if not is_scalar and info.get("type") is not None:
             info["attributes"] = {}
             info["classes"] = [
                 {"classes": [each], "attributes": deepcopy(own[known])}
@@ -93,7 +89,34 @@ def labels_to_cvat_schema(
             ]
 
     cvat_names = {name: own_classes(info) for name, info in label_schema.items()}
-    return cvat_schema, scalars, *by_property, cvat_names
+    occluded_attrs, group_id_attrs = by_property
+    return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
+
+
+def _property_attributes(
+    info: Mapping[str, Any],
+    cvat_schema: CVATSchema,
+    asked_for: tuple[str | None, str | None],
+) -> list[dict[str, str]]:
+    """Return CVAT class name to the attribute of a field for each shape property.
+
+    Args:
+        info: the field's part of the label schema
+        cvat_schema: CVAT class name to its attributes by name
+        asked_for: the attributes that hold the properties in every field, or None
+    """
+    return [
+        dict.fromkeys(cvat_schema, given)
+        if given is not None
+        else {
+            class_name: name
+            for name in sorted(found)
+            for class_name, specs in cvat_schema.items()
+            # an attribute that the project itself has is one
+            if name not in specs
+        }
+        for given, found in zip(asked_for, _properties(info), strict=True)
+    ]
 
 
 def _read_labels(
@@ -223,7 +246,7 @@ def check_properties(
             _properties(info),
             strict=True,
         ):
-            names = sorted({*found, given} - {None}, key=str)
+            names = sorted(found if given is None else found | {given})
             if len(names) > 1:
                 listed = "', '".join(names)
                 raise SchemaError(
