@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone.core.media as fom
-from PIL import Image, UnidentifiedImageError
 from urllib3.fields import RequestField
 
 from fiftyone_cvat.errors import MediaError
+from fiftyone_cvat.server.media_faults import check_content, picture_format
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -33,6 +33,8 @@ MEDIA_TYPES = (fom.IMAGE, fom.POINT_CLOUD)
 
 MAX_NAME = 255
 """Bytes of a file's name: the limit of most file systems."""
+
+REMOTE = re.compile(r"(^|/)(s3|gs|az|https?|file):/")
 
 URL_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
@@ -76,17 +78,28 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
     taken: set[str] = set()
     files = []
     for each in paths:
-        if each is None:
-            raise MediaError("A sample has no media file in the field to upload")
-        path = Path(each)
-        if not path.is_file():
-            raise MediaError(f"Media file not found: '{path}'")
-        size = path.stat().st_size
-        if not size:
-            raise MediaError(f"Media file is empty: '{path}'")
-        name = _unique(path.name + _missing_suffix(path), taken)
-        files.append(MediaFile(path, name, size))
+        try:
+            files.append(_media_file(each, taken))
+        except MediaError as error:
+            error.media = (None if each is None else str(each),)
+            raise
     return files
+
+
+def _media_file(given: str | Path | None, taken: set[str]) -> MediaFile:
+    """Check a file, and give it a name that differs from those taken."""
+    if given is None:
+        raise MediaError("A sample has no media file in the field to upload")
+    path = Path(given)
+    if not path.is_file():
+        where = " on this machine: remote media have to be downloaded first"
+        remote = where if REMOTE.search(str(path)) else ""
+        raise MediaError(f"Media file not found: '{path}'{remote}")
+    size = path.stat().st_size
+    if not size:
+        raise MediaError(f"Media file is empty: '{path}'")
+    check_content(path)
+    return MediaFile(path, _unique(path.name + _missing_suffix(path), taken), size)
 
 
 def in_order_of_frames(samples: Any, media_field: str, meta: Json) -> Any:
@@ -263,12 +276,4 @@ def _missing_suffix(path: Path) -> str:
     """
     if is_video(path) or fom.get_media_type(str(path)) in MEDIA_TYPES:
         return ""
-    try:
-        with Image.open(path) as image:
-            kind = str(image.format)
-    except (UnidentifiedImageError, OSError) as error:
-        raise MediaError(
-            f"'{path}' is no media file that CVAT takes: images, videos and point "
-            "clouds (.pcd)"
-        ) from error
-    return f".{kind.lower()}"
+    return f".{picture_format(path).lower()}"

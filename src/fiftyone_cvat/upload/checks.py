@@ -17,6 +17,7 @@ from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import LabelSchema
+from fiftyone_cvat.upload.media_errors import naming_samples
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import listed
 
@@ -66,7 +67,8 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             f"images names a video, such as '{videos[0]}': CVAT takes frames of "
             "videos as files of their own, so use `to_frames(sample_frames=True)`"
         )
-    api._parse_local_files(paths)
+    with naming_samples(samples, config.media_field):
+        api._parse_local_files(paths)
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
     unknown = [each for each in set(names) if api.get_user_id(each) is None]
     if unknown:
@@ -121,6 +123,7 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
         )
     if project_id is not None:
         _check_project_schema(api, config, project_id)
+    _drop_empty_classes(label_schema)
     _add_skeletons(samples, label_schema)
     _spell_out_scalars(label_schema)
     run = run_state(api, config, project_id)
@@ -162,6 +165,25 @@ def _check_project_schema(api: CVATAnnotationAPI, config: Any, project_id: int) 
             "from another field of the same type",
             each,
         )
+
+
+def _drop_empty_classes(label_schema: LabelSchema) -> None:
+    """Take "" out of the classes of fields that have labels, in place.
+
+    FiftyOne lists it where a label has no class yet; such labels stay where they are.
+    """
+    for info in label_schema.values():
+        if not info.get("existing_field") or info.get("type") == "scalar":
+            continue
+        classes = []
+        for each in info.get("classes") or []:
+            if isinstance(each, dict):
+                named = [name for name in each["classes"] if name != ""]
+                each = each | {"classes": named}  # noqa: PLW2901
+            if each != "":
+                classes.append(each)
+        if classes:
+            info["classes"] = classes
 
 
 def _spell_out_scalars(label_schema: LabelSchema) -> None:
