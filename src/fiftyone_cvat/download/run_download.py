@@ -11,6 +11,7 @@ import fiftyone.core.utils as fou
 
 from fiftyone_cvat.api.schema_members import SchemaMembers
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
@@ -27,7 +28,7 @@ from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.download.placement import RunReader
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.runs.stored_runs import forget, gather_frames
+from fiftyone_cvat.runs.stored_runs import forget, gather_frames, set_aside
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 
@@ -58,7 +59,8 @@ class Download(SchemaMembers):
             label; for the frames of a video with their ids between the two latter
 
         Raises:
-            ConfigurationError: if none of the run's tasks is on the server
+            ConfigurationError: if this is not the server or organization that the run
+                was sent to, and has none of its tasks
         """  # noqa: D205  the documented text
         restore_attributes(results)
         left = [each for each in results.task_ids if each not in results.frame_id_map]
@@ -101,11 +103,16 @@ class Download(SchemaMembers):
                 with collection_paused():
                     reader.read(task, stored)
         if reader is None:
-            raise ConfigurationError(
-                f"CVAT at {self.base_url} has no task of run '{results.key}': they are "
-                "deleted, or this is another server or organization; nothing has "
-                "changed here"
+            self._check_whereabouts(results)
+            logger.warning(
+                "CVAT at %s has no task of run '%s' any more: there is nothing to "
+                "load, and nothing has changed here",
+                self.base_url,
+                results.key,
             )
+            results.reconciliation = Reconciliation()
+            set_aside(results)
+            return {}
         forget(results, gone)
         settled = reader.settled
         settled.finish()
@@ -116,6 +123,23 @@ class Download(SchemaMembers):
         for line in settled.reconciliation.lines():
             logger.info("%s", line)
         return settled.annotations
+
+    def _check_whereabouts(self, results: Any) -> None:
+        """Check that a run whose tasks are not found is looked for where it was sent.
+
+        Raises:
+            ConfigurationError: if this is another server or organization
+        """
+        config = results.config
+        url = str(config.stored_url or "").rstrip("/")
+        sent_to = (url, config.organization or None)
+        if sent_to != (self.base_url, self._organization or None):
+            raise ConfigurationError(
+                f"CVAT at {self.base_url} (organization: {self._organization}) has no "
+                f"task of run '{results.key}', which was sent to {sent_to[0]} "
+                f"(organization: {sent_to[1]}): load it from there; nothing has "
+                "changed here"
+            )
 
     def _schema_of(self, results: Any, task: TaskAnswer) -> SchemaParts:
         """Return the schema of a run: its own, or that of the project it went to."""
