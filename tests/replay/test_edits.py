@@ -426,11 +426,34 @@ def test_white_space_at_the_ends_of_texts(dataset, server, tmp_path):
     assert [d.note for d in first(dataset)] == ["a red cat ", " "]
 
 
-def test_no_task_is_left(cats, server):
+def test_no_task_is_left(cats, server, caplog):
     run = Run(cats, server, DETECTIONS)
     run.api.delete_task(run.task_id)
 
-    with pytest.raises(ConfigurationError, match="no task of run 'run'"):
-        run.load()
-    assert run.results.task_ids
+    for _ in range(2):
+        assert run.load() == {}
+        assert "no task of run 'run' any more" in caplog.text
+        assert run.results.task_ids
+        assert run.differences() == []
+
+
+def test_no_task_is_left_where_the_run_was_not_sent(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    run.api.delete_task(run.task_id)
+    config = run.results.config
+    url, there = config._stored_url, "http://elsewhere.example.com"
+    for sent_to in ((there, config.organization), (url, "another")):
+        config._stored_url, config.organization = sent_to
+        with pytest.raises(ConfigurationError, match="no task of run 'run'"):
+            run.api.download_annotations(run.results)
+        assert run.results.task_ids
+    assert run.differences() == []
+
+
+def test_loading_and_cleaning_up_twice(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    assert run.load(cleanup=True) == {"cats": {"kept": 6}}
+    assert run.results.task_ids == []
+
+    assert run.load(cleanup=True) == {}
     assert run.differences() == []

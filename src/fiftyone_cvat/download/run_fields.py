@@ -60,14 +60,17 @@ class RunFields:
             attributes that somebody added on the server
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         sent: the run's labels as they are in the dataset
+        keep_text: whether text stays text where the dataset does not say
 
     Attributes:
         attributes: field to the names of its attributes, and of its shapes' geometry
     """
 
-    def __init__(self, config: Any, schema: SchemaParts, sent: SentLabels) -> None:
+    def __init__(
+        self, config: Any, schema: SchemaParts, sent: SentLabels, *, keep_text: bool
+    ) -> None:
         self._label_schema: LabelSchema = config.label_schema
-        self._keep_text = not getattr(config, "coerce_text_attrs", True)
+        self._keep_text = keep_text
         self._sent = sent
         (
             _,
