@@ -480,3 +480,35 @@ def test_a_segmentation_that_was_deleted(picture, server):
 
     assert run.load() == {"seg": {"deleted": 1}}
     assert picture.first().seg is None
+
+
+@pytest.mark.parametrize("size", [(48, 64), (12, 16), (51, 90)], ids=str)
+def test_a_segmentation_of_another_size_keeps_it(picture, server, size):
+    height = size[0]
+    mask = np.random.default_rng(5).integers(0, 2, size).astype(np.uint8)
+    with_field(picture, "seg", fo.Segmentation(mask=mask))
+    info = {"type": "segmentation", "mask_targets": {1: "road", 2: "sky"}}
+    run = Run(picture, server, {"seg": info})
+    assert run.load() == {"seg": {"kept": 1}}
+    sky = {
+        **DRAWN,
+        "type": "mask",
+        "label_id": run.label_ids()["sky"],
+        # the upper half of the picture
+        "points": runs(0, 32 * 12, corners=(0, 0, 31, 11)),
+        "z_order": 1,
+    }
+    run.change("create", shapes=[sky])
+
+    assert run.load() == {"seg": {"changed": 1}}
+
+    painted = picture.first().seg.mask
+    assert painted.shape == size
+    assert painted.dtype == mask.dtype
+    is_upper = (np.arange(height) + 0.5) * 24 / height < 12
+    np.testing.assert_array_equal(painted[~is_upper], mask[~is_upper])
+    assert (painted[is_upper] == 2).all()
+    before = run.documents()
+    assert run.load() == {"seg": {"kept": 1}}
+    assert run.differences(before) == []
+    assert not run.results.reconciliation.reasons

@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from fiftyone_cvat.convert.from_cvat.comparison import same_geometry
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
+from fiftyone_cvat.convert.shared.masks import stretch_mask
 from fiftyone_cvat.convert.shared.polyline_parts import has_shape
 from fiftyone_cvat.convert.shared.segmentations import (
     MaskPiece,
     check_pixels,
     gray_or_rgb,
+    paint_in_own_size,
     paint_segmentation,
 )
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
-__all__ = ["merge_parts", "merge_segmentation", "paintable"]
+__all__ = ["is_painted_finer", "merge_parts", "merge_segmentation", "paintable"]
 
 
 def merge_parts(parts: Sequence[ReadLabel], original: Original | None = None) -> Any:
@@ -168,10 +170,34 @@ def merge_segmentation(
         pieces: the masks
         size: the frame's size in pixels
         mask_targets: pixel value, or RGB hex string, to class name
-        before: the segmentation as it is in the dataset; the type of its pixels is
-            kept, and those whose value is no target
+        before: the segmentation as it is in the dataset; its size and the type of its
+            pixels are kept, and so are those whose value is no target
     """
     base = None if before is None else paintable(before, mask_targets)
     shape = (size.height, size.width)
     mask = paint_segmentation(pieces, shape, mask_targets, base)
+    if base is not None and base.shape[:2] != shape:
+        mask = paint_in_own_size(base, mask)
     return fol.Segmentation(mask=mask)
+
+
+def is_painted_finer(
+    pieces: Sequence[MaskPiece],
+    size: Size,
+    mask_targets: Mapping[Any, str],
+    before: fol.Segmentation,
+) -> bool:
+    """Tell whether masks differ from a segmentation they change no pixel of.
+
+    Args:
+        pieces: the masks
+        size: the frame's size in pixels
+        mask_targets: pixel value, or RGB hex string, to class name
+        before: the segmentation as it is in the dataset
+    """
+    base = paintable(before, mask_targets)
+    shape = (size.height, size.width)
+    if base is None or base.shape[:2] == shape:
+        return False
+    painted = paint_segmentation(pieces, shape, mask_targets, base)
+    return not np.array_equal(painted, stretch_mask(base, size.width, size.height))

@@ -139,7 +139,7 @@ class TestSegmentations:
         ("before", "expected"),
         [
             ([[9, 9, 2]], [[9, 2, 0]]),
-            ([[9, 7], [9, 7]], [[9, 2, 7]]),
+            ([[9, 9, 7, 7, 9, 7]], [[9, 9, 2, 2, 9, 7]]),
             (None, [[0, 2, 0]]),
         ],
         ids=["same size", "another size", "no mask"],
