@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,7 +142,10 @@ class RunFields:
             size_of_frame=task.size_of,
             input_types=task.input_types,
             choices=task.choices,
-            value_types=self._sent.value_types(label_field, originals),
+            value_types={
+                **_declared_texts(self._label_schema[label_field]),
+                **self._sent.value_types(label_field, originals),
+            },
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
             group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
@@ -165,3 +169,19 @@ class RunFields:
                 if not is_known and is_attribute_name(name):
                     attributes[name] = {}
                     known.add(name)
+
+
+def _declared_texts(info: Mapping[str, Any]) -> dict[str, type]:
+    """Return the attributes whose values a label schema lists as text, and only so.
+
+    A field has some for all of its classes, and some for single ones.
+    """
+    of_classes = (each for each in info.get("classes") or () if isinstance(each, dict))
+    values: dict[str, set[type]] = defaultdict(set)
+    for part in (info, *of_classes):
+        attributes = part.get("attributes")
+        if isinstance(attributes, dict):
+            for name, each in attributes.items():
+                if each.get("type") in ("select", "radio"):
+                    values[name] |= {type(value) for value in each.get("values") or ()}
+    return {name: str for name, types in values.items() if types == {str}}
