@@ -164,11 +164,6 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
 
-    @property
-    def stored_url(self) -> str | None:
-        """The url that the run was sent to, whatever it is loaded from."""
-        return self._stored_url or self.url
-
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
 
@@ -369,19 +364,10 @@ class CVATBackend(foua.AnnotationBackend):
         from fiftyone_cvat.api import CVATAnnotationAPI
 
         config = self.config
-        return CVATAnnotationAPI(
-            config.name,
-            config.url,
-            username=config.username,
-            email=config.email,
-            password=config.password,
-            headers=config.headers,
-            organization=config.organization,
-            access_token=config.access_token,
-            verify_ssl=config.verify_ssl,
-            timeout=config.timeout,
-            wait_timeout=config.wait_timeout,
-        )
+        names = ("url", "username", "email", "password", "headers", "organization")
+        more = ("access_token", "verify_ssl", "timeout", "wait_timeout")
+        settings = {name: getattr(config, name) for name in (*names, *more)}
+        return CVATAnnotationAPI(config.name, **settings)
 
 
 class CVATAnnotationResults(foua.AnnotationResults):

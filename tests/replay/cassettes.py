@@ -117,8 +117,10 @@ class Cleaner:
         if _is_unfinished(request, answer):
             return None
         if text is not None:
-            if isinstance(answer, dict) and _replace_credentials(request, answer):
-                text = dump_json(answer)
+            if isinstance(answer, dict):
+                is_other = _replace_credentials(request, answer)
+                if _cut_traceback(answer) or is_other:
+                    text = dump_json(answer)
             response["body"]["string"] = self._clean(text).encode()
         response["headers"] = self._headers(response["headers"])
 
@@ -189,6 +191,18 @@ def _patterns(server: Server) -> Iterable[tuple[re.Pattern[str], str]]:
 def _is_unfinished(request: Request, answer: Any) -> bool:
     is_poll = request.method == "GET" and "/api/requests/" in request.path
     return is_poll and isinstance(answer, dict) and answer.get("status") in UNFINISHED
+
+
+def _cut_traceback(answer: dict[str, Any]) -> bool:
+    """Leave the last line of why work on the server failed: the error itself.
+
+    The lines before it hold paths of the server's. Return whether there were any.
+    """
+    message = answer.get("message")
+    if answer.get("status") != "failed" or not isinstance(message, str):
+        return False
+    answer["message"] = message.strip().rpartition("\n")[2]
+    return answer["message"] != message
 
 
 def _replace_credentials(request: Request, answer: dict[str, Any]) -> bool:

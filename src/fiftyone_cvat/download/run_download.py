@@ -165,7 +165,7 @@ class RunDownload:
         """
         config = self._results.config
         organization = self._api._organization or None
-        url = str(config.stored_url or "").rstrip("/")
+        url = str(config._stored_url or config.url or "").rstrip("/")
         sent_to = (url, config.organization or None)
         if sent_to != (self._api.base_url, organization):
             raise ConfigurationError(
