@@ -75,7 +75,7 @@ def test_values_that_are_text(value):
         *(None, [], ["a"], (1, 2), {"a": 1}, b"a", ObjectId(), np.array([1])),
         *(np.array(1), datetime.date(2026, 1, 1), fo.Instance(), [[1], [2]]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_that_are_no_text(value):
     assert not is_text(value)
