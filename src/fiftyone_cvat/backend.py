@@ -364,10 +364,10 @@ class CVATBackend(foua.AnnotationBackend):
         from fiftyone_cvat.api import CVATAnnotationAPI
 
         config = self.config
-        names = ("url", "username", "email", "password", "headers", "organization")
+        names = ("username", "email", "password", "headers", "organization")
         more = ("access_token", "verify_ssl", "timeout", "wait_timeout")
         settings = {name: getattr(config, name) for name in (*names, *more)}
-        return CVATAnnotationAPI(config.name, **settings)
+        return CVATAnnotationAPI(config.name, config.url, **settings)
 
 
 class CVATAnnotationResults(foua.AnnotationResults):

@@ -196,12 +196,14 @@ def _is_unfinished(request: Request, answer: Any) -> bool:
 def _cut_traceback(answer: dict[str, Any]) -> bool:
     """Leave the last line of why work on the server failed: the error itself.
 
-    The lines before it hold paths of the server's. Return whether there were any.
+    The lines before it hold paths of the server's, and it may name folders, which go,
+    too. Return whether there were any.
     """
     message = answer.get("message")
     if answer.get("status") != "failed" or not isinstance(message, str):
         return False
-    answer["message"] = message.strip().rpartition("\n")[2]
+    last = message.strip().rpartition("\n")[2]
+    answer["message"] = re.sub(r"(?<![\w.])(/[\w.-]+)+/(?=[\w.-]+)", "", last)
     return answer["message"] != message
 
 

@@ -129,6 +129,7 @@ def test_point_that_is_no_pair(point):
 numbers = st.floats() | st.integers(-5, 5) | st.floats(-2, 2).map(np.float64)
 
 
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) enc:RuntimeWarning")
 @given(st.lists(st.tuples(numbers, numbers)), sizes)
 def test_points_one_by_one_are_those_of_an_array(points, size):
     pixels = points_to_pixels(points, size)
@@ -140,6 +141,7 @@ def test_points_one_by_one_are_those_of_an_array(points, size):
     assert plain_pixels(points, size) in (None, pixels)
 
 
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) enc:RuntimeWarning")
 @given(st.tuples(numbers, numbers, numbers, numbers), sizes)
 def test_corners_are_those_of_an_array(box, size):
     x, y, width, height = np.array(box, float)
