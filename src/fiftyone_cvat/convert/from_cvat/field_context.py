@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
 from fiftyone_cvat.types import Size
 
 __all__ = ["FieldContext"]
@@ -32,7 +33,7 @@ class FieldContext:
 
     label_type: str | None
     class_by_label_id: Mapping[int, str]
-    spec_ids: Mapping[int, Mapping[str, int]]
+    spec_ids: AttributeIds
     size_of_frame: Callable[[int], Size]
     input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
