@@ -190,7 +190,7 @@ def check_tls(setup: Setup, about: Response | CVATError) -> Finding:
 
 def check_sign_in(connection: Connection, setup: Setup) -> Finding:
     """Sign in, and tell as whom."""
-    from fiftyone_cvat.transport.connection import Credentials
+    from fiftyone_cvat.transport.settings import Credentials
 
     name = "sign-in"
     if not setup.who:
@@ -385,7 +385,8 @@ def _ask_for(
 
 
 def _open(setup: Setup) -> Connection:
-    from fiftyone_cvat.transport.connection import Connection, ServerSettings
+    from fiftyone_cvat.transport.connection import Connection
+    from fiftyone_cvat.transport.settings import ServerSettings
 
     referer = {"Referer": f"{setup.url}/api/auth/login"}  # CVAT's CSRF check wants it
     return Connection(

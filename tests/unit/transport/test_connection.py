@@ -40,13 +40,10 @@ from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.transport import connection as connection_module
 from fiftyone_cvat.transport import waiting
-from fiftyone_cvat.transport.connection import (
-    Connection,
-    Credentials,
-    ServerSettings,
-)
+from fiftyone_cvat.transport.connection import Connection
 from fiftyone_cvat.transport.messages import Response, value_of
 from fiftyone_cvat.transport.retrying import RetryPolicy
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 from fiftyone_cvat.transport.waiting import wait_until
 
 QUICK = RetryPolicy(attempts=4, first_delay=0.01)
