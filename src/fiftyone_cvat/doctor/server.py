@@ -22,7 +22,8 @@ from fiftyone_cvat.errors import (
     RedirectError,
     RequestTimeoutError,
 )
-from fiftyone_cvat.transport.messages import Response, detail_of, origin_of, value_of
+from fiftyone_cvat.transport.requests import origin_of
+from fiftyone_cvat.transport.responses import Response, detail_of, value_of
 from fiftyone_cvat.transport.retrying import RetryPolicy
 from fiftyone_cvat.transport.wire import ANSWERS, endpoint, faults
 from fiftyone_cvat.types import Json

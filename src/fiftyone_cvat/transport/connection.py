@@ -21,17 +21,15 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
-from fiftyone_cvat.transport.messages import (
-    AnswerIds,
-    Response,
+from fiftyone_cvat.transport.failures import AnswerIds, readable_errors
+from fiftyone_cvat.transport.redaction import Secrets, is_secret_header
+from fiftyone_cvat.transport.requests import (
     check_headers,
-    detail_of,
     encode_body,
     origin_of,
-    readable_errors,
     with_params,
 )
-from fiftyone_cvat.transport.redaction import Secrets, is_secret_header
+from fiftyone_cvat.transport.responses import Response, detail_of
 from fiftyone_cvat.transport.retrying import (
     Outcome,
     is_repeatable,

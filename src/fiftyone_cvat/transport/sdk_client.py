@@ -21,7 +21,7 @@ from cvat_sdk.api_client import models, rest
 from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
 
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.transport.messages import check_url
+from fiftyone_cvat.transport.requests import check_url
 from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
 __all__ = ["SdkClient"]

@@ -23,7 +23,7 @@ from fiftyone_cvat.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.retrying import (
     FIRST_CONTACT,
     PAGES,

@@ -1,5 +1,12 @@
-"""What both directions need: frames, ids, attributes, masks, skeletons.
+"""What both directions need: nothing here knows which way it is used.
 
-Begin with :mod:`~fiftyone_cvat.convert.shared.frames` and
-:mod:`~fiftyone_cvat.convert.shared.claims`.
+Names and numbers: ``frames`` (positions in a task), ``server_ids`` (CVAT's ids of classes
+and attributes), ``label_ids`` (FiftyOne's ids in CVAT), ``attributes`` (values and
+texts), ``fingerprints`` (whether an annotation was touched).
+
+Geometry: ``masks``, and what becomes a mask or is made of one: ``run_lengths``,
+``polygons`` (with ``outline_tracing``), ``ellipses``, ``segmentations``; ``skeletons``.
+
+Open :mod:`~fiftyone_cvat.convert.shared.frames` and
+:mod:`~fiftyone_cvat.convert.shared.masks` first.
 """
