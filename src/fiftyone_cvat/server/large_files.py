@@ -6,7 +6,7 @@ import base64
 import re
 from functools import partial
 
-from fiftyone_cvat.convert.shared.attributes import shorten
+from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.errors import AnswerError, UploadError
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile

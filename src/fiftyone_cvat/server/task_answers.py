@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 

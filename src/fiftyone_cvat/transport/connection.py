@@ -203,7 +203,7 @@ class Connection:
         self._sdk.close()
 
     def is_own(self, url: str) -> bool:
-        """Tell whether a URL lies at the server's own origin."""
+        """Return whether a URL lies at the server's own origin."""
         return origin_of(url) == self._origin
 
     def _sign_in_with_password(self, credentials: Credentials) -> None:
@@ -348,7 +348,7 @@ class Connection:
 
 
 def _is_whole(body: Any) -> bool:
-    """Tell whether a body is in memory, and not read while it is sent."""
+    """Return whether a body is in memory, and not read while it is sent."""
     return body is None or isinstance(body, (bytes, str))
 
 

@@ -140,6 +140,6 @@ def readable_errors(url: str) -> Iterator[None]:
 
 
 def _is_hang_up(error: SSLError) -> bool:
-    """Tell whether the other side ended an encrypted connection without a word."""
+    """Return whether the other side ended an encrypted connection without a word."""
     causes = (error, *error.args)
     return any(isinstance(each, (SSLEOFError, SSLZeroReturnError)) for each in causes)

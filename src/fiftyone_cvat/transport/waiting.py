@@ -214,6 +214,6 @@ def _final(
 
 
 def _is_page(response: Response) -> bool:
-    """Tell whether a web page answers in place of the API, which has none."""
+    """Return whether a web page answers in place of the API, which has none."""
     kind = response.headers.get("content-type", "")
     return response.ok and "/api/" in response.url and kind.startswith("text/html")

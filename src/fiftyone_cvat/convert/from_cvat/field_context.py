@@ -28,7 +28,7 @@ class FieldContext:
         group_id_attrs: class name to the attribute that holds the group id
         keep_text: whether text stays text where the dataset does not say
         nodes_by_label_id: a skeleton's label id to the label ids of its nodes
-        is_point_cloud: whether a cuboid lies in space rather than on an image
+        is_point_cloud: whether a cuboid lies in 3D rather than on an image
     """
 
     label_type: str | None

@@ -23,8 +23,8 @@ from fiftyone_cvat.convert.shared.attribute_names import (
     is_text,
     text_to_tags,
 )
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.shared.server_ids import AttributeIds
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
 
 __all__ = ["Original", "adopt_unchanged"]

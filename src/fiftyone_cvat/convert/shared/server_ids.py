@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.types import AttributeValue, Json, Track
 
 __all__ = [

@@ -137,7 +137,7 @@ def _known(
 ) -> tuple[Sequence[Sequence[float]], list[float]]:
     """Return the points that are not NaN and, if there are enough, their pixels.
 
-    Most often all are known, which a sum tells; to ask each takes 2 us a point.
+    Most often all are known, which a sum shows; to ask each takes 2 us per point.
     """
     pixels = plain_pixels(points, size)
     if pixels is not None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, shorten
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.masks import stretch_mask
 from fiftyone_cvat.convert.shared.run_lengths import mask_to_runs
@@ -20,6 +19,7 @@ from fiftyone_cvat.convert.shared.segmentations import (
     class_masks,
     gray_or_rgb,
 )
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, shorten
 from fiftyone_cvat.convert.to_cvat.label_attributes import (
     ClassPlan,
     cvat_class,
@@ -307,7 +307,7 @@ def _shapes_of(
 
 
 def _has_index(label: Any) -> bool:
-    """Tell whether a label has an ``index``; refuse one by which it is in no track."""
+    """Return whether a label has an ``index``; refuse one that is no track's."""
     index = label.index
     if index is None:
         return False
@@ -321,7 +321,7 @@ def _has_index(label: Any) -> bool:
 
 
 def _are_one_track(parts: Sequence[Part], plan: ClassPlan) -> bool:
-    """Tell whether a track can hold the parts: not those without a skeleton's nodes."""
+    """Return whether parts fit in one track: skeletons and points never mix."""
     return plan.skeleton is None or all(part[0] == "skeleton" for part in parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import check_text, value_to_text
+from fiftyone_cvat.convert.shared.texts import check_text, value_to_text
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class, parse_label
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Size, Tag
 
