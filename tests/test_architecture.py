@@ -32,7 +32,7 @@ ROOMS = [
 ]
 # The two directions never meet; what both use imports neither.
 SIDES = {"to_cvat": {"shared"}, "from_cvat": {"shared"}, "shared": set()}
-SDK = {"transport.connection": "cvat_sdk"}
+SDK = {"transport.sdk_client": "cvat_sdk"}
 MAX_LINES = 500
 
 

@@ -69,7 +69,7 @@ DEFECTS = {
     ],
     "Texts such as 0001 and False become numbers and truth values.": [
         "replay/test_detections.py::text_attributes_became_numbers",
-        "unit/convert/shared/test_attributes.py::text_of_a_text_field_became_a_number",
+        "unit/convert/shared/test_texts.py::text_of_a_text_field_became_a_number",
     ],
     "A mask in a field of polygons is not expected there.": [
         "replay/test_shapes.py::mask_among_polygons_was_not_expected",

@@ -33,7 +33,7 @@ from fiftyone_cvat.doctor import diagnose
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.server import changes, creations
 from fiftyone_cvat.transport import waiting
-from fiftyone_cvat.transport.connection import Credentials, ServerSettings
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 from tests import media
 from tests.faults.echo import FORMS, Echo
 

@@ -15,7 +15,7 @@ import fiftyone as fo
 import numpy as np
 import orjson
 
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from tests import media
 from tests.faults.server import VIDEO, StandIn
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fiftyone_cvat.dataset import columns
 from fiftyone_cvat.errors import AnswerError, CVATError, RequestError
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from tests.faults.server import StandIn
 from tests.fuzz.runs import as_json, pictures_run, video_run
 from tests.fuzz.spoiling import may_change, spoiled

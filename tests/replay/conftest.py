@@ -37,7 +37,7 @@ import urllib3
 from bson import ObjectId
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.wire import ANSWERS, endpoint
 from tests.conftest import CASSETTE_NAMES
 from tests.replay.cassettes import TOKENS, VARIABLES, Server, pruned, use_cassette

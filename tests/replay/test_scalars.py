@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.convert.shared.attributes import value_to_text
+from fiftyone_cvat.convert.shared.texts import value_to_text
 from tests import media
 from tests.replay.run import Run
 

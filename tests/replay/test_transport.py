@@ -13,12 +13,9 @@ from fiftyone_cvat.errors import (
     OrganizationError,
     RequestError,
 )
-from fiftyone_cvat.transport.connection import (
-    Connection,
-    Credentials,
-    ServerSettings,
-)
-from fiftyone_cvat.transport.messages import value_of
+from fiftyone_cvat.transport.connection import Connection
+from fiftyone_cvat.transport.responses import value_of
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 from fiftyone_cvat.transport.waiting import wait_until
 from tests import media
 

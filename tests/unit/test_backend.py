@@ -25,7 +25,7 @@ from fiftyone_cvat.backend import (
 from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
 from fiftyone_cvat.runs.stored_runs import forget
 from fiftyone_cvat.server.tasks import Tasks
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 
 BUILT_IN = (
     "self, name, label_schema, media_field='filepath', url=None, username=None, "

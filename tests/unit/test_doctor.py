@@ -479,7 +479,7 @@ def test_sdk(monkeypatch):
 
 
 def test_sdk_that_does_not_fit(monkeypatch):
-    monkeypatch.delitem(sys.modules, "fiftyone_cvat.transport.connection")
+    monkeypatch.delitem(sys.modules, "fiftyone_cvat.transport.sdk_client")
     monkeypatch.delattr("cvat_sdk.core.client.AccessTokenCredentials")
 
     finding = machine.check_sdk()

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from tests.scripts import loaded
 
 ROOT = Path(__file__).parents[2]
-CONNECTION = ROOT / "src" / "fiftyone_cvat" / "transport" / "connection.py"
+SDK_CLIENT = ROOT / "src" / "fiftyone_cvat" / "transport" / "sdk_client.py"
 CLIENT = "cvat_sdk.core.client.Client"
 LOGIN = "cvat_sdk.api_client.models.LoginSerializerExRequest"
 
@@ -65,7 +65,7 @@ def break_sdk(copied, monkeypatch):
 
 
 def test_surface_is_what_the_code_uses(names):
-    code = CONNECTION.read_text(encoding="utf-8")
+    code = SDK_CLIENT.read_text(encoding="utf-8")
     used = re.findall(r"self\._client\.([a-z_]+(?:\.[a-z_]+)?)\b", code)
     used += [f"api_client.{each}" for each in re.findall(r"\bapi\.([a-z_]+)", code)]
     used += [
@@ -94,7 +94,7 @@ def test_surface_holds(names, name):
 
 
 def test_fields_are_those_that_the_code_gives(matrix):
-    code = CONNECTION.read_text(encoding="utf-8")
+    code = SDK_CLIENT.read_text(encoding="utf-8")
     given = set(re.findall(r'\bwho\["(\w+)"\]', code)) | {"password"}
 
     assert 'who: dict[str, str] = {"password":' in code

@@ -11,9 +11,9 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.attribute_names import TAGS as TAGS_OF_LABELS
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name, is_text
-from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.segmentations import value_without_target
+from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import field_schema
 from fiftyone_cvat.dataset.stored_labels import (

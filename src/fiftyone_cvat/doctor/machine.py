@@ -36,7 +36,7 @@ def check_sdk() -> Finding:
         if not needed.specifier.contains(found, prereleases=True):
             words = f"cvat-sdk {found} is too old: {needed.specifier} is needed"
             return Finding(name, State.WRONG, words, advice)
-        importlib.import_module("fiftyone_cvat.transport.connection")
+        importlib.import_module("fiftyone_cvat.transport.sdk_client")
     except PackageNotFoundError:
         return Finding(name, State.WRONG, "cvat-sdk is not installed", advice)
     except (ImportError, AttributeError) as error:

@@ -22,7 +22,8 @@ from fiftyone_cvat.errors import (
     RedirectError,
     RequestTimeoutError,
 )
-from fiftyone_cvat.transport.messages import Response, detail_of, origin_of, value_of
+from fiftyone_cvat.transport.requests import origin_of
+from fiftyone_cvat.transport.responses import Response, detail_of, value_of
 from fiftyone_cvat.transport.retrying import RetryPolicy
 from fiftyone_cvat.transport.wire import ANSWERS, endpoint, faults
 from fiftyone_cvat.types import Json
@@ -190,7 +191,7 @@ def check_tls(setup: Setup, about: Response | CVATError) -> Finding:
 
 def check_sign_in(connection: Connection, setup: Setup) -> Finding:
     """Sign in, and tell as whom."""
-    from fiftyone_cvat.transport.connection import Credentials
+    from fiftyone_cvat.transport.settings import Credentials
 
     name = "sign-in"
     if not setup.who:
@@ -385,7 +386,8 @@ def _ask_for(
 
 
 def _open(setup: Setup) -> Connection:
-    from fiftyone_cvat.transport.connection import Connection, ServerSettings
+    from fiftyone_cvat.transport.connection import Connection
+    from fiftyone_cvat.transport.settings import ServerSettings
 
     referer = {"Referer": f"{setup.url}/api/auth/login"}  # CVAT's CSRF check wants it
     return Connection(

@@ -12,12 +12,12 @@ from fiftyone_cvat.convert.from_cvat.labels import (
     ReadLabel,
     read_annotation,
 )
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, value_to_text
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
 from fiftyone_cvat.download.legibility import Legibility

@@ -10,9 +10,9 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
 from fiftyone_cvat.server.task_answers import TaskAnswer

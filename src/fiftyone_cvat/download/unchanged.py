@@ -23,9 +23,9 @@ from fiftyone_cvat.convert.from_cvat.labels import (
     read_annotation,
 )
 from fiftyone_cvat.convert.shared.attribute_names import LABEL_TYPES
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.segmentations import shows_pieces
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import Json

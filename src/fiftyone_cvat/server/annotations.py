@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_stored
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.server_ids import attribute_texts
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.server.changes import Changes
-from fiftyone_cvat.transport.messages import reading
+from fiftyone_cvat.transport.responses import reading
 from fiftyone_cvat.types import Json
 
 __all__ = ["store_annotations"]

@@ -12,11 +12,11 @@ from email.utils import parsedate_to_datetime
 from math import inf
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import shorten
+from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.errors import AnswerError, CVATError, RequestTimeoutError
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.ledger import Lost
-from fiftyone_cvat.transport.messages import (
+from fiftyone_cvat.transport.responses import (
     id_in,
     reading,
     results_of,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs
 from fiftyone_cvat.server.users import Users
-from fiftyone_cvat.transport.messages import id_in
+from fiftyone_cvat.transport.responses import id_in
 from fiftyone_cvat.types import Json
 
 __all__ = ["Jobs"]

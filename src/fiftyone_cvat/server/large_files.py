@@ -6,11 +6,11 @@ import base64
 import re
 from functools import partial
 
-from fiftyone_cvat.convert.shared.attributes import shorten
+from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.errors import AnswerError, UploadError
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile
-from fiftyone_cvat.transport.messages import Response, reading
+from fiftyone_cvat.transport.responses import Response, reading
 
 __all__ = ["send_in_chunks"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.attribute_specs import label_id_attribute
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import ConfigurationError

@@ -20,12 +20,9 @@ from fiftyone_cvat.errors import (
 from fiftyone_cvat.runs.arguments import truth_or_text
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.urls import Urls
-from fiftyone_cvat.transport.connection import (
-    Connection,
-    Credentials,
-    ServerSettings,
-)
-from fiftyone_cvat.transport.messages import Response, page_of, value_in, value_of
+from fiftyone_cvat.transport.connection import Connection
+from fiftyone_cvat.transport.responses import Response, page_of, value_in, value_of
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
 __all__ = ["Session"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
@@ -38,35 +38,23 @@ class TaskAnswer:
     deleted_frames: set[int]
     class_ids: dict[Any, int] = field(init=False)
     attribute_ids: dict[int, dict[str, int]] = field(init=False)
-    input_types: dict[int, dict[int, str]] = field(init=False)
-    defaults: dict[int, str] = field(init=False)
-    choices: dict[int, list[str]] = field(init=False)
-    label_id_specs: dict[int, int] = field(init=False)
+    input_types: dict[int, dict[int, str]] = field(init=False, default_factory=dict)
+    defaults: dict[int, str] = field(init=False, default_factory=dict)
+    choices: dict[int, list[str]] = field(init=False, default_factory=dict)
+    label_id_specs: dict[int, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.class_ids, self.attribute_ids = class_and_attribute_ids(self.labels)
-        self.input_types = {
-            label["id"]: {
-                each["id"]: each["input_type"] for each in label["attributes"]
-            }
-            for label in self.labels
-        }
-        self.defaults = {
-            each["id"]: each.get("default_value") or ""
-            for label in self.labels
-            for each in label["attributes"]
-        }
-        self.choices = {
-            each["id"]: each.get("values") or []
-            for label in self.labels
-            for each in label["attributes"]
-            if each["input_type"] in ("select", "radio")
-        }
-        self.label_id_specs = {
-            label_id: by_name[LABEL_ID]
-            for label_id, by_name in self.attribute_ids.items()
-            if LABEL_ID in by_name
-        }
+        for label in self.labels:
+            input_types = self.input_types[label["id"]] = {}
+            for each in label["attributes"]:
+                number, kind = each["id"], each["input_type"]
+                input_types[number] = kind
+                self.defaults[number] = each.get("default_value") or ""
+                if kind in ("select", "radio"):
+                    self.choices[number] = each.get("values") or []
+                if each["name"] == LABEL_ID:
+                    self.label_id_specs[label["id"]] = number
 
     def size_of(self, frame: int) -> Size:
         """Return a frame's size in pixels.

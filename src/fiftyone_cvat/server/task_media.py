@@ -16,7 +16,7 @@ from fiftyone_cvat.server.media_files import (
     group_by_size,
     is_video,
 )
-from fiftyone_cvat.transport.messages import Response, results_of, value_in, value_of
+from fiftyone_cvat.transport.responses import Response, results_of, value_in, value_of
 from fiftyone_cvat.transport.waiting import wait_until
 from fiftyone_cvat.types import Json
 

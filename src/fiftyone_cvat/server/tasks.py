@@ -17,7 +17,7 @@ from fiftyone_cvat.server.jobs import Jobs
 from fiftyone_cvat.server.media_faults import faulty_files
 from fiftyone_cvat.server.media_files import MediaFile, is_video, name_media
 from fiftyone_cvat.server.task_media import TaskMedia
-from fiftyone_cvat.transport.messages import id_in, value_in
+from fiftyone_cvat.transport.responses import id_in, value_in
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = ["Tasks"]

@@ -1,99 +1,46 @@
-"""The connection to a CVAT server: the one module that imports the cvat-sdk client.
+"""The connection to a CVAT server: requests are signed, sent, redirected and repeated.
 
-The SDK's ``Client`` signs in, keeps the session and owns the connection pool. Requests
-go over that pool as plain JSON: the SDK's generated models would cost about forty
-times as much and refuse whatever they do not know. Credentials are sent to the
-server's own origin only, and never appear in a message.
+They go over the SDK's pool as plain JSON. Credentials are sent to the server's own
+origin only, and never appear in a message.
 """
 
 from __future__ import annotations
 
-import logging
-import ssl
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.client import HTTPConnection
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import urllib3
-from cvat_sdk.api_client import models, rest
-from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
 
 from fiftyone_cvat.errors import (
     AuthenticationError,
-    ConfigurationError,
     OrganizationError,
     RedirectError,
     RequestTimeoutError,
     UnreachableError,
 )
-from fiftyone_cvat.transport.messages import (
-    AnswerIds,
-    Response,
+from fiftyone_cvat.transport.failures import AnswerIds, readable_errors
+from fiftyone_cvat.transport.redaction import Secrets, is_secret_header
+from fiftyone_cvat.transport.requests import (
     check_headers,
-    check_url,
-    detail_of,
     encode_body,
     origin_of,
-    readable_errors,
     with_params,
 )
-from fiftyone_cvat.transport.redaction import Secrets, is_secret_header
+from fiftyone_cvat.transport.responses import Response, detail_of
 from fiftyone_cvat.transport.retrying import (
     Outcome,
-    RetryPolicy,
     is_repeatable,
 )
+from fiftyone_cvat.transport.sdk_client import SdkClient
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 from fiftyone_cvat.transport.waiting import send_repeatedly, time_left
 
-__all__ = [
-    "Connection",
-    "Credentials",
-    "ServerSettings",
-]
+__all__ = ["Connection"]
 
 MAX_REDIRECTS = 5
-
-MAX_CONNECTIONS = 16
-"""Connections that are kept open, as many as there may be threads."""
-
-BLOCK = 1 << 18
-"""Bytes of a file that are sent at a time: 16 KB each cost 0.24 s more for 216 MB."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings:
-    """Where the server is and how to talk to it.
-
-    Attributes:
-        url: the server's address with its scheme; a path prefix is kept
-        headers: headers to add to every request to the server
-        verify_ssl: True, False, or the path of a CA bundle in PEM form
-        timeout: seconds to wait for one answer
-        wait_timeout: seconds to wait for work on the server
-        retry: how often and how long to try a request that may be sent again
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    verify_ssl: bool | str = True
-    timeout: float = 60.0
-    wait_timeout: float = 3600.0
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """Who signs in: a token, or a password with a user name or an e-mail address."""
-
-    username: str | None = None
-    email: str | None = None
-    password: str | None = field(default=None, repr=False)
-    access_token: str | None = field(default=None, repr=False)
 
 
 class Connection:
@@ -115,9 +62,8 @@ class Connection:
         self._settings = settings
         self._origin = origin_of(settings.url)
         check_headers(settings.headers)
-        self._client = _open_client(settings)
-        self.headers: dict[str, str] = self._client.api_client.default_headers
-        self.headers.update(settings.headers)
+        self._sdk = SdkClient(settings)
+        self.headers = self._sdk.headers
         self._secrets = Secrets()
         self._secrets.add_headers(settings.headers)
         self.retry = settings.retry
@@ -140,7 +86,7 @@ class Connection:
         self._secrets.add(credentials.password, credentials.access_token)
         if credentials.access_token:
             check_headers({"Authorization": credentials.access_token})
-            self._client.login(AccessTokenCredentials(credentials.access_token))
+            self._sdk.take_token(credentials.access_token)
         elif credentials.password is not None:
             self._sign_in_with_password(credentials)
             return
@@ -155,7 +101,7 @@ class Connection:
         Raises:
             OrganizationError: if the user has no such organization
         """
-        self._client.organization_slug = slug
+        self._sdk.enter_organization(slug)
         response = self._who_am_i()
         if response.status_code in (403, 404):
             raise OrganizationError(
@@ -254,32 +200,20 @@ class Connection:
 
     def close(self) -> None:
         """Close the pooled connections; calling it again does no harm."""
-        self._client.api_client.rest_client.pool_manager.clear()
-        self._client.close()
+        self._sdk.close()
 
     def is_own(self, url: str) -> bool:
-        """Tell whether a URL lies at the server's own origin."""
+        """Return whether a URL lies at the server's own origin."""
         return origin_of(url) == self._origin
 
     def _sign_in_with_password(self, credentials: Credentials) -> None:
-        who: dict[str, str] = {"password": credentials.password or ""}
-        if credentials.username:
-            who["username"] = credentials.username
-        if credentials.email:
-            who["email"] = credentials.email
-        api = self._client.api_client
         name = credentials.username or credentials.email
         url = f"{self._settings.url}/api/auth/login"
 
         def send() -> Response:
             with readable_errors(url):
-                _, raw = api.auth_api.create_login(
-                    models.LoginSerializerExRequest(**who),
-                    _request_timeout=self._settings.timeout,
-                    _parse_response=False,  # its model differs between SDKs
-                    _check_status=False,  # its error holds the body
-                )
-                self._answer_ids.add(raw, api.rest_client.pool_manager)
+                raw = self._sdk.send_password(credentials)
+                self._answer_ids.add(raw, self._sdk.pool)
             self._note(url, raw)
             return self._answer("POST", url, raw)
 
@@ -297,9 +231,7 @@ class Connection:
                 f"{self._settings.url} answered {status} to the sign-in{tried}; check "
                 "that the URL is that of a CVAT server"
             )
-        if "csrftoken" in api.cookies:
-            token = api.cookies["csrftoken"].value
-            api.configuration.api_key["csrfHeaderAuth"] = token
+        self._sdk.take_csrf_token()
 
     def _who_am_i(self) -> Response:
         response = self.get(f"{self._settings.url}/api/users/self")
@@ -310,16 +242,6 @@ class Connection:
                 "has not expired or been revoked"
             )
         return response
-
-    def _headers(self, method: str, url: str) -> dict[str, str]:
-        """Return the session's headers for a URL; none of them for a foreign one."""
-        api = self._client.api_client
-        if not self.is_own(url):
-            return {"User-Agent": api.user_agent}
-        headers: dict[str, str] = api.get_common_headers()
-        settings = api.configuration.auth_settings()
-        api.update_params_for_auth(headers, [], settings, "", method, None)
-        return headers
 
     def _send_along(
         self,
@@ -333,7 +255,10 @@ class Connection:
         check_headers(more)
         shown = url
         for _ in range(MAX_REDIRECTS):
-            sent = self._headers(method, url)
+            if self.is_own(url):
+                sent = self._sdk.signed_headers(method)
+            else:
+                sent = {"User-Agent": self._sdk.user_agent}
             for name, value in more.items():
                 if value is None:
                     sent.pop(name, None)
@@ -359,7 +284,7 @@ class Connection:
         headers: dict[str, str],
         timeout: float | tuple[float, float] | None,
     ) -> urllib3.BaseHTTPResponse:
-        pool: urllib3.PoolManager = self._client.api_client.rest_client.pool_manager
+        pool = self._sdk.pool
         with readable_errors(url):
             raw = pool.request(
                 method,
@@ -385,7 +310,7 @@ class Connection:
             except CookieError:
                 continue  # a browser does not take it either
             self._secrets.add_cookies(found)
-            self._client.api_client.cookies.update(found)
+            self._sdk.take_cookies(found)
 
     def _answer(self, method: str, url: str, raw: urllib3.BaseHTTPResponse) -> Response:
         return Response(
@@ -422,60 +347,8 @@ class Connection:
         return target
 
 
-_NO_RETRIES = urllib3.Retry(
-    total=None, connect=0, read=0, redirect=0, status=0, other=0, raise_on_status=False
-)
-"""For the sign-in, which the SDK sends: a password must not follow a redirect."""
-
-
-def _open_client(settings: ServerSettings) -> Client:
-    check_url(settings.url)
-    verify = settings.verify_ssl
-    with _undisturbed_logging():
-        client = Client(
-            settings.url,
-            config=Config(verify_ssl=verify is not False),
-            check_server_version=False,
-        )
-    configuration = client.api_client.configuration
-    configuration.retries = _NO_RETRIES
-    configuration.connection_pool_maxsize = MAX_CONNECTIONS
-    if isinstance(verify, str) and verify:
-        _check_bundle(verify)
-        configuration.ssl_ca_cert = verify
-    proxy = _proxy(settings.url)
-    if proxy:
-        configuration.proxy = proxy
-    # the SDK reads all of this only when it makes its pool
-    rest_client = client.api_client.rest_client = rest.RESTClientObject(configuration)
-    rest_client.pool_manager.connection_pool_kw["blocksize"] = BLOCK
-    return client
-
-
-def _check_bundle(path: str) -> None:
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise ConfigurationError(
-            f"`verify_ssl` names no CA bundle in PEM form: '{path}' ({error.strerror})"
-        ) from None
-
-
-@contextmanager
-def _undisturbed_logging() -> Iterator[None]:
-    """Undo what making a ``Client`` does to logging in the whole process."""
-    loggers = [logging.getLogger(each) for each in ("urllib3", "cvat_sdk.api_client")]
-    levels, debug = [each.level for each in loggers], HTTPConnection.debuglevel
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        HTTPConnection.debuglevel = debug
-
-
 def _is_whole(body: Any) -> bool:
-    """Tell whether a body is in memory, and not read while it is sent."""
+    """Return whether a body is in memory, and not read while it is sent."""
     return body is None or isinstance(body, (bytes, str))
 
 
@@ -490,11 +363,3 @@ def _timeout(timeout: float | tuple[float, float], url: str) -> urllib3.Timeout:
         raise RequestTimeoutError(f"No time is left to ask {origin_of(url)}")
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return urllib3.Timeout(connect=min(connect, left), read=min(read, left))
-
-
-def _proxy(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL, as curl and pip do."""
-    parts = urllib.parse.urlsplit(url)
-    if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)

@@ -124,7 +124,7 @@ class Attempts:
 def is_repeatable(
     method: str, outcome: Outcome, *, harmless: bool | None = None
 ) -> bool:
-    """Tell whether a request may be sent again.
+    """Return whether a request may be sent again.
 
     Args:
         method: the HTTP method

@@ -23,7 +23,7 @@ from fiftyone_cvat.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.retrying import (
     FIRST_CONTACT,
     PAGES,
@@ -214,6 +214,6 @@ def _final(
 
 
 def _is_page(response: Response) -> bool:
-    """Tell whether a web page answers in place of the API, which has none."""
+    """Return whether a web page answers in place of the API, which has none."""
     kind = response.headers.get("content-type", "")
     return response.ok and "/api/" in response.url and kind.startswith("text/html")

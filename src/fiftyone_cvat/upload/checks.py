@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
+from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
 from fiftyone_cvat.convert.to_cvat.project_schema import (
     check_properties,
     tell_fields_apart,

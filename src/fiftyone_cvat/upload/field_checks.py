@@ -17,7 +17,7 @@ from fiftyone_cvat.convert.shared.attribute_names import (
     is_attribute_name,
     unfit_attributes,
 )
-from fiftyone_cvat.convert.shared.attributes import shorten
+from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.schema import classes_of
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.errors import SchemaError

@@ -10,7 +10,7 @@ from fiftyone_cvat.dataset.stored_labels import check_field_types
 from fiftyone_cvat.dataset.views import with_masks_on_disk
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.creations import mark_of, marked
-from fiftyone_cvat.transport.messages import value_in
+from fiftyone_cvat.transport.responses import value_in
 from fiftyone_cvat.upload.checks import run_state
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
 from fiftyone_cvat.upload.run_upload import RunUpload

@@ -15,7 +15,7 @@ from fiftyone_cvat.server.large_files import send_in_chunks
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.server.task_media import TaskMedia
-from fiftyone_cvat.transport.messages import Response
+from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.retrying import RetryPolicy
 from tests.builders import cvat_shape, cvat_tag, cvat_track, track_shape
 

@@ -21,33 +21,24 @@ import pytest
 import trustme
 
 from fiftyone_cvat.errors import (
-    AccessDeniedError,
     AnswerError,
     AuthenticationError,
     CertificateError,
     ConfigurationError,
-    CVATError,
     NotFoundError,
     OrganizationError,
     RedirectError,
     RequestError,
     RequestTimeoutError,
     UnreachableError,
-    WaitTimeoutError,
 )
 from fiftyone_cvat.server import large_files
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.media_files import MediaFile
 from fiftyone_cvat.transport import connection as connection_module
-from fiftyone_cvat.transport import waiting
-from fiftyone_cvat.transport.connection import (
-    Connection,
-    Credentials,
-    ServerSettings,
-)
-from fiftyone_cvat.transport.messages import Response, value_of
+from fiftyone_cvat.transport.connection import Connection
 from fiftyone_cvat.transport.retrying import RetryPolicy
-from fiftyone_cvat.transport.waiting import wait_until
+from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
 QUICK = RetryPolicy(attempts=4, first_delay=0.01)
 TWICE = RetryPolicy(attempts=2, first_delay=0.01)
@@ -1013,11 +1004,6 @@ def test_no_secret_is_logged(signed_in, site, caplog):
 # ---- answers ----
 
 
-def response(status=200, content=b"{}", kind="application/json"):
-    headers = {"content-type": kind}
-    return Response("GET", "http://h/api/x", status, "Reason", headers, content)
-
-
 def test_answer(connection, site):
     site.answers["/x"] = (201, {"X-Y": "z"}, {"a": "ä"})
 
@@ -1028,115 +1014,3 @@ def test_answer(connection, site):
     assert answer.headers["x-y"] == answer.headers["X-Y"] == "z"
     assert answer.json() == {"a": "ä"}
     assert answer.text == '{"a": "\\u00e4"}'
-
-
-def test_page_in_place_of_json():
-    page = response(content=b"<html>Sign in</html>", kind="text/html")
-
-    with pytest.raises(
-        AnswerError, match=r"http://h/api/x answered 200 with text/html"
-    ):
-        page.json()
-
-
-@pytest.mark.parametrize(
-    ("status", "ok"),
-    [(200, True), (302, True), (399, True), (400, False), (500, False)],
-)
-def test_ok(status, ok):
-    assert response(status).ok == ok
-    if ok:
-        response(status).raise_for_status()
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (400, RequestError),
-        (401, RequestError),
-        (403, AccessDeniedError),
-        (404, NotFoundError),
-        (500, RequestError),
-    ],
-)
-def test_raise_for_status(status, kind):
-    with pytest.raises(CVATError) as caught:
-        response(status, b'{"detail": "why"}').raise_for_status()
-
-    error = caught.value
-    assert type(error) is kind
-    assert (error.method, error.url) == ("GET", "http://h/api/x")
-    assert (error.status, error.status_code, error.detail) == (status, status, "why")
-
-
-@pytest.mark.parametrize(
-    ("content", "kind", "words"),
-    [
-        (b'{"detail": "No."}', "application/json", "No."),
-        (b'{"message": "No."}', "application/json", "No."),
-        (b'["No.", "Never."]', "application/json", "No., Never."),
-        (b'{"name": ["Too long."], "b": {"c": "d"}}', "application/json", None),
-        (b"<html>", "text/html; charset=utf-8", "Reason (an HTML page)"),
-        (b"plain words", "text/plain", "plain words"),
-        (b"\xff", "text/plain", "\ufffd"),
-        (b"", "text/plain", ""),
-        (b"x" * 1000, "text/plain", "x" * 500),
-    ],
-)
-def test_words_of_the_server(content, kind, words):
-    with pytest.raises(RequestError) as caught:
-        response(400, content, kind).raise_for_status()
-
-    assert caught.value.detail == (
-        words or "name: Too long.; b: c: d" * (words is None)
-    )
-
-
-def test_value_of():
-    assert value_of(response(content=b'{"id": 7}'), "id") == 7
-    for content in (b"{}", b"[]", b"null", b'"id"', b'{"id": null}'):
-        with pytest.raises(AnswerError, match="without 'id'"):
-            value_of(response(content=content), "id")
-
-
-# ---- waiting ----
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now, self.slept = 0.0, []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(waiting, "time", made)
-    return made
-
-
-def test_first_answer_ends_the_wait(clock):
-    assert wait_until(lambda: 0, timeout=1, work="it") == 0
-    assert clock.slept == []
-
-
-def test_waits_grow(clock):
-    answers = iter([None] * 20 + ["done"])
-
-    assert wait_until(lambda: next(answers), timeout=100, work="it") == "done"
-
-    assert clock.slept == sorted(clock.slept)
-    assert (clock.slept[0], clock.slept[-1]) == (0.08, 2.0)
-
-
-def test_wait_ends_in_time(clock):
-    with pytest.raises(WaitTimeoutError, match=r"^reading did not end within 5 s"):
-        wait_until(lambda: None, timeout=5, work="reading")
-
-    assert clock.now <= 5

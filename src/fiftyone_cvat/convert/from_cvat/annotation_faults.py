@@ -41,7 +41,7 @@ _TRUTHS = (bool, type(None))
 
 
 def annotation_fault(annotation: Any, kind: str) -> str | None:
-    """Tell what is wrong with an annotation as the server sent it.
+    """Return what is wrong with an annotation as the server sent it.
 
     Args:
         annotation: a tag, shape or track: any JSON
@@ -64,7 +64,7 @@ def annotation_fault(annotation: Any, kind: str) -> str | None:
 
 
 def _common_fault(annotation: Json) -> str | None:
-    """Tell what is wrong with what tags, shapes and tracks have in common."""
+    """Return what is wrong with what tags, shapes and tracks have in common."""
     if type(annotation.get("label_id")) is not int:
         return f"the label_id {shown(annotation.get('label_id'))} is none"
     group = annotation.get("group")
@@ -96,7 +96,7 @@ def _attributes_fault(attributes: Any) -> str | None:
 
 
 def _shape_fault(shape: Json) -> str | None:
-    """Tell what is wrong with the geometry of a shape and of its elements."""
+    """Return what is wrong with the geometry of a shape and of its elements."""
     fault = _own_fault(shape)
     if fault or shape.get("type") != "skeleton":
         return fault
@@ -104,7 +104,7 @@ def _shape_fault(shape: Json) -> str | None:
 
 
 def _own_fault(shape: Json) -> str | None:
-    """Tell what is wrong with what every shape has, also one of a track.
+    """Return what is wrong with what every shape has, also one of a track.
 
     Not with the elements of a skeleton: a track has those itself.
     """
@@ -152,7 +152,7 @@ def _points_fault(kind: Any, points: Any) -> str | None:
 
 
 def _elements_fault(elements: Any) -> str | None:
-    """Tell what is wrong with the nodes of a skeleton on one frame."""
+    """Return what is wrong with the nodes of a skeleton on one frame."""
     if type(elements) is not list or not elements:
         return "a skeleton without elements"
     known = set()
@@ -169,7 +169,7 @@ def _elements_fault(elements: Any) -> str | None:
 
 
 def _track_fault(track: Json) -> str | None:
-    """Tell what is wrong with a track, or with one of a skeleton's elements."""
+    """Return what is wrong with a track, or with one of a skeleton's elements."""
     fault = _common_fault(track)
     if fault:
         return fault
@@ -206,7 +206,7 @@ def _element_tracks_fault(elements: Any, *, with_nodes: bool) -> str | None:
 
 
 def stored_fault(annotation: Any, kind: str) -> str | None:
-    """Tell what is wrong with what tells a stored annotation from others.
+    """Return what is wrong with what tells a stored annotation from others.
 
     Args:
         annotation: a tag, shape or track: any JSON
@@ -232,7 +232,7 @@ def stored_fault(annotation: Any, kind: str) -> str | None:
 def reference_fault(
     annotation: Json, spec_ids: Mapping[int, Collection[int]]
 ) -> str | None:
-    """Tell which class or attribute of an annotation its task does not have.
+    """Return which class or attribute of an annotation its task does not have.
 
     Args:
         annotation: a tag, shape or track without a fault

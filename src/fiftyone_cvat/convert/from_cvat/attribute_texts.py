@@ -13,7 +13,8 @@ from fiftyone_cvat.convert.shared.attribute_names import (
     text_to_tags,
     type_in_class,
 )
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -33,9 +34,7 @@ class RefusedText(NamedTuple):
     reason: str
 
 
-def attribute_values(
-    annotation: Json, spec_ids: Mapping[int, Mapping[str, int]]
-) -> dict[str, str]:
+def attribute_values(annotation: Json, spec_ids: AttributeIds) -> dict[str, str]:
     """Return the texts of an annotation's attributes by name.
 
     Args:

@@ -102,7 +102,7 @@ def settle_ids(
 
 
 def _is_outline(claim: Claim) -> bool:
-    """Tell whether an annotation may be one of several parts of a label."""
+    """Return whether an annotation may be one of several parts of a label."""
     return claim.shape.get("type") in ("polygon", "polyline")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import fiftyone.core.labels as fol
 import numpy as np
 
-from fiftyone_cvat.convert.shared.attributes import value_to_text
+from fiftyone_cvat.convert.shared.texts import value_to_text
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -50,7 +50,7 @@ GEOMETRY_BY_TYPE: dict[type, tuple[str, ...]] = {
 
 
 def same_geometry(sent: Json, got: Json) -> bool:
-    """Tell whether two annotations lie in the same place, as near as exports tell it.
+    """Return whether two annotations lie in the same place, as near as exports tell it.
 
     Args:
         sent: an annotation as it goes up
@@ -96,7 +96,7 @@ def _points(annotation: Json) -> list[float]:
 
 
 def _same_elements(sent: Sequence[Json], got: Sequence[Json]) -> bool:
-    """Tell whether the nodes of two skeletons lie in the same places.
+    """Return whether the nodes of two skeletons lie in the same places.
 
     Where an outside node lies says nothing.
     """
@@ -118,7 +118,7 @@ def same_annotation(
     defaults: Mapping[int, str],
     label_id_specs: Mapping[int, int],
 ) -> bool:
-    """Tell whether a label came back as it went up.
+    """Return whether a label came back as it went up.
 
     Args:
         sent: the annotations of the label's parts as they go up, with the server's
@@ -147,7 +147,7 @@ def _same_texts(
     defaults: Mapping[int, str],
     label_id_specs: Mapping[int, int],
 ) -> bool:
-    """Tell whether the attributes of two annotations say the same.
+    """Return whether the attributes of two annotations say the same.
 
     Where the annotation has lost its ``label_id``, an editor has cleared all of its
     attributes: what is at its default then was not chosen.
@@ -180,7 +180,7 @@ def _texts(
 
 
 def same_scalar(value: Any, before: Any) -> bool:
-    """Tell whether a scalar is the dataset's, as it went up or as it was read.
+    """Return whether a scalar is the dataset's, as it went up or as it was read.
 
     Args:
         value: the scalar that came back
@@ -196,7 +196,7 @@ def same_scalar(value: Any, before: Any) -> bool:
 
 
 def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
-    """Tell whether two labels say the same.
+    """Return whether two labels say the same.
 
     A mask in a file says nothing besides one in the label, which comes before it.
 
@@ -219,7 +219,7 @@ def same_label(first: Any, second: Any, attributes: Iterable[str]) -> bool:
 
 
 def same_value(first: Any, second: Any) -> bool:
-    """Tell whether two values of an attribute, which may be arrays, are the same."""
+    """Return whether two values of an attribute, which may be arrays, are the same."""
     # NaN equals NaN, a tuple a list, but True not 1
     return repr(_plain(first)) == repr(_plain(second))
 

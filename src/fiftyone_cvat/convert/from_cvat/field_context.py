@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
 from fiftyone_cvat.types import Size
 
 __all__ = ["FieldContext"]
@@ -27,12 +28,12 @@ class FieldContext:
         group_id_attrs: class name to the attribute that holds the group id
         keep_text: whether text stays text where the dataset does not say
         nodes_by_label_id: a skeleton's label id to the label ids of its nodes
-        is_point_cloud: whether a cuboid lies in space rather than on an image
+        is_point_cloud: whether a cuboid lies in 3D rather than on an image
     """
 
     label_type: str | None
     class_by_label_id: Mapping[int, str]
-    spec_ids: Mapping[int, Mapping[str, int]]
+    spec_ids: AttributeIds
     size_of_frame: Callable[[int], Size]
     input_types: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     choices: Mapping[int, Sequence[str]] = field(default_factory=dict)

@@ -235,7 +235,7 @@ def _move(
 
 
 def _moves(key: Shape, following: Shape) -> bool:
-    """Tell whether CVAT interpolates the geometry between two key shapes."""
+    """Return whether CVAT interpolates the geometry between two key shapes."""
     if key["type"] != following["type"]:
         return False
     if key["type"] in _OUTLINES:

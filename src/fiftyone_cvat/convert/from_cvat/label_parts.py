@@ -187,7 +187,7 @@ def is_painted_finer(
     mask_targets: Mapping[Any, str],
     before: fol.Segmentation,
 ) -> bool:
-    """Tell whether masks differ from a segmentation they change no pixel of.
+    """Return whether masks differ from a segmentation they change no pixel of.
 
     Args:
         pieces: the masks

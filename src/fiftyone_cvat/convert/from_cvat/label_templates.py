@@ -95,7 +95,7 @@ class _Model:
             (self._containers if is_container else self._fixed).append(part)
 
     def takes(self, values: Json) -> bool:
-        """Tell whether FiftyOne would keep lists among some values as they are."""
+        """Return whether FiftyOne would keep lists among some values as they are."""
         return all(
             _holds_only(values[name], element, levels)
             for name, element, levels in self._lists
@@ -166,7 +166,7 @@ def _levels(label_type: type[fol.Label], name: str) -> int:
 
 
 def _holds_only(values: list[Any], element: type, levels: int) -> bool:
-    """Tell whether a list holds nothing but values of one type, or pairs of them.
+    """Return whether a list holds nothing but values of one type, or pairs of them.
 
     Args:
         values: the list
@@ -183,7 +183,7 @@ def _holds_only(values: list[Any], element: type, levels: int) -> bool:
 
 
 def _are_same(first: Any, second: Any) -> bool:
-    """Tell whether two values, or all that two containers hold, are the same."""
+    """Return whether two values, or all that two containers hold, are the same."""
     if type(first) is not type(second):
         return False
     if isinstance(first, dict):

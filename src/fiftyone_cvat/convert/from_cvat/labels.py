@@ -20,7 +20,6 @@ from fiftyone_cvat.convert.from_cvat.attribute_texts import (
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.label_templates import build_label
 from fiftyone_cvat.convert.shared.attribute_names import TAGS
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
 from fiftyone_cvat.convert.shared.ellipses import ellipse_to_mask, ellipse_to_polygon
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.masks import clip_mask
@@ -28,6 +27,7 @@ from fiftyone_cvat.convert.shared.polygons import mask_to_polygons, polygons_to_
 from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.convert.shared.skeletons import skeleton_to_points
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
 from fiftyone_cvat.types import Json

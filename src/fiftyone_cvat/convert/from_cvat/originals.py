@@ -23,7 +23,8 @@ from fiftyone_cvat.convert.shared.attribute_names import (
     is_text,
     text_to_tags,
 )
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
+from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
 from fiftyone_cvat.types import Json
 
 __all__ = ["Original", "adopt_unchanged"]
@@ -79,7 +80,7 @@ def adopt_unchanged(
     label: Any,
     original: Original,
     got: Sequence[Json],
-    attribute_ids: Mapping[int, Mapping[str, int]],
+    attribute_ids: AttributeIds,
     defaults: Mapping[int, str],
 ) -> list[str]:
     """Keep of a label that changed what did not change, to the last bit, in place.
@@ -147,7 +148,7 @@ def _adopt_attributes(
     label: Any,
     original: Original,
     got: Json,
-    attribute_ids: Mapping[int, Mapping[str, int]],
+    attribute_ids: AttributeIds,
     defaults: Mapping[int, str],
 ) -> None:
     before, sent = original.label, original.annotations

@@ -70,7 +70,7 @@ _BETWEEN_TAGS = re.compile(r"[,\r\n]")
 
 @lru_cache(maxsize=1000)
 def is_attribute_name(name: str) -> bool:
-    """Tell whether a label in FiftyOne can have an attribute of a name.
+    """Return whether a label in FiftyOne can have an attribute of a name.
 
     It cannot if the name is a part of labels, or of how they work, or none that the
     database takes.
@@ -123,7 +123,7 @@ def _type_in_class(class_name: str, name: str) -> type | None:
 
 
 def is_text(value: Any) -> bool:
-    """Tell whether CVAT's text can hold a value: text, a number, or a truth value."""
+    """Return whether CVAT's text can hold a value: text, a number, or a truth value."""
     return isinstance(value, (str, bool, int, float, np.bool_, np.number))
 
 
@@ -201,7 +201,7 @@ _WORDS = {
 
 
 def _holds(wanted: type, info: Mapping[str, Any]) -> bool:
-    """Tell whether all that can be chosen as a value of an attribute is of a type."""
+    """Return whether all that can be chosen as a value of an attribute is of a type."""
     if wanted is object:
         return False
     tool = info.get("type", "text")

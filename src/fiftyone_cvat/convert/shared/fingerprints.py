@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds, ClassIds
 from fiftyone_cvat.types import CVATSchema, Json
 
 __all__ = [
@@ -38,8 +39,8 @@ class AnnotationNames:
         defaults: attribute id to the text that the server fills in for none
     """
 
-    class_ids: Mapping[Any, int]
-    attribute_ids: Mapping[int, Mapping[str, int]]
+    class_ids: ClassIds
+    attribute_ids: AttributeIds
     defaults: Mapping[int, str]
     class_by_id: dict[int, Any] = field(init=False)
     attribute_by_id: dict[int, str] = field(init=False)
@@ -99,8 +100,8 @@ def annotation_to_fingerprint(
 
 def schema_names(
     cvat_schema: CVATSchema,
-    class_ids: Mapping[Any, int],
-    attribute_ids: Mapping[int, Mapping[str, int]],
+    class_ids: ClassIds,
+    attribute_ids: AttributeIds,
 ) -> AnnotationNames:
     """Return what the server's ids stand for, with the defaults of a schema.
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Mask = NDArray[np.bool_]
-"""An array of booleans of shape ``(height, width)``, one a pixel."""
+"""An array of booleans of shape ``(height, width)``, one per pixel."""
 
 PlacedMask = tuple[Mask, int, int]
 """A mask with its left column and top row in the frame."""

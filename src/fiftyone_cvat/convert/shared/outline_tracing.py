@@ -1,7 +1,7 @@
 """The outlines of the parts of a mask, along the edges of pixels.
 
 A corner is a point between pixels where an outline turns: it ends one level and one
-upright segment. Where two parts touch in a point there are two corners, one a part.
+upright segment. Where two parts touch in a point there are two corners, one per part.
 Sorted along the rows, corners pair up into the level segments, sorted along the
 columns into the upright ones; following both in turn runs round an outline.
 """

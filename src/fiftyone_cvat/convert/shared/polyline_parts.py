@@ -15,7 +15,7 @@ def least_points(*, filled: bool) -> int:
 
 
 def has_shape(part: Sequence[Sequence[float]], *, filled: bool) -> bool:
-    """Tell whether a part goes up: a point that is NaN is not known and does not count.
+    """Return whether a part goes up: a point that is NaN is not known, and not counted.
 
     Args:
         part: its relative points

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.types import AttributeValue, Json, Track
 
 __all__ = [
+    "AttributeIds",
+    "ClassIds",
+    "attribute_texts",
     "class_and_attribute_ids",
     "create_server_id_map",
     "filter_field_classes",
@@ -63,36 +66,21 @@ def remap_ids(
     """
     for each in shapes_or_tags:
         name = each["label_id"]
-        class_id = class_id_map[name]
-        each["label_id"] = class_id
+        each["label_id"] = class_id = class_id_map[name]
         for element in each.get("elements") or []:
             element["label_id"] = class_id_map[name, element["label_id"]]
-        each["attributes"] = _remapped(each["attributes"], attr_id_map[class_id])
+        id_by_name = attr_id_map[class_id]
+        each["attributes"] = _remapped(each["attributes"], id_by_name)
+        for shape in each.get("shapes", ()):
+            shape["attributes"] = _remapped(shape["attributes"], id_by_name)
     return shapes_or_tags
 
 
 def remap_track_ids(
     tracks: list[Track], class_id_map: ClassIds, attr_id_map: AttributeIds
 ) -> list[Track]:
-    """Replace names of classes and attributes of tracks by ids, in place.
-
-    Args:
-        tracks: tracks with names in ``label_id`` and ``spec_id``
-        class_id_map: CVAT class name to the server's id of the label
-        attr_id_map: the server's id of a label to the ids of its attributes by name
-
-    Returns:
-        the list
-    """
-    for track in tracks:
-        name = track["label_id"]
-        class_id = class_id_map[name]
-        track["label_id"] = class_id
-        for element in track.get("elements") or []:
-            element["label_id"] = class_id_map[name, element["label_id"]]
-        for each in (track, *track["shapes"]):
-            each["attributes"] = _remapped(each["attributes"], attr_id_map[class_id])
-    return tracks
+    """Replace names in tracks and in their shapes, as :func:`remap_ids` does."""
+    return remap_ids(tracks, class_id_map, attr_id_map)
 
 
 def create_server_id_map(

@@ -1,6 +1,6 @@
 """Between FiftyOne keypoints and CVAT skeletons, in the order of a skeleton's nodes.
 
-A skeleton in CVAT is a label with one sublabel a node and a drawing that numbers the
+A skeleton in CVAT is a label with one sublabel per node and a drawing that numbers the
 nodes. The server promises no order of sublabels or elements, so nodes are told apart
 by the ids of their sublabels.
 """
@@ -15,11 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_cvat.convert.shared.attributes import (
-    check_characters,
-    check_ends,
-    shorten,
-)
+from fiftyone_cvat.convert.shared.texts import check_characters, check_ends, shorten
 from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import AttributeSpec, Json
 

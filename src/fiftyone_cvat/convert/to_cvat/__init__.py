@@ -1,5 +1,10 @@
 """From FiftyOne to CVAT: label schemas to labels, labels to tags, shapes and tracks.
 
-Begin with :mod:`~fiftyone_cvat.convert.to_cvat.schema`, then
-:mod:`~fiftyone_cvat.convert.to_cvat.shapes`.
+A label schema goes into :mod:`~fiftyone_cvat.convert.to_cvat.schema`; the classes come
+out as CVAT takes them (``attribute_specs``: their attributes). A run that goes into an
+existing project takes over its classes: ``project_schema``.
+
+The labels of a frame go into :mod:`~fiftyone_cvat.convert.to_cvat.shapes` or ``tags``.
+What a label says is read in ``label_attributes``, where it lies in ``shape_parts``. The
+shapes of a video become tracks in ``tracks``.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
-from fiftyone_cvat.convert.shared.attributes import (
+from fiftyone_cvat.convert.shared.texts import (
     LABEL_ID,
     check_characters,
     shorten,

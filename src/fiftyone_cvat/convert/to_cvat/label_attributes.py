@@ -14,7 +14,7 @@ from fiftyone_cvat.convert.shared.attribute_names import (
     is_text,
     tags_to_text,
 )
-from fiftyone_cvat.convert.shared.attributes import (
+from fiftyone_cvat.convert.shared.texts import (
     LABEL_ID,
     MAX_TEXT,
     check_text,

@@ -8,8 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
-from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
+from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     SHAPE_PROPERTIES,
     label_id_attribute,
@@ -219,7 +219,7 @@ def ensure_one_field_per_type(
 
 
 def has_ignored_attributes(label_schema: LabelSchema) -> bool:
-    """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
+    """Return whether a field has attributes of the types ``occluded``, ``group_id``."""
     return any(any(_properties(info)) for info in label_schema.values())
 
 

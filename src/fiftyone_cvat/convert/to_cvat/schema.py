@@ -7,13 +7,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import (
+from fiftyone_cvat.convert.shared.skeletons import skeleton_label
+from fiftyone_cvat.convert.shared.texts import (
     LABEL_ID,
     check_characters,
     check_ends,
     shorten,
 )
-from fiftyone_cvat.convert.shared.skeletons import skeleton_label
 from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     MAX_NAME,
     attribute_spec,
@@ -59,7 +59,7 @@ def build_cvat_schema(
 ) -> SchemaParts:
     """Build CVAT labels from a FiftyOne label schema.
 
-    A class that several fields share becomes one CVAT label a field, called
+    A class that several fields share becomes one CVAT label per field, called
     ``<class>_<field>``, so that each shape finds its way back.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fiftyone_cvat.convert.shared.attributes import check_text, value_to_text
+from fiftyone_cvat.convert.shared.texts import check_text, value_to_text
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class, parse_label
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Size, Tag
 
@@ -46,15 +46,8 @@ def create_classification_tags(
         if class_name is None:
             continue
         ids.append(label.id)
-        tags.append(
-            Tag(
-                label_id=class_name,
-                group=group or 0,
-                frame=frame_id,
-                source="manual",
-                attributes=(mutable or []) + (immutable or []),
-            )
-        )
+        attributes = (mutable or []) + (immutable or [])
+        tags.append(_tag(class_name, frame_id, attributes, group or 0))
     if label_type == "classification":
         return (ids[0] if ids else None), tags, {}, {}
     return ids, tags, {}, {}
@@ -105,11 +98,16 @@ def create_scalar_tags(
         attributes = [AttributeValue(spec_id=name, value=text)]
     if class_name is None:
         return False, [], {}, {}
-    tag = Tag(
+    return True, [_tag(class_name, frame_id, attributes)], {}, {}
+
+
+def _tag(
+    class_name: str, frame_id: int, attributes: list[AttributeValue], group: int = 0
+) -> Tag:
+    return Tag(
         label_id=class_name,
-        group=0,
+        group=group,
         frame=frame_id,
         source="manual",
         attributes=attributes,
     )
-    return True, [tag], {}, {}

@@ -86,7 +86,7 @@ def finalize_tracks(
 ) -> list[Track]:
     """Return the tracks of a task as the server takes them.
 
-    CVAT keeps one shape of a track a frame: labels of several parts, and labels that
+    CVAT keeps one shape of a track per frame: labels of several parts, and labels that
     share an index, become several tracks.
 
     Args:
@@ -104,7 +104,7 @@ def finalize_tracks(
 
 
 def _single_tracks(track: Track) -> list[Track]:
-    """Split a track into tracks of one shape a frame."""
+    """Split a track into tracks of one shape per frame."""
     parts: list[Track] = []
     number_by_frame: Counter[int] = Counter()
     for shape in track["shapes"]:

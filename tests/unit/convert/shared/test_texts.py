@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.shared.attributes import text_to_value, value_to_text
+from fiftyone_cvat.convert.shared.texts import text_to_value, value_to_text
 
 int64 = st.integers(-(2**63), 2**63 - 1)
 

@@ -1,4 +1,4 @@
-"""Between values of attributes and the texts that CVAT keeps of them."""
+"""Texts that CVAT takes, and values of attributes as such texts and back."""
 
 from __future__ import annotations
 
