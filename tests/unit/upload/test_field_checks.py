@@ -84,6 +84,8 @@ def test_fields_of_images(images, name):
         ("metadata.x", "2 samples have no 'metadata'"),
         *((each, "FiftyOne itself") for each in sorted(field_checks._OF_SAMPLES)),
     ],
+    # a dataset is named after its test, and FiftyOne bounds names
+    ids=lambda text: text[:20],
 )
 def test_fields_of_images_that_cannot_be_loaded(images, name, words):
     with pytest.raises(SchemaError, match=words) as caught:
