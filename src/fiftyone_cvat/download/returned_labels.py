@@ -40,7 +40,7 @@ class ReturnedLabels:
     ) -> None:
         self._fingerprints = results.fingerprints
         self._sent = SentLabels(api, results, schema, columns)
-        self._fields = RunFields(results.config, schema, self._sent)
+        self._fields = RunFields(results.config, schema, self._sent, columns.samples)
         self._outcome = Outcome(results, self._sent, self._fields.attributes)
         self._ids = AnnotationIds(results.server_id_map)
         self._unreadable = Unreadable()

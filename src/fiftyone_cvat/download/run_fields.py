@@ -14,6 +14,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
+from fiftyone_cvat.dataset.value_types import value_types
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import RETURN_TYPES, LabelSchema
 
@@ -60,15 +61,19 @@ class RunFields:
             attributes that somebody added on the server
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         sent: the run's labels as they are in the dataset
+        samples: the collection that has the fields
 
     Attributes:
         attributes: field to the names of its attributes, and of its shapes' geometry
     """
 
-    def __init__(self, config: Any, schema: SchemaParts, sent: SentLabels) -> None:
+    def __init__(
+        self, config: Any, schema: SchemaParts, sent: SentLabels, samples: Any
+    ) -> None:
         self._label_schema: LabelSchema = config.label_schema
         self._keep_text = not getattr(config, "coerce_text_attrs", True)
         self._sent = sent
+        self._samples = samples
         (
             _,
             self._scalar_attrs,
@@ -95,7 +100,7 @@ class RunFields:
         }
 
     def _on_task(
-        self, label_field: Any, task: TaskAnswer, originals: Originals
+        self, label_field: str | None, task: TaskAnswer, originals: Originals
     ) -> TaskField:
         context = self._context(label_field, task, originals)
         self._add_attributes(label_field, context)
@@ -110,7 +115,7 @@ class RunFields:
         )
 
     def _context(
-        self, label_field: Any, task: TaskAnswer, originals: Originals
+        self, label_field: str | None, task: TaskAnswer, originals: Originals
     ) -> FieldContext:
         names = self._cvat_classes.get(label_field, {})
         class_by_label_id = {
@@ -138,7 +143,7 @@ class RunFields:
             size_of_frame=task.size_of,
             input_types=task.input_types,
             choices=task.choices,
-            value_types=self._sent.value_types(label_field, originals),
+            value_types=value_types(self._samples, label_field, originals),
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
             group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
@@ -147,7 +152,7 @@ class RunFields:
             is_point_cloud=self._sent.is_point_cloud,
         )
 
-    def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
+    def _add_attributes(self, label_field: str | None, context: FieldContext) -> None:
         """Add attributes that somebody added on the server to the label schema.
 
         FiftyOne merges the attributes that the schema names.
