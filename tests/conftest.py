@@ -2,7 +2,8 @@
 
 FiftyOne reads its environment when it is imported, so this module sets it first. The
 ``mongod`` is our own: FiftyOne would join one that another process of this machine
-runs, and our datasets with it.
+runs, and our datasets with it. Where pytest-xdist runs the tests in several processes,
+each of them has a folder, a port and a ``mongod`` of its own.
 
 A test may connect to that ``mongod`` and to ports that this process has bound
 itself. With ``--record`` and ``--live`` it may connect to CVAT_RECORD_URL, too.
@@ -28,10 +29,12 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from tests import sizes
+
 assert "fiftyone" not in sys.modules, "FiftyOne was imported before its environment"
 assert yaml.__with_libyaml__, "PyYAML without libyaml reads cassettes 80 times slower"
 
-settings.register_profile("nightly", max_examples=1000, print_blob=True)
+settings.register_profile("huge", max_examples=1000, print_blob=True)
 
 CASSETTE_NAMES = pytest.StashKey[set[str]]()
 """Names of the cassettes of all tests that were collected."""
@@ -127,9 +130,31 @@ def pytest_addoption(parser):
         metavar="FOLDER",
         help="where cassettes are played from and recorded to, if not in cassettes",
     )
+    parser.getgroup("sizes").addoption(
+        "--size",
+        choices=sizes.NAMES,
+        default="large" if os.environ.get("CI") else "small",
+        help="how much the fuzz and the tables of faults try; large in CI",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its processes
+def pytest_cmdline_main(config):
+    """Stay in one process where tests share a server, or where some files are named.
+
+    With those a second process takes longer to start than it saves.
+    """
+    on_all_cores = config.getoption("numprocesses") == "logical"
+    is_named = all(Path(each.partition("::")[0]).is_file() for each in config.args)
+    shares_server = config.getoption("--record") or config.getoption("--live")
+    if shares_server or (on_all_cores and is_named):
+        config.option.numprocesses = 0
 
 
 def pytest_configure(config):
+    sizes.chosen = config.getoption("--size")
+    if sizes.chosen == "huge":
+        settings.load_profile("huge")
     record, live = config.getoption("--record"), config.getoption("--live")
     if record and live:
         raise pytest.UsageError("--record and --live exclude each other")
@@ -141,15 +166,31 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart(session):
-    session.config.stash[_MONGOD] = _start_mongod()
+    # pytest-xdist's plugin of the process that runs no test itself
+    if not session.config.pluginmanager.has_plugin("dsession"):
+        session.config.stash[_MONGOD] = _start_mongod()
+
+
+def pytest_collection_modifyitems(items):
+    """Put the quick tests first, and last those of replays, of which none is long.
+
+    The long ones stand between: a process that begins one of them late would keep the
+    others waiting at the end.
+    """
+
+    def place(item):
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return {"unit": 0, "faults": 2, "fuzz": 3, "replay": 4}.get(folder, 1)
+
+    items.sort(key=place)
 
 
 def pytest_unconfigure(config):
+    if "fiftyone" in sys.modules:
+        _close_clients()
     mongod = config.stash.get(_MONGOD, None)
     if mongod is None:
         return
-    if "pymongo" in sys.modules:
-        _close_clients()
     mongod.terminate()
     try:
         mongod.wait(timeout=20)
@@ -180,11 +221,11 @@ class _Guarded:
             _bound_ports.add(self.getsockname()[1])
 
     def connect(self, address):
-        _check(self.family, address)
+        _check(self.family, address, self)
         return _Guarded.real_connect(self, address)
 
     def connect_ex(self, address):
-        _check(self.family, address)
+        _check(self.family, address, self)
         return _Guarded.real_connect_ex(self, address)
 
     @staticmethod
@@ -204,7 +245,9 @@ def _guard_sockets() -> None:
     socket.getaddrinfo = _Guarded.getaddrinfo
 
 
-def _check(family: int, address: object) -> None:
+def _check(
+    family: int, address: object, connecting: socket.socket | None = None
+) -> None:
     if family not in (socket.AF_INET, socket.AF_INET6):
         return
     host, port = address[:2]
@@ -212,7 +255,15 @@ def _check(family: int, address: object) -> None:
     if (host, port) in _allowed or (loopback and port in _bound_ports):
         return
     _blocked.append(f"{host}:{port}")
+    if connecting is not None:
+        connecting.close()  # who connects does it for an OSError only
     raise NetworkBlockedError(f"a test tried to connect to {host}:{port}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_mongod(pytestconfig):
+    """Fail if the ``mongod`` has ended: its port may be that of another one."""
+    assert pytestconfig.stash[_MONGOD].poll() is None, "mongod does not run"
 
 
 @pytest.fixture(autouse=True)

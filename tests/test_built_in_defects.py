@@ -7,6 +7,7 @@ called ``test_built_in_defect_...``, and stands in the table below.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,7 +138,9 @@ def names_of(tree: ast.AST) -> Iterator[str]:
             yield node.name.removeprefix(PREFIX)
 
 
-def tests_of_defects() -> list[str]:
+@functools.cache
+def defect_tests() -> list[str]:
+    """Return the tests of defects that there are, as the table names them."""
     return [
         f"{path.relative_to(TESTS).as_posix()}::{name}"
         for path in TESTS.rglob("test_*.py")
@@ -148,10 +151,10 @@ def tests_of_defects() -> list[str]:
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_each_defect_has_a_test(defect):
     assert DEFECTS[defect], "no test"
-    assert sorted(set(DEFECTS[defect]) - set(tests_of_defects())) == []
+    assert sorted(set(DEFECTS[defect]) - set(defect_tests())) == []
 
 
 def test_each_test_of_a_defect_is_listed_once():
     listed = [each for tests in DEFECTS.values() for each in tests]
 
-    assert sorted(listed) == sorted(tests_of_defects())
+    assert sorted(listed) == sorted(defect_tests())

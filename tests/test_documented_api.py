@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 import fiftyone.core.labels as fol
+import fiftyone.utils.cvat
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI
@@ -300,6 +301,29 @@ def test_member_takes_the_documented_arguments(name):
     assert not more or not ends_in_keywords
     for each in more:
         assert each.default is not inspect.Parameter.empty, f"{each} is not optional"
+
+
+NEWER = {
+    "download_annotations": ("coerce_text_attrs",),
+    "_parse_annotation": ("attr_type_map", "skeleton_map"),
+    "_parse_shapes_tags": ("attr_type_map", "skeleton_map"),
+}
+"""Keywords that later releases of FiftyOne have added to documented members."""
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_keywords_of_newer_releases_are_taken(name):
+    taken = inspect.signature(getattr(CVATAnnotationAPI, name)).parameters
+    for each in NEWER[name]:
+        assert taken[each].default is None
+
+
+@pytest.mark.parametrize("name", sorted(MEMBERS))
+def test_no_keyword_of_the_installed_release_is_refused(name):
+    built_in = getattr(fiftyone.utils.cvat.CVATAnnotationAPI, name)
+    known = inspect.signature(built_in).parameters
+    taken = inspect.signature(getattr(CVATAnnotationAPI, name)).parameters
+    assert known.keys() - taken.keys() == set()
 
 
 @pytest.mark.parametrize("name", sorted(MEMBERS.keys() - FROM_FIFTYONE - {"__init__"}))

@@ -22,6 +22,7 @@ from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import stored_runs
 from fiftyone_cvat.runs.arguments import (
+    frame_numbers,
     one_of,
     positive_number,
     private,
@@ -121,7 +122,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         **kwargs: Any,
     ) -> None:
         super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
-        self.url = server_url(url)
+        self.url = self._stored_url = server_url(url)
         self.task_size = whole_number("task_size", task_size, least=1)
         self.segment_size = whole_number("segment_size", segment_size, least=1)
         self.image_quality = whole_number(
@@ -140,9 +141,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.group_id_attr = group_id_attr
         self.issue_tracker = issue_tracker
         self.organization = text_of(name, "organization", organization)
-        self.frame_start = frame_start
-        self.frame_stop = frame_stop
-        self.frame_step = frame_step
+        self.frame_start = frame_numbers("frame_start", frame_start, least=0)
+        self.frame_stop = frame_numbers("frame_stop", frame_stop, least=0)
+        self.frame_step = frame_numbers("frame_step", frame_step, least=1)
         self.coerce_text_attrs = truth_or_text(coerce_text_attrs)
         self.verify_ssl = truth_or_text(verify_ssl)
         self.timeout = positive_number("timeout", timeout)
@@ -162,6 +163,11 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     password = secret("password", "The password; not stored.")
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
+
+    @property
+    def stored_url(self) -> str | None:
+        """The url that the run was sent to, whatever it is loaded from."""
+        return self._stored_url or self.url
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
@@ -187,7 +193,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token: a personal access token
             verify_ssl: whether to verify the server's certificate, or a CA bundle
         """
-        stored = self.url
+        stored = self._stored_url = self.url
         self._load_parameters(
             url=server_url(url),
             username=username,
@@ -338,6 +344,7 @@ class CVATBackend(foua.AnnotationBackend):
         """
         if run_results is not None:
             end_merge(run_results)
+            stored_runs.take_back(run_results)
         try:
             cls._store(samples, key, run_results, **kwargs)
         except BaseException as error:
@@ -346,7 +353,9 @@ class CVATBackend(foua.AnnotationBackend):
             raise
 
     @classmethod
-    def _store(cls, samples: Any, key: str, results: Any, **kwargs: Any) -> None:
+    def _store(cls, samples: Any, key: str | None, results: Any, **kwargs: Any) -> None:
+        if key is None:
+            return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
 
@@ -439,10 +448,12 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
+        self._set_aside: dict[str, Any] = {}
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
     whole_attributes = private("whole_attributes", "The whole schema; not stored.")
+    set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""

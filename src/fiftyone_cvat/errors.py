@@ -37,9 +37,11 @@ class CVATError(Exception):
     Attributes:
         may_have_been_processed: whether the request that failed may have been done by
             the server although its answer is not here
+        media: the paths of the media files that it is about, None for no path
     """
 
     may_have_been_processed = False
+    media: tuple[str | None, ...] = ()
 
 
 class ConfigurationError(CVATError, ValueError):

@@ -94,7 +94,8 @@ def points_to_pixels(points: Sequence[Sequence[float]], size: Size) -> list[floa
     counts = {len(point) for point in points} - {2}
     if counts:
         raise GeometryError(f"a point of {counts.pop()} numbers instead of 2")
-    pairs: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * size
+    with np.errstate(over="ignore"):  # plain numbers become infinite without a word
+        pairs: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * size
     return [float(value) for value in pairs.ravel()]
 
 

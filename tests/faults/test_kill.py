@@ -1,20 +1,20 @@
 """Processes that are killed in the middle of a run, and what becomes of the run.
 
 A process is killed at a request, before or after the server does it, or at a write to
-the database, where Ctrl-C is pressed, too: at a few points, or at all of them where
-CVAT_KILL_POINTS is ``all``.
+the database, where Ctrl-C is pressed, too: at one point of a kind, at a few with
+``--size large``, and at all of them with ``--size huge``.
 ``scripts/kill_points.py`` does the same with a real server.
 """
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 
 from tests.faults.killing import Scene
 from tests.faults.server import StandIn
+from tests.sizes import sized
 
 FEW = {("annotate", "before"): 3, ("annotate", "after"): 3, ("annotate", "write"): 4}
 FEW |= {("load", "before"): 1, ("load", "after"): 1, ("load", "write"): 4}
@@ -33,8 +33,8 @@ def scene(request, processes):
 @pytest.mark.parametrize(("do", "at"), FEW, ids=map(" ".join, FEW))
 def test_a_killed_process(scene, do, at):
     points = [each for each in scene.points() if (each.do, each.at) == (do, at)]
-    if os.environ.get("CVAT_KILL_POINTS") != "all":
-        points = random.Random(f"{do} {at}").sample(points, FEW[do, at])
+    count = sized(small=1, large=FEW[do, at], huge=len(points))
+    points = random.Random(f"{do} {at}").sample(points, count)
     expected = scene.undisturbed
     assert (len(expected.tasks), expected.labels.total()) == (3, 9)
 

@@ -1,9 +1,7 @@
 """Whatever a server or a proxy answers: right labels and a report, or an error of ours.
 
-True answers are spoiled at some places and read. In all, that is 2,000 examples; there
-are 20,000, and ten times as many of every other property, with::
-
-    pytest tests/fuzz --hypothesis-profile nightly
+True answers are spoiled at some places and read. In all, that is 400 examples, 2,000
+with ``--size large``, and 20,000 with ``--size huge``.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from fiftyone_cvat.transport.messages import Response
 from tests.faults.server import StandIn
 from tests.fuzz.runs import as_json, pictures_run, video_run
 from tests.fuzz.spoiling import may_change, spoiled
+from tests.sizes import sized
 
 SECONDS = 10
 """Reading an answer takes a fraction of one."""
@@ -33,7 +32,7 @@ NAMES = ["annotations", "meta", "labels", "jobs"]
 def examples(share):
     """Return settings for so many of the 20 parts of all examples."""
     return settings(
-        max_examples=settings.default.max_examples * share,
+        max_examples=sized(small=20, large=100, huge=1000) * share,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

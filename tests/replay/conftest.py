@@ -46,7 +46,7 @@ CASSETTES = Path(__file__).parents[2] / "cassettes"
 OLDER_SERVERS = ("2.42",)
 """Versions that cassettes of their own are recorded from; none has access tokens."""
 
-SLEEPERS = ("cvat_sdk", "fiftyone_cvat", "urllib3")
+SLEEPERS = ("cvat_sdk", "fiftyone.utils.cvat", "fiftyone_cvat", "urllib3")
 
 RECORDED_MAKERS = {
     "fiftyone_cvat.api.wide_members": "fiftyone_cvat.api.parsing",

@@ -347,3 +347,34 @@ def test_a_select_value_that_is_no_choice(dataset, server, tmp_path):
 
     assert run.load() == {"cats": {"changed": 2}}
     assert [d.colour for d in first(dataset)] == ["blue", "red"]
+
+
+def test_whether_types_are_guessed_can_be_said_to_the_api(dataset, server, tmp_path):
+    add_picture(dataset, tmp_path)
+    label_schema = {
+        "new": {
+            "type": "detections",
+            "classes": ["cat"],
+            "attributes": {"weight": {"type": "text"}},
+        }
+    }
+    run = Run(dataset, server, label_schema, coerce_text_attrs=False)
+    [label] = run.api._get_task_labels(run.task_id)
+    spec = {each["name"]: each["id"] for each in label["attributes"]}["weight"]
+    drawn = {
+        "type": "rectangle",
+        "frame": 0,
+        "label_id": label["id"],
+        "points": [3.2, 4.8, 9.6, 12.0],
+        "attributes": [{"spec_id": spec, "value": "12"}],
+    }
+    run.change("create", shapes=[drawn])
+
+    for keywords, weight in (
+        ({}, "12"),
+        ({"coerce_text_attrs": True}, 12),
+        ({"coerce_text_attrs": False}, "12"),
+    ):
+        found = run.api.download_annotations(run.results, **keywords)
+        [by_id] = found["new"]["detections"].values()
+        assert [each.weight for each in by_id.values()] == [weight]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 from fiftyone_cvat.errors import ConfigurationError
@@ -426,11 +427,127 @@ def test_white_space_at_the_ends_of_texts(dataset, server, tmp_path):
     assert [d.note for d in first(dataset)] == ["a red cat ", " "]
 
 
-def test_no_task_is_left(cats, server):
+def test_no_task_is_left(cats, server, caplog):
     run = Run(cats, server, DETECTIONS)
     run.api.delete_task(run.task_id)
 
-    with pytest.raises(ConfigurationError, match="no task of run 'run'"):
-        run.load()
-    assert run.results.task_ids
+    for _ in range(2):
+        assert run.load() == {}
+        assert "no task of run 'run' any more" in caplog.text
+        assert run.results.task_ids
+        assert run.differences() == []
+
+
+def test_no_task_is_left_where_the_run_was_not_sent(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    run.api.delete_task(run.task_id)
+    config = run.results.config
+    url, there = config._stored_url, "http://elsewhere.example.com"
+    for sent_to in ((there, config.organization), (url, "another")):
+        config._stored_url, config.organization = sent_to
+        with pytest.raises(ConfigurationError, match="no task of run 'run'"):
+            run.api.download_annotations(run.results)
+        assert run.results.task_ids
     assert run.differences() == []
+
+
+def test_loading_and_cleaning_up_twice(cats, server):
+    run = Run(cats, server, DETECTIONS)
+    assert run.load(cleanup=True) == {"cats": {"kept": 6}}
+    assert run.results.task_ids == []
+
+    assert run.load(cleanup=True) == {}
+    assert run.differences() == []
+
+
+def rounded(points):
+    return [float(f"{each:.2f}") for each in points]
+
+
+def exported(annotations):
+    """Return annotations as a CVAT export has them: with two digits."""
+    shapes = [
+        {
+            **shape,
+            "id": None,
+            "points": rounded(shape["points"]),
+            "rotation": float(f"{shape['rotation']:.2f}"),
+            "elements": [
+                {**each, "id": None, "points": rounded(each["points"])}
+                for each in shape["elements"]
+            ],
+        }
+        for shape in annotations["shapes"]
+    ]
+    return {**annotations, "shapes": shapes}
+
+
+def test_an_export_that_was_imported_again_changes_nothing(dataset, server, tmp_path):
+    rng = np.random.default_rng(26)
+    [path] = media.make_images(tmp_path, ("picture.png",))
+    points = [[tuple(pair) for pair in rng.random((5, 2))] for _ in range(6)]
+    boxes = [[x, y, 0.3137, 0.2718] for (x, y), *_ in points]
+    outlines = [
+        fo.Polyline(label="cat", points=[each], closed=True, filled=True)
+        for each in points
+    ]
+    dots = [fo.Keypoint(label="cat", points=each) for each in points]
+    made = [box(bounding_box=each, rotation=33.33333) for each in boxes]
+    sample = fo.Sample(
+        filepath=path,
+        boxes=fo.Detections(detections=made),
+        outlines=fo.Polylines(polylines=outlines),
+        dots=fo.Keypoints(keypoints=dots),
+    )
+    dataset.add_sample(sample, dynamic=True)
+    types = {"boxes": "detections", "outlines": "polygons", "dots": "keypoints"}
+    run = Run(dataset, server, {name: {"type": each} for name, each in types.items()})
+    found = run.annotations()
+    run.change("delete", shapes=found["shapes"])
+    run.change("create", shapes=exported(found)["shapes"])
+
+    assert run.load() == {name: {"kept": 6} for name in types}
+    assert run.differences() == []
+
+    # what somebody moves is still new
+    [shape, *_] = run.annotations()["shapes"]
+    run.change("update", shapes=[moved(shape, 0.02)])
+    assert [each.get("changed") for each in run.load().values()].count(1) == 1
+
+
+@pytest.mark.parametrize("kind", ["select", "radio"])
+def test_values_that_are_declared_as_text_stay_text(dataset, server, tmp_path, kind):
+    [path] = media.make_images(tmp_path, ("picture.png",))
+    dataset.add_sample(fo.Sample(filepath=path))
+    values = {
+        "code": ["001", "1e5", "True", "None", "7.0"],
+        "number": [1, 2, 3, 4, 5],
+    }
+    attributes = {
+        name: {"type": kind, "values": each, "default": each[0]}
+        for name, each in values.items()
+    }
+    info = {"type": "detections", "classes": ["cat"], "attributes": attributes}
+    run = Run(dataset, server, {"cats": info})
+    label_id = run.label_ids()["cat"]
+    spec = run.api._get_attr_class_maps(run.task_id)[0][label_id]
+    shapes = [
+        {
+            "type": "rectangle",
+            "frame": 0,
+            "label_id": label_id,
+            "points": [1.0 + n, 2.0, 10.0 + n, 12.0],
+            "attributes": [
+                {"spec_id": spec["code"], "value": code},
+                {"spec_id": spec["number"], "value": str(n + 1)},
+            ],
+        }
+        for n, code in enumerate(values["code"])
+    ]
+    run.change("create", shapes=shapes)
+
+    assert run.load() == {"cats": {"added": 5}}
+
+    labels = sorted(first(dataset), key=lambda each: each.bounding_box)
+    assert [each["code"] for each in labels] == values["code"]
+    assert [each["number"] for each in labels] == values["number"]

@@ -144,6 +144,69 @@ def test_a_mask_that_is_none_leaves_its_label(dataset, server, tmp_path):
     np.testing.assert_array_equal(left.mask, mask)
 
 
+EMPTY = {
+    "one run": [16, 0, 0, 3, 3],
+    "one pixel of background": [1, 0, 0, 0, 0],
+    "runs without a length": [3, 0, 13, 0, 0, 0, 3, 3],
+    "inside runs without a length": [0, 0, 16, 0, 0, 0, 3, 3],
+    "pixels beside the picture only": [2, 2, 2, 2, 30, 0, 33, 1],
+    "all beside the picture": [0, 4, 40, 0, 41, 1],
+}
+"""Points of masks without a pixel in a picture of 32 x 24."""
+
+
+@pytest.mark.parametrize("field_type", ["instances", "detections", "polygons"])
+def test_masks_without_pixels_are_no_labels(dataset, server, tmp_path, field_type):
+    mask = np.ones((5, 7), bool) if field_type == "instances" else None
+    lefts = [number / 32 for number in range(len(EMPTY))]
+    if field_type == "polygons":
+        triangles = [[(left, 0.25), (0.5, 0.25), (0.5, 0.5)] for left in lefts]
+        labels = fo.Polylines(
+            polylines=[
+                fo.Polyline(label="cat", points=[each], closed=True, filled=True)
+                for each in triangles
+            ]
+        )
+    else:
+        places = [[left, 0.25, 7 / 32, 5 / 24] for left in lefts]
+        labels = fo.Detections(
+            detections=[box(mask=mask, bounding_box=each) for each in places]
+        )
+    with_values(dataset, tmp_path, cats=[labels, None, None])
+    run = Run(dataset, server, {"cats": {"type": field_type}})
+    sent = sorted(run.annotations()["shapes"], key=lambda shape: shape["id"])
+    empty = [
+        {**shape, "type": "mask", "points": [*map(float, points)]}
+        for shape, points in zip(sent, EMPTY.values(), strict=True)
+    ]
+    run.change("update", shapes=empty)
+    run.change("create", shapes=[new(shape, frame=1) for shape in empty])
+
+    number = len(EMPTY)
+    assert run.load() == {"cats": {"kept": number, "unmatched": 2 * number}}
+
+    assert len(reasons(run)) == 2 * number
+    assert all("the mask has no pixel in the picture" in each for each in reasons(run))
+    assert run.differences() == []
+
+
+def test_masks_without_pixels_leave_segmentations(dataset, server, tmp_path):
+    mask = np.zeros((24, 32), np.uint8)
+    mask[2:9, 3:20] = 1
+    values = [fo.Segmentation(mask=mask) for _ in "12"]
+    with_values(dataset, tmp_path, seg=[*values, None])
+    run = Run(dataset, server, {"seg": SEGMENTATION})
+    first, _ = sorted(run.annotations()["shapes"], key=lambda each: each["frame"])
+    first["points"] = [16.0, 0, 0, 3, 3]
+    run.change("update", shapes=[first])
+    run.change("create", shapes=[new(first, frame=1), new(first, frame=2)])
+
+    assert run.load() == {"seg": {"kept": 2, "unmatched": 3}}
+
+    assert len(reasons(run)) == 3
+    assert run.differences() == []
+
+
 def test_a_class_that_was_renamed(dataset, server, tmp_path):
     # a mask of another resolution than the picture's
     mask = np.random.default_rng(7).random((30, 40)) > 0.5

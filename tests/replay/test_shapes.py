@@ -216,6 +216,37 @@ def test_a_part_of_a_polygon_that_was_deleted(picture, server):
     np.testing.assert_allclose(label.points[0], parts[0])
 
 
+def test_parts_that_did_not_go_up_stay(picture, server):
+    line, triangle = [(0.1, 0.1), (0.2, 0.2)], [(0.1, 0.1), (0.5, 0.1), (0.5, 0.5)]
+    unknown = [(nan, nan), (0.3, 0.3), (nan, nan), (nan, nan)]
+    other = [(0.6, 0.6), (0.9, 0.6), (nan, nan), (0.9, 0.9)]
+    points = [line, triangle, unknown, [], other]
+    area = fo.Polyline(label="a", points=points, closed=True, filled=True)
+    way = fo.Polyline(label="a", points=[line[:1], line, [], other])
+    with_field(picture, "areas", fo.Polylines(polylines=[area]))
+    with_field(picture, "ways", fo.Polylines(polylines=[way]))
+    types = {"areas": {"type": "polygons"}, "ways": {"type": "polylines"}}
+    run = Run(picture, server, types)
+    filled, _, bent, _ = sorted(in_order(run), key=lambda each: each["type"])
+    run.change("update", shapes=[moved(filled), moved(bent)])
+
+    assert run.load() == {"areas": {"changed": 1}, "ways": {"changed": 1}}
+
+    filled = picture.first().areas.polylines[0].points
+    bent = picture.first().ways.polylines[0].points
+    assert [len(each) for each in filled] == [2, 3, 4, 0, 4]
+    assert [len(each) for each in bent] == [1, 2, 0, 4]
+    assert filled[1][0] == pytest.approx([0.1 + 1 / 32, 0.1 + 1 / 24])
+    assert bent[1][0] == pytest.approx([0.1 + 1 / 32, 0.1 + 1 / 24])
+    kept = [line, unknown, other, line[:1], other]
+    found = [filled[0], filled[2], filled[4], bent[0], bent[3]]
+    for part, expected in zip(found, kept, strict=True):
+        np.testing.assert_array_equal(part, expected)
+    before = run.documents()
+    assert run.load() == {"areas": {"kept": 1}, "ways": {"kept": 1}}
+    assert run.differences(before) == []
+
+
 def test_built_in_defect_lines_did_not_go_up(picture, server):
     points = [(0.1, 0.1), (0.5, 0.127), (0.3, 0.51)]
     labels = [
@@ -449,3 +480,35 @@ def test_a_segmentation_that_was_deleted(picture, server):
 
     assert run.load() == {"seg": {"deleted": 1}}
     assert picture.first().seg is None
+
+
+@pytest.mark.parametrize("size", [(48, 64), (12, 16), (51, 90)], ids=str)
+def test_a_segmentation_of_another_size_keeps_it(picture, server, size):
+    height = size[0]
+    mask = np.random.default_rng(5).integers(0, 2, size).astype(np.uint8)
+    with_field(picture, "seg", fo.Segmentation(mask=mask))
+    info = {"type": "segmentation", "mask_targets": {1: "road", 2: "sky"}}
+    run = Run(picture, server, {"seg": info})
+    assert run.load() == {"seg": {"kept": 1}}
+    sky = {
+        **DRAWN,
+        "type": "mask",
+        "label_id": run.label_ids()["sky"],
+        # the upper half of the picture
+        "points": runs(0, 32 * 12, corners=(0, 0, 31, 11)),
+        "z_order": 1,
+    }
+    run.change("create", shapes=[sky])
+
+    assert run.load() == {"seg": {"changed": 1}}
+
+    painted = picture.first().seg.mask
+    assert painted.shape == size
+    assert painted.dtype == mask.dtype
+    is_upper = (np.arange(height) + 0.5) * 24 / height < 12
+    np.testing.assert_array_equal(painted[~is_upper], mask[~is_upper])
+    assert (painted[is_upper] == 2).all()
+    before = run.documents()
+    assert run.load() == {"seg": {"kept": 1}}
+    assert run.differences(before) == []
+    assert not run.results.reconciliation.reasons

@@ -381,6 +381,27 @@ def test_masks_on_some_frames(dataset, server, tmp_path):
     assert_settled(run)
 
 
+def test_a_mask_without_pixels_leaves_its_label_of_a_track(dataset, server, tmp_path):
+    def cats(number):
+        labels = ringed(number).detections
+        labels[0].index = 1
+        return detections(*labels)
+
+    film(dataset, tmp_path, [2, 3, 4], cats=cats)
+    run = Run(dataset, server, {"frames.cats": {"type": "instances"}})
+    edit(run, only_track(run), 2, points=[16.0, 0.0, 0.0, 3.0, 3.0])
+    edit(run, only_track(run), 3, points=[0.0, 4.0, 5.0, 5.0, 6.0, 6.0])
+
+    assert run.load() == {"frames.cats": {"kept": 2, "changed": 1, "unmatched": 1}}
+
+    [reason] = run.results.reconciliation.reasons
+    assert "on frame 2 of" in reason
+    assert "the mask has no pixel in the picture" in reason
+    found = labels_by_frame(dataset, "cats")
+    assert [found[number][0].mask.sum() for number in (2, 3, 4)] == [14, 14, 4]
+    assert found[3][0].index == 1
+
+
 def test_masks_among_boxes_stay_here(dataset, server, tmp_path):
     def cats(number):
         both = [*ringed(number).detections, box("cat", 0.5, index=1)]

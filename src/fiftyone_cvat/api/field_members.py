@@ -20,6 +20,7 @@ from fiftyone_cvat.dataset.field_annotations import (
     TAGS,
     FieldConversion,
     convert_frames,
+    count_labels,
     has_tracks,
     unsent_reasons,
     warn_of_unsent,
@@ -29,6 +30,8 @@ from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.types import CVATSchema, Size
 
 __all__ = ["FieldMembers"]
+
+ABSENT = "labels stay in FiftyOne: on frames that CVAT does not have"
 
 
 class FieldMembers(Conversions):
@@ -93,6 +96,9 @@ class FieldMembers(Conversions):
         annotations: list[Any] = []
         tracks: dict[str, Any] = {}
         reasons: Counter[str] = Counter() if unsent is None else unsent
+        absent = {each: frames.pop(each) for each in frames.keys() - frame_sizes.keys()}
+        number = count_labels(samples, label_field, label_info["type"], absent)
+        reasons.update({ABSENT: number} if number else {})
         converted = convert_frames(self, samples, conversion, frames, frame_sizes)
         for ref, labels, (ids, created, new_tracks) in converted:
             reasons.update(unsent_reasons(labels, ids, conversion))

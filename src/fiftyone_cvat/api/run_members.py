@@ -69,7 +69,9 @@ class RunMembers:
         """
         delete_run(cast("CVATAnnotationAPI", self), results)
 
-    def download_annotations(self, results: Any) -> dict[Any, Any]:
+    def download_annotations(
+        self, results: Any, coerce_text_attrs: bool | None = None
+    ) -> dict[Any, Any]:
         """Download the annotations from the CVAT server for the given results
         instance and parses them into the appropriate FiftyOne types.
 
@@ -78,12 +80,16 @@ class RunMembers:
 
         Args:
             results: a :class:`CVATAnnotationResults`
+            coerce_text_attrs: whether to guess types that the dataset does not tell;
+                by default as the run's configuration says
 
         Returns:
             the annotations dict: field to kind of label to sample id to label id to
             label; for the frames of a video with their ids between the two latter
 
         Raises:
-            ConfigurationError: if none of the run's tasks is on the server
+            ConfigurationError: if this is not the server or organization that the run
+                was sent to, and has none of its tasks
         """  # noqa: D205  the documented text
-        return RunDownload(cast("CVATAnnotationAPI", self), results).run()
+        api = cast("CVATAnnotationAPI", self)
+        return RunDownload(api, results, coerce_text_attrs=coerce_text_attrs).run()

@@ -12,6 +12,7 @@ from fiftyone_cvat.api.field_members import FieldMembers
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
 from fiftyone_cvat.errors import UploadError
 from fiftyone_cvat.server.annotations import store_annotations
+from fiftyone_cvat.server.media_faults import MAX_NAMED
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.upload.task_options import in_turn, job_assignees
@@ -114,26 +115,34 @@ class TaskMembers(Tasks, FieldMembers):
         url = self.task_data_meta_url(task_id)
         meta: Json = self.get(url).json()
         check_meta(meta, (), f"Task {task_id}: {url}")
+        files = self._sent_media.pop(task_id, ())
         if samples.media_type == fom.VIDEO:
             expected = self._compute_expected_frames(
                 samples, frame_start, frame_stop, frame_step
             )
             if meta["size"] != expected:
                 logger.warning(
-                    "Task %d (%s) has %d frames where FiftyOne expects %d",
+                    "Task %d (%s) has %d frames where FiftyOne expects %d of '%s': "
+                    "labels on frames that not both have stay as they are",
                     task_id,
                     self.base_task_url(task_id),
                     meta["size"],
                     expected,
+                    samples.values("filepath")[0],
                 )
             return meta
         expected = len(samples)
         if meta["size"] != expected:
-            raise UploadError(
+            there = {each.get("name") for each in meta["frames"]}
+            lost = [str(each.path) for each in files if each.name not in there]
+            words = ", ".join(f"'{each}'" for each in lost[:MAX_NAMED])
+            error = UploadError(
                 f"Task {task_id} ({self.base_task_url(task_id)}) has {meta['size']} "
                 f"frames, but {expected} were sent: CVAT left out media that it "
-                "cannot read"
+                f"cannot read{f', such as {words}' if words else ''}"
             )
+            error.media = tuple(lost)
+            raise error
         return meta
 
     def _upload_annotations(

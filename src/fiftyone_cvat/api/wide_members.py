@@ -47,6 +47,8 @@ class WideMembers(Conversions):
         immutable_attrs: Sequence[Json] | None = None,
         occluded_attrs: Mapping[str, str] | None = None,
         group_id_attrs: Mapping[str, str] | None = None,
+        attr_type_map: Mapping[int, Mapping[int, str]] | None = None,
+        skeleton_map: Mapping[int, Sequence[int]] | None = None,
     ) -> dict[str, Any]:
         """Convert annotations of one kind to labels.
 
@@ -70,6 +72,10 @@ class WideMembers(Conversions):
             immutable_attrs: the attributes of the track
             occluded_attrs: class name to the attribute that holds occlusion
             group_id_attrs: class name to the attribute that holds the group id
+            attr_type_map: the server's id of a label to its attributes' input types by
+                id; if given, no types of texts are guessed
+            skeleton_map: the server's id of a skeleton's label to those of its nodes,
+                in order
 
         Returns:
             labels by kind, sample id, for videos frame id, and label id; pieces of a
@@ -111,6 +117,8 @@ class WideMembers(Conversions):
                 immutable_attrs=immutable_attrs,
                 occluded_attrs=occluded_attrs,
                 group_id_attrs=group_id_attrs,
+                attr_type_map=attr_type_map,
+                skeleton_map=skeleton_map,
             )
         return results
 
@@ -134,6 +142,8 @@ class WideMembers(Conversions):
         immutable_attrs: Sequence[Json] | None = None,
         occluded_attrs: Mapping[str, str] | None = None,
         group_id_attrs: Mapping[str, str] | None = None,
+        attr_type_map: Mapping[int, Mapping[int, str]] | None = None,
+        skeleton_map: Mapping[int, Sequence[int]] | None = None,
     ) -> type | None:
         """Convert one annotation to a label and add it to the results, in place.
 
@@ -156,6 +166,10 @@ class WideMembers(Conversions):
             immutable_attrs: the attributes of the track
             occluded_attrs: class name to the attribute that holds occlusion
             group_id_attrs: class name to the attribute that holds the group id
+            attr_type_map: the server's id of a label to its attributes' input types by
+                id; if given, no types of texts are guessed
+            skeleton_map: the server's id of a skeleton's label to those of its nodes,
+                in order
 
         Returns:
             the type of the scalars so far, or None
@@ -177,6 +191,9 @@ class WideMembers(Conversions):
             scalar_in_attribute=bool(assigned_scalar_attrs),
             occluded_attrs=occluded_attrs or {},
             group_id_attrs=group_id_attrs or {},
+            input_types=attr_type_map or {},
+            keep_text=attr_type_map is not None,
+            nodes_by_label_id=skeleton_map or {},
         )
         whole = {
             **anno,

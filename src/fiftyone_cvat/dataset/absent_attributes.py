@@ -126,7 +126,7 @@ def _narrow(
 
 def restore_attributes(results: Any) -> None:
     """Undo what :func:`narrow_attributes` did to a run's schema."""
-    # the last one that was narrowed twice may have been whole no more
+    # what was narrowed twice was whole before the first time
     for place, attributes in reversed(results.whole_attributes):
         place["attributes"] = attributes
     results.whole_attributes.clear()

@@ -30,6 +30,7 @@ __all__ = [
     "LabelCreators",
     "convert_frames",
     "convert_labels",
+    "count_labels",
     "has_tracks",
     "unsent_reasons",
     "warn_of_unsent",
@@ -257,6 +258,36 @@ def _values_that_stay(
             if value is not None and not is_text(value):
                 what = type(value).__name__
                 yield f"values of attribute '{name}' stay in FiftyOne: no text ({what})"
+
+
+def count_labels(
+    samples: Any,
+    label_field: str,
+    label_type: str,
+    frames: Mapping[int, FrameRef],
+    *,
+    of_tracks: bool = False,
+) -> int:
+    """Return how many labels, or scalars, a field holds on some frames.
+
+    Args:
+        samples: a collection with the task's samples
+        label_field: the field
+        label_type: the field's type
+        frames: any key to what the frame is
+        of_tracks: whether to count only labels with an ``index``
+    """
+    if not frames:
+        return 0
+    number = 0
+    for _, _, value in labels_by_frame(samples, label_field, frames, _raw=True):
+        labels = wrapped(value, label_type)
+        if label_type == "scalar":
+            number += 1
+        elif labels is not None:
+            found = labels_in(labels, label_type)
+            number += sum(not of_tracks or each.index is not None for each in found)
+    return number
 
 
 def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import shutil
@@ -54,14 +55,17 @@ def check_mongodb() -> Finding:
         import pymongo
         from fiftyone.core.odm import get_db_conn
 
-        uri = fo.config.database_uri
-        if uri is None:
-            client = get_db_conn().client
-        else:
-            client = pymongo.MongoClient(
-                uri, serverSelectionTimeoutMS=MONGODB_PATIENCE_MS
-            )
-        found = client.server_info()["version"]
+        with contextlib.ExitStack() as stack:
+            uri = fo.config.database_uri
+            if uri is None:
+                client = get_db_conn().client
+            else:
+                client = pymongo.MongoClient(
+                    uri, serverSelectionTimeoutMS=MONGODB_PATIENCE_MS
+                )
+                stack.callback(client.close)
+            found = client.server_info()["version"]
+            nodes = sorted(client.nodes)
     except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
         advice = (
             "check FIFTYONE_DATABASE_URI, or leave it away to let FiftyOne start its "
@@ -70,11 +74,7 @@ def check_mongodb() -> Finding:
         words = kind_and_words(error).partition(" (configured")[0]
         words = re.sub(r"//[^/@\s]*@", "//", words)
         return Finding(name, State.WRONG, words.partition(", Timeout:")[0], advice)
-    words = f"MongoDB {found} at " + ", ".join(
-        f"{host}:{port}" for host, port in sorted(client.nodes)
-    )
-    if uri is not None:
-        client.close()
+    words = f"MongoDB {found} at " + ", ".join(f"{host}:{port}" for host, port in nodes)
     if Version(found) < foc.MONGODB_MIN_VERSION and fo.config.database_validation:
         advice = f"FiftyOne {fo.__version__} wants {foc.MONGODB_MIN_VERSION} or newer"
         return Finding(name, State.WRONG, words, advice)

@@ -108,6 +108,18 @@ class Legibility:
             # it may be any of the labels that did not come back
             self._unreadable.task_ids.add(self._task.id)
 
+    def report_empty(self, annotation: Json, kind: str) -> None:
+        """Report an annotation that no label can be made of.
+
+        Args:
+            annotation: the annotation
+            kind: ``tags``, ``shapes`` or ``tracks``
+        """
+        fault = "its text is no value"
+        if kind != "tags":
+            fault = f"the {annotation['type']} has no pixel in the picture"
+        self.leave_out(f"{self._name(annotation, kind)}: {fault}")
+
     def keep_labels(self, annotation: Any, kind: str) -> bool:
         """Keep the labels that an annotation was; return whether any is known.
 
@@ -120,6 +132,10 @@ class Legibility:
             label_ids |= ids_of_tracks(label_ids, [f.originals for f in self._fields])
         self._unreadable.label_ids |= label_ids
         return bool(label_ids)
+
+    def keep_label(self, label_id: str) -> None:
+        """Keep one label, whatever else of its track can be read."""
+        self._unreadable.label_ids.add(label_id)
 
     def _name(self, annotation: Any, kind: str) -> str:
         """Name an annotation of any form for a report."""

@@ -131,7 +131,7 @@ class Matching:
         elif self._is_untouched(parts, original, field.task):
             what, label = "kept", before
         else:
-            what, label = "changed", _merged(label_id, parts)
+            what, label = "changed", _merged(label_id, parts, original)
             reasons += _adopt(field, label, parts, original)
             if _is_same(field, label, parts, original):
                 what, label = "kept", before
@@ -194,8 +194,10 @@ class Matching:
         return not original.annotations or self._unreadable.may_be(label_id, task)
 
 
-def _merged(label_id: str, parts: Sequence[ReadLabel]) -> Any:
-    label = merge_parts(parts)
+def _merged(
+    label_id: str, parts: Sequence[ReadLabel], original: Original | None = None
+) -> Any:
+    label = merge_parts(parts, original)
     label.id = label_id
     return label
 

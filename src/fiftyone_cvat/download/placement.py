@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
 from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
 from fiftyone_cvat.convert.from_cvat.labels import (
     AnnotationType,
     ReadLabel,
     read_annotation,
 )
-from fiftyone_cvat.convert.shared.attributes import value_to_text
+from fiftyone_cvat.convert.shared.attributes import LABEL_ID, value_to_text
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
 )
+from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
 from fiftyone_cvat.download.legibility import Legibility
@@ -120,8 +122,7 @@ class Placement:
             if field.kind == label.kind:
                 break
         if placed is None:
-            what = annotation.get("type", "tag")
-            self._legibility.leave_out(f"{what} that FiftyOne cannot hold")
+            self._legibility.report_empty(annotation, kind)
             self._legibility.keep_labels(annotation, kind)
         return placed
 
@@ -187,12 +188,13 @@ class Placement:
             return None, ()
         field, first = placed
         labels = [first]
-        index = _index_of(first, field)
+        index = _index_of(shapes[0], first.label_id, field)
         for shape in shapes[1:]:
             try:
                 if shape["keyframe"]:
                     label = self._read(shape, "tracks", field)
-                    index = _index_of(label, field)
+                    label_id = _said_id(shape, field)
+                    index = _index_of(shape, label_id, field)
                 else:
                     label_id = _id_of(shape, index, field)
                     label = self._read(shape, "tracks", field, label_id)
@@ -202,6 +204,10 @@ class Placement:
                 return None, ()
             if label is not None:
                 labels.append(label)
+                continue
+            self._legibility.report_empty(shape, "tracks")
+            if label_id is not None:
+                self._legibility.keep_label(label_id)
         for each in labels:
             if not each.annotation.get("keyframe"):
                 # a shape between key shapes repeats the id of the one before
@@ -224,12 +230,17 @@ class Placement:
         ]
 
 
-def _index_of(label: ReadLabel | None, field: TaskField) -> int | None:
-    """Return the index of the label that a key shape says it is, or None."""
-    if label is None or label.label_id is None:
+def _said_id(shape: Json, field: TaskField) -> str | None:
+    """Return the id of the label that a key shape says it is, or None."""
+    values = attribute_values(shape, field.context.spec_ids)
+    return split_label_id(values.get(LABEL_ID))[0]
+
+
+def _index_of(shape: Json, label_id: str | None, field: TaskField) -> int | None:
+    """Return the index of a label by its id on the frame of a key shape, or None."""
+    if label_id is None:
         return None
-    ref = field.task.refs[label.frame]
-    original = field.known(ref).get(label.label_id)
+    original = field.known(field.task.refs[shape["frame"]]).get(label_id)
     return None if original is None else original.index
 
 

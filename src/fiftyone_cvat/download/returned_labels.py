@@ -29,6 +29,7 @@ class ReturnedLabels:
         results: the run's results; which annotation is which label is noted in them
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         columns: reads the run's fields
+        keep_text: whether text stays text where the dataset does not say
     """
 
     def __init__(
@@ -37,10 +38,14 @@ class ReturnedLabels:
         results: Any,
         schema: SchemaParts,
         columns: Columns,
+        *,
+        keep_text: bool,
     ) -> None:
         self._fingerprints = results.fingerprints
         self._sent = SentLabels(api, results, schema, columns)
-        self._fields = RunFields(results.config, schema, self._sent, columns.samples)
+        self._fields = RunFields(
+            results.config, schema, self._sent, columns.samples, keep_text=keep_text
+        )
         self._outcome = Outcome(results, self._sent, self._fields.attributes)
         self._ids = AnnotationIds(results.server_id_map)
         self._unreadable = Unreadable()

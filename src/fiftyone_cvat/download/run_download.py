@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.core.utils as fou
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
@@ -27,7 +28,7 @@ from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.runs.stored_runs import forget, gather_frames
+from fiftyone_cvat.runs.stored_runs import forget, gather_frames, set_aside
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 from fiftyone_cvat.types import Json
@@ -46,11 +47,22 @@ class RunDownload:
     Args:
         api: the API, whose documented members do each step
         results: the run's :class:`CVATAnnotationResults`
+        coerce_text_attrs: whether to guess types that the dataset does not tell; None
+            for what the run's configuration says
     """
 
-    def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
+    def __init__(
+        self,
+        api: CVATAnnotationAPI,
+        results: Any,
+        *,
+        coerce_text_attrs: bool | None = None,
+    ) -> None:
         self._api = api
         self._results = results
+        if coerce_text_attrs is None:
+            coerce_text_attrs = getattr(results.config, "coerce_text_attrs", True)
+        self._keep_text = not coerce_text_attrs
 
     def run(self) -> dict[Any, Any]:
         """Ask for all tasks, and note in the results what came of their labels.
@@ -60,8 +72,9 @@ class RunDownload:
             a video with their ids between the two latter
 
         Raises:
-            ConfigurationError: if none of the run's tasks is on the server, or if some
-                are left of a run that was stopped
+            ConfigurationError: if none of the run's tasks is on this server, and it is
+                not the one that the run was sent to, or if some are left of a run that
+                was stopped
             AnswerError: if the server's answer is none that CVAT gives
         """
         results = self._results
@@ -69,6 +82,17 @@ class RunDownload:
         self._check()
         with closing(Columns(results)) as columns:
             outcome = self._settle_tasks(columns)
+        if outcome is None:
+            self._check_whereabouts()
+            logger.warning(
+                "CVAT at %s has no task of run '%s' any more: there is nothing to "
+                "load, and nothing has changed here",
+                self._api.base_url,
+                results.key,
+            )
+            results.reconciliation = Reconciliation()
+            set_aside(results)
+            return {}
         results.reconciliation = outcome.reconciliation
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
@@ -77,8 +101,12 @@ class RunDownload:
             logger.info("%s", line)
         return outcome.annotations
 
-    def _settle_tasks(self, columns: Columns) -> Outcome:
-        """Return what came of the run's labels; forget tasks that are gone."""
+    def _settle_tasks(self, columns: Columns) -> Outcome | None:
+        """Return what came of the run's labels, and forget tasks that are gone.
+
+        Returns:
+            None if all tasks are gone; none is forgotten then
+        """
         results = self._results
         owners = gather_frames(results)
         labels: ReturnedLabels | None = None
@@ -99,16 +127,16 @@ class RunDownload:
                     continue
                 task, stored = found
                 labels = labels or ReturnedLabels(
-                    self._api, results, self._schema_of(task), columns
+                    self._api,
+                    results,
+                    self._schema_of(task),
+                    columns,
+                    keep_text=self._keep_text,
                 )
                 with collection_paused():
                     labels.add(task, stored)
         if labels is None:
-            raise ConfigurationError(
-                f"CVAT at {self._api.base_url} has no task of run '{results.key}': "
-                "they are deleted, or this is another server or organization; nothing "
-                "has changed here"
-            )
+            return None
         forget(results, gone)
         return labels.finish()
 
@@ -127,6 +155,24 @@ class RunDownload:
                 "%d tasks of run '%s' are not on the server yet: resume the run",
                 len(results.progress["pending"]),
                 results.key,
+            )
+
+    def _check_whereabouts(self) -> None:
+        """Check that a run whose tasks are not found is looked for where it was sent.
+
+        Raises:
+            ConfigurationError: if this is another server or organization
+        """
+        config = self._results.config
+        organization = self._api._organization or None
+        url = str(config.stored_url or "").rstrip("/")
+        sent_to = (url, config.organization or None)
+        if sent_to != (self._api.base_url, organization):
+            raise ConfigurationError(
+                f"CVAT at {self._api.base_url} (organization: {organization}) has no "
+                f"task of run '{self._results.key}', which was sent to {sent_to[0]} "
+                f"(organization: {sent_to[1]}): load it from there; nothing has "
+                "changed here"
             )
 
     def _schema_of(self, task: TaskAnswer) -> SchemaParts:

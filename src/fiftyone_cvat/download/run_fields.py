@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,16 +63,23 @@ class RunFields:
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         sent: the run's labels as they are in the dataset
         samples: the collection that has the fields
+        keep_text: whether text stays text where the dataset does not say
 
     Attributes:
         attributes: field to the names of its attributes, and of its shapes' geometry
     """
 
     def __init__(
-        self, config: Any, schema: SchemaParts, sent: SentLabels, samples: Any
+        self,
+        config: Any,
+        schema: SchemaParts,
+        sent: SentLabels,
+        samples: Any,
+        *,
+        keep_text: bool,
     ) -> None:
         self._label_schema: LabelSchema = config.label_schema
-        self._keep_text = not getattr(config, "coerce_text_attrs", True)
+        self._keep_text = keep_text
         self._sent = sent
         self._samples = samples
         (
@@ -143,7 +151,10 @@ class RunFields:
             size_of_frame=task.size_of,
             input_types=task.input_types,
             choices=task.choices,
-            value_types=value_types(self._samples, label_field, originals),
+            value_types={
+                **_declared_texts(self._label_schema[label_field]),
+                **value_types(self._samples, label_field, originals),
+            },
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
             group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
@@ -167,3 +178,19 @@ class RunFields:
                 if not is_known and is_attribute_name(name):
                     attributes[name] = {}
                     known.add(name)
+
+
+def _declared_texts(info: Mapping[str, Any]) -> dict[str, type]:
+    """Return the attributes whose values a label schema lists as text, and only so.
+
+    A field has some for all of its classes, and some for single ones.
+    """
+    of_classes = (each for each in info.get("classes") or () if isinstance(each, dict))
+    values: dict[str, set[type]] = defaultdict(set)
+    for part in (info, *of_classes):
+        attributes = part.get("attributes")
+        if isinstance(attributes, dict):
+            for name, each in attributes.items():
+                if each.get("type") in ("select", "radio"):
+                    values[name] |= {type(value) for value in each.get("values") or ()}
+    return {name: str for name, types in values.items() if types == {str}}

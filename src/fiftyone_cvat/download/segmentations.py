@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
-from fiftyone_cvat.convert.from_cvat.label_parts import merge_segmentation, paintable
+from fiftyone_cvat.convert.from_cvat.label_parts import (
+    is_painted_finer,
+    merge_segmentation,
+    paintable,
+)
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef
@@ -76,6 +80,11 @@ class SegmentationSettlement:
             label = merge_segmentation(masks, size, targets, before)
             label.id = label_id
             what, label = self._painted(label, before, targets)
+            if what == "kept" and is_painted_finer(masks, size, targets, before):
+                self._outcome.reconciliation.add_reason(
+                    "segmentation smaller than its picture: what was painted is finer "
+                    "than its pixels"
+                )
             copy = Copy(field.task.id, what, field.kind, label, before, got)
             self._outcome.take(field, ref, label_id, copy)
 

@@ -12,6 +12,7 @@ from typing import Any
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
+    "frame_numbers",
     "one_of",
     "positive_number",
     "private",
@@ -195,6 +196,31 @@ def whole_number(
         limits = f"at least {least}" if most is None else f"from {least} to {most}"
         raise ConfigurationError(f"`{name}` must be a whole number {limits}: {value!r}")
     return number
+
+
+def frame_numbers(name: str, value: Any, *, least: int) -> Any:
+    """Return numbers of frames, of all videos or of each.
+
+    Args:
+        name: the argument's name, for the message
+        value: None, a number for all videos, a list of one for each, or a dict from
+            filepath to one
+        least: the least number that can work
+
+    Raises:
+        ConfigurationError: if one is no such number
+    """
+    if isinstance(value, Mapping):
+        return {
+            path: whole_number(f"{name}[{path!r}]", each, least=least)
+            for path, each in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [
+            whole_number(f"{name}[{number}]", each, least=least)
+            for number, each in enumerate(value)
+        ]
+    return whole_number(name, value, least=least)
 
 
 def one_of(name: str, value: str, *choices: str) -> str:

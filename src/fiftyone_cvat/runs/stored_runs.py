@@ -102,6 +102,13 @@ def number_targets(label_schema: Any) -> None:
             }
 
 
+OF_TASKS = (
+    *("project_ids", "task_ids", "job_ids", "id_map", "frame_id_map"),
+    *("server_id_map", "labels_task_map", "deleted", "fingerprints", "left_out"),
+)
+"""What a run's results hold of its tasks."""
+
+
 def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
     """Take tasks out of a run, with the labels that went up in them.
 
@@ -133,6 +140,25 @@ def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
         label_field: [each for each in ids if each not in gone]
         for label_field, ids in results.labels_task_map.items()
     }
+
+
+def set_aside(results: Any) -> None:
+    """Take all tasks out of a run until it is saved.
+
+    FiftyOne deletes labels of a run that are not among those it is given.
+
+    Args:
+        results: the run's results, which are changed in place
+    """
+    results.set_aside = {name: getattr(results, name) for name in OF_TASKS}
+    forget(results)
+
+
+def take_back(results: Any) -> None:
+    """Put into a run what :func:`set_aside` has taken out of it, in place."""
+    for name, value in getattr(results, "set_aside", {}).items():
+        setattr(results, name, value)
+    results.set_aside = {}
 
 
 def gather_frames(results: Any) -> dict[str, str]:

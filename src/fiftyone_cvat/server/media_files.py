@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import fiftyone.core.media as fom
-from PIL import Image, UnidentifiedImageError
 from urllib3.fields import RequestField
 
 from fiftyone_cvat.errors import MediaError
+from fiftyone_cvat.server.media_faults import check_content, picture_format
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -27,6 +30,13 @@ BLOCK = 1 << 20
 """Bytes that are read of a file at a time."""
 
 MEDIA_TYPES = (fom.IMAGE, fom.POINT_CLOUD)
+
+MAX_NAME = 255
+"""Bytes of a file's name: the limit of most file systems."""
+
+REMOTE = re.compile(r"(^|/)(s3|gs|az|https?|file):/")
+
+URL_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
 VIDEO_SUFFIXES = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
@@ -53,7 +63,8 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
 
     The server keeps media in one flat folder: files of equal names in different
     folders get a number, and images without an extension get the one of their kind,
-    since the server goes by it.
+    since the server goes by it. Names that change on their way to the server are sent
+    as ones that do not, see :func:`_safe_name`.
 
     Args:
         paths: the files, in order
@@ -67,17 +78,28 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
     taken: set[str] = set()
     files = []
     for each in paths:
-        if each is None:
-            raise MediaError("A sample has no media file in the field to upload")
-        path = Path(each)
-        if not path.is_file():
-            raise MediaError(f"Media file not found: '{path}'")
-        size = path.stat().st_size
-        if not size:
-            raise MediaError(f"Media file is empty: '{path}'")
-        name = _unique(path.name + _missing_suffix(path), taken)
-        files.append(MediaFile(path, name, size))
+        try:
+            files.append(_media_file(each, taken))
+        except MediaError as error:
+            error.media = (None if each is None else str(each),)
+            raise
     return files
+
+
+def _media_file(given: str | Path | None, taken: set[str]) -> MediaFile:
+    """Check a file, and give it a name that differs from those taken."""
+    if given is None:
+        raise MediaError("A sample has no media file in the field to upload")
+    path = Path(given)
+    if not path.is_file():
+        where = " on this machine: remote media have to be downloaded first"
+        remote = where if REMOTE.search(str(path)) else ""
+        raise MediaError(f"Media file not found: '{path}'{remote}")
+    size = path.stat().st_size
+    if not size:
+        raise MediaError(f"Media file is empty: '{path}'")
+    check_content(path)
+    return MediaFile(path, _unique(path.name + _missing_suffix(path), taken), size)
 
 
 def in_order_of_frames(samples: Any, media_field: str, meta: Json) -> Any:
@@ -201,14 +223,49 @@ class MultipartBody:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """Return a name that differs from those taken, also without regard to case."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    number, candidate = 1, name
-    while candidate.lower() in taken:
+    """Return a safe name that differs from those taken.
+
+    Some file systems take names for equal that differ in case or in the way in which
+    accents are encoded.
+    """
+    number, candidate = 1, _safe_name(name)
+    while _same_on_disk(candidate) in taken:
         number += 1
-        candidate = f"{stem}-{number}{suffix}"
-    taken.add(candidate.lower())
+        candidate = _safe_name(name, f"-{number}")
+    taken.add(_same_on_disk(candidate))
     return candidate
+
+
+def _same_on_disk(name: str) -> str:
+    """Return what is the same for names that a file system may take for equal."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _safe_name(name: str, mark: str = "") -> str:
+    """Return a name as it can go to the server and stay what it is.
+
+    A request writes quotes and line ends in another way. CVAT reads what looks like
+    HTML (``&amp;``), goes by what follows the last slash or backslash, drops what
+    cannot be printed, such as tabs and characters without width, takes white space off
+    the ends of names, and reads the kind of ``data:a.png`` as that of a URL. Nothing of
+    that is left; too long a name is cut.
+
+    Args:
+        name: a file's name, without folders
+        mark: what is put behind its stem
+    """
+    name = "".join(
+        each if each.isprintable() and each not in '"\\/' else "_" for each in name
+    )
+    name = URL_SCHEME.sub(r"\1_", name)
+    inner = name.strip()
+    begin = len(name) - len(name.lstrip())
+    name = "_" * begin + inner + "_" * (len(name) - begin - len(inner))
+    suffix = Path(name).suffix
+    stem = name.removesuffix(suffix)
+    room = MAX_NAME - len((mark + suffix).encode())
+    name = stem.encode()[:room].decode(errors="ignore") + mark + suffix
+    return name if html.unescape(name) == name else name.replace("&", "_")
 
 
 def _missing_suffix(path: Path) -> str:
@@ -219,12 +276,4 @@ def _missing_suffix(path: Path) -> str:
     """
     if is_video(path) or fom.get_media_type(str(path)) in MEDIA_TYPES:
         return ""
-    try:
-        with Image.open(path) as image:
-            kind = str(image.format)
-    except (UnidentifiedImageError, OSError) as error:
-        raise MediaError(
-            f"'{path}' is no media file that CVAT takes: images, videos and point "
-            "clouds (.pcd)"
-        ) from error
-    return f".{kind.lower()}"
+    return f".{picture_format(path).lower()}"

@@ -163,7 +163,8 @@ class Projects(Creations):
     def _add_project_label_ids(self, project_id: int, labels: list[Json]) -> None:
         """Add the attribute ``label_id`` to labels of a project.
 
-        The labels keep their ids, so annotations that are there stay as they are. If
+        All else of the labels stays as it is: CVAT gives a label that is changed
+        without its colour another one, and checks attributes anew that it is sent. If
         the answer is lost, the labels tell whether it was done.
 
         Args:
@@ -172,8 +173,10 @@ class Projects(Creations):
         """
         changes = []
         for label in labels:
-            attributes = [*label["attributes"], label_id_attribute()]
-            changes.append({"id": label["id"], "attributes": attributes})
+            change: Json = {"id": label["id"], "attributes": [label_id_attribute()]}
+            if label.get("color"):
+                change["color"] = label["color"]
+            changes.append(change)
         wanted = {label["id"] for label in labels}
 
         def send() -> bool:

@@ -69,6 +69,7 @@ class Session(Urls, AnnotationAPI):
         self._user_id_map: dict[str, int] = {}
         self._project_id_map: dict[str, int] = {}
         self._ledger = Ledger()
+        self._sent_media: dict[int, Any] = {}  # task id to files that it was sent
         self._stored: dict[int, Any] = {}  # task id to annotations that it has got
 
         self._setup()

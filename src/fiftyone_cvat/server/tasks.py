@@ -10,10 +10,12 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
-from fiftyone_cvat.errors import NotFoundError
+from fiftyone_cvat.errors import NotFoundError, ServerJobError
+from fiftyone_cvat.runs.arguments import whole_number
 from fiftyone_cvat.server.creations import Creations
 from fiftyone_cvat.server.jobs import Jobs
-from fiftyone_cvat.server.media_files import MediaFile, name_media
+from fiftyone_cvat.server.media_faults import faulty_files
+from fiftyone_cvat.server.media_files import MediaFile, is_video, name_media
 from fiftyone_cvat.server.task_media import TaskMedia
 from fiftyone_cvat.transport.messages import id_in, value_in
 from fiftyone_cvat.types import CVATSchema, Json
@@ -192,9 +194,13 @@ class Tasks(Creations, Jobs):
 
         Raises:
             MediaError: if a file is missing or of no kind that CVAT takes
+            ConfigurationError: if frames are no numbers that can work
             ServerJobError: if the server cannot build the task
             WaitTimeoutError: if the server does not build it in time
         """
+        frame_start = whole_number("frame_start", frame_start, least=0)
+        frame_stop = whole_number("frame_stop", frame_stop, least=0)
+        frame_step = whole_number("frame_step", frame_step, least=1)
         data: Json = {
             "image_quality": image_quality,
             "use_cache": use_cache,
@@ -208,8 +214,12 @@ class Tasks(Creations, Jobs):
         data = {name: value for name, value in data.items() if value is not None}
 
         files = self._parse_local_files(paths)
+        self._sent_media[task_id] = files
         media = TaskMedia(self, task_id)
-        media.wait(media.send(files, data))
+        try:
+            media.wait(media.send(files, data))
+        except ServerJobError as error:
+            raise _with_files(error, files) from error
 
         job_ids = self._get_job_ids(task_id)
         self._parse_reviewers(job_reviewers)
@@ -281,3 +291,17 @@ class Tasks(Creations, Jobs):
             self._get_task_labels(task_id)
         )
         return attribute_ids, class_ids
+
+
+def _with_files(error: ServerJobError, files: Sequence[MediaFile]) -> ServerJobError:
+    """Return an error of a task's building that names the files it is about."""
+    paths = [each.path for each in files]
+    if len(files) == 1 and is_video(paths[0]):
+        found, words = paths, f"its video is '{paths[0]}'"
+    else:
+        found, words = faulty_files(paths)
+    if not found:
+        return error
+    told = ServerJobError(f"{error}; {words}")
+    told.media = tuple(map(str, found))
+    return told

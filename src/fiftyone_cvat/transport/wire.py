@@ -38,6 +38,7 @@ _SPEC = {
 _LABEL = {
     "id": int,
     "name": str,
+    "color?": (str, None),
     "type?": (str, None),
     "attributes": [_SPEC],
     "sublabels?": ([{"id": int, "name": str}], None),

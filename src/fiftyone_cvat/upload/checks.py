@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.attributes import shorten, value_to_text
-from fiftyone_cvat.convert.to_cvat.project_schema import tell_fields_apart
+from fiftyone_cvat.convert.to_cvat.project_schema import (
+    check_properties,
+    tell_fields_apart,
+)
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
@@ -19,6 +22,7 @@ from fiftyone_cvat.upload.field_checks import (
     check_fields,
     leave_out_attributes,
 )
+from fiftyone_cvat.upload.media_errors import naming_samples
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import listed
 
@@ -68,7 +72,8 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             f"images names a video, such as '{videos[0]}': CVAT takes frames of "
             "videos as files of their own, so use `to_frames(sample_frames=True)`"
         )
-    api._parse_local_files(paths)
+    with naming_samples(samples, config.media_field):
+        api._parse_local_files(paths)
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
     unknown = [each for each in set(names) if api.get_user_id(each) is None]
     if unknown:
@@ -130,9 +135,10 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
         }
     check_attributes(schema, config.occluded_attr, config.group_id_attr)
     if project_id is not None:
-        _check_project_schema(api, label_schema, project_id)
+        _check_project_schema(api, config, project_id)
     else:
         leave_out_attributes(samples, label_schema)
+    _drop_empty_classes(label_schema)
     _add_skeletons(samples, label_schema)
     _spell_out_scalars(label_schema)
     run = run_state(api, config, project_id)
@@ -162,16 +168,11 @@ def run_state(api: CVATAnnotationAPI, config: Any, project_id: int | None) -> Ru
     )
 
 
-def _check_project_schema(
-    api: CVATAnnotationAPI, label_schema: LabelSchema, project_id: int
-) -> None:
+def _check_project_schema(api: CVATAnnotationAPI, config: Any, project_id: int) -> None:
     """Check what an existing project's own labels make impossible."""
+    label_schema: LabelSchema = config.label_schema
     if api._has_ignored_attributes(label_schema):
-        raise SchemaError(
-            "An existing project brings its own classes and attributes, so those "
-            "of the label schema are not used, but they name attributes of type "
-            "'occluded' or 'group_id': use `occluded_attr` and `group_id_attr`"
-        )
+        check_properties(label_schema, config.occluded_attr, config.group_id_attr)
     tell_fields_apart(label_schema, api._get_project_labels(project_id))
     for each in api._ensure_one_field_per_type(label_schema):
         logger.warning(
@@ -179,6 +180,25 @@ def _check_project_schema(
             "from another field of the same type",
             each,
         )
+
+
+def _drop_empty_classes(label_schema: LabelSchema) -> None:
+    """Take "" out of the classes of fields that have labels, in place.
+
+    FiftyOne lists it where a label has no class yet; such labels stay where they are.
+    """
+    for info in label_schema.values():
+        if not info.get("existing_field") or info.get("type") == "scalar":
+            continue
+        classes = []
+        for each in info.get("classes") or []:
+            if isinstance(each, dict):
+                named = [name for name in each["classes"] if name != ""]
+                each = each | {"classes": named}  # noqa: PLW2901
+            if each != "":
+                classes.append(each)
+        if classes:
+            info["classes"] = classes
 
 
 def _spell_out_scalars(label_schema: LabelSchema) -> None:

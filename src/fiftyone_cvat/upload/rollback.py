@@ -136,6 +136,8 @@ class Rollback:
             # resuming and cleaning up find them by their names
             return
         key = self._target.key
+        if key is None:
+            return  # nothing is stored of such a run
         error.add_note(
             f"Run '{key}' is kept until then: delete them with its `cleanup()`, then "
             f"it with `dataset.delete_annotation_run('{key}')`"

@@ -15,7 +15,7 @@ class Target:
     """Where the results of a run go: its samples, its key, its backend."""
 
     samples: Any
-    key: str
+    key: str | None
     backend: Any
 
 

@@ -21,6 +21,7 @@ from fiftyone_cvat.server.creations import marked
 from fiftyone_cvat.server.media_files import in_order_of_frames
 from fiftyone_cvat.transport.side_by_side import as_they_end
 from fiftyone_cvat.upload.checks import check_run, prepare_run
+from fiftyone_cvat.upload.media_errors import naming_samples
 from fiftyone_cvat.upload.rollback import Rollback
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
 from fiftyone_cvat.upload.task_annotations import RunAnnotations
@@ -61,7 +62,7 @@ def upload_run(
     }
     run = prepare_run(api, samples, config)
     run.count = len(batches)
-    if config.on_failure == "keep":
+    if config.on_failure == "keep" and anno_key is not None:
         ids = samples.values("id")
         pending = {
             index: ids[begin : begin + size] for index, begin in enumerate(begins)
@@ -115,8 +116,10 @@ class RunUpload:
             if not len(batch):
                 return None
             name = _marked(names[index], run)
+            media_field = target.backend.config.media_field
             try:
-                return self._upload_task(batch, index, name)
+                with naming_samples(batch, media_field):
+                    return self._upload_task(batch, index, name)
             except BaseException:
                 failed.append(index)
                 raise
@@ -202,7 +205,14 @@ class RunUpload:
             part.frame_id_map[task_id] = api._build_frame_id_map(batch)
         for label_field in run.label_schema:
             part.labels_task_map[label_field] = [task_id]
-        frames, sizes = frame_refs(part.frame_id_map[task_id]), frames_to_sizes(meta)
+        sizes = frames_to_sizes(meta)
+        # a video may have fewer frames than FiftyOne counts
+        part.frame_id_map[task_id] = {
+            frame: each
+            for frame, each in part.frame_id_map[task_id].items()
+            if frame in sizes
+        }
+        frames = frame_refs(part.frame_id_map[task_id])
         annotations = self._annotations.of_task(index, batch, arguments, frames, sizes)
         part.id_map = annotations.id_map
         part.server_id_map = api._upload_annotations(

@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.convert.shared.frames import FrameRef, frame_refs
-from fiftyone_cvat.dataset.field_annotations import warn_of_unsent
+from fiftyone_cvat.dataset.field_annotations import (
+    count_labels,
+    has_tracks,
+    warn_of_unsent,
+)
 from fiftyone_cvat.dataset.frame_sizes import sizes_in_metadata
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Size
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import FrameArguments, frame_arguments
@@ -22,6 +27,12 @@ __all__ = ["RunAnnotations", "TaskAnnotations"]
 
 MAX_KEPT = 2_000_000
 """Numbers of annotations that are kept from the check to the upload: 64 MB of boxes."""
+
+OF_TRACKS = (
+    "labels of tracks stay in FiftyOne: on frames between those of `frame_step`, which "
+    "changes of the tracks in CVAT do not reach"
+)
+"""Why labels are not sent that a curator may expect to follow others."""
 
 NUMBERS_BESIDES = 30
 """Numbers whose memory an annotation takes besides its points and attributes."""
@@ -105,10 +116,16 @@ class RunAnnotations:
             index: the number of the task in its run, from 0
 
         Raises:
+            ConfigurationError: if no frame of a video is to be sent
             GeometryError: if a label cannot go to CVAT
         """
         arguments = frame_arguments(self._config, batch, index)
         frames = frame_refs(self._api._build_frame_id_map(batch, *arguments))
+        if not frames:
+            raise ConfigurationError(
+                f"No frame of '{batch.values('filepath')[0]}' is to be sent: check "
+                "`frame_start`, `frame_stop` and `frame_step`"
+            )
         # the metadata are those of no other media
         is_own = self._config.media_field == "filepath"
         sizes = sizes_in_metadata(batch, frames) if is_own else None
@@ -142,8 +159,21 @@ class RunAnnotations:
         if annotations is None or not annotations.fits(frames, sizes):
             annotations = self._convert(batch, arguments, frames, sizes)
         for label_field, unsent in annotations.unsent.items():
-            warn_of_unsent(label_field, unsent)
+            unsent[OF_TRACKS] += self._count_between(batch, label_field, arguments)
+            warn_of_unsent(label_field, +unsent)
         return annotations
+
+    def _count_between(
+        self, batch: Any, label_field: Any, arguments: FrameArguments
+    ) -> int:
+        """Return how many labels of tracks are between the frames of a task."""
+        start, stop, step = arguments
+        label_type = self._run.label_schema[label_field]["type"]
+        if step is None or step == 1 or not has_tracks(batch, label_type):
+            return 0
+        every = frame_refs(self._api._build_frame_id_map(batch, start, stop, 1))
+        between = {each: ref for each, ref in every.items() if each % step}
+        return count_labels(batch, label_field, label_type, between, of_tracks=True)
 
     def _convert(
         self,

@@ -396,3 +396,34 @@ class TestOne:
             "polylines": [object_id(2)],
             "keypoints": [object_id(3)],
         }
+
+
+@pytest.mark.parametrize(
+    ("more", "age"),
+    [
+        ({}, 3),
+        ({"attr_type_map": None}, 3),
+        ({"attr_type_map": {CAT: {SPECS[CAT]["age"]: "text"}}}, "3"),
+    ],
+)
+def test_types_of_texts_are_guessed_unless_they_are_told(more, age):
+    shape = cvat_shape(attributes=[identity(1), text("age", "3")])
+    [label] = parse("shapes", *from_server(shape), **more)["detections"]["s"].values()
+    assert label.age == age
+
+
+def test_nodes_of_a_skeleton_in_the_order_that_is_told():
+    nodes = [
+        {"label_id": each, "type": "points", "points": [10.0 * each, 10.0]}
+        | {"occluded": False, "outside": False, "z_order": 0, "rotation": 0.0}
+        for each in (2, 1)
+    ]
+    [shape] = from_server(cvat_shape(attributes=[identity(1)]))
+    shape |= {"type": "skeleton", "points": [], "elements": nodes}
+    [label] = parse(
+        "shapes",
+        shape,
+        label_type="keypoints",
+        skeleton_map={CAT: [1, 2]},
+    )["keypoints"]["s"].values()
+    assert label.points == [[0.1, 0.2], [0.2, 0.2]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email
+import html
 import shutil
+import unicodedata
 from email.policy import HTTP
 from pathlib import Path
 
@@ -11,18 +13,49 @@ import fiftyone as fo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.fields import RequestField
 
 from fiftyone_cvat.errors import MediaError
 from fiftyone_cvat.server.media_files import (
     MediaFile,
     MultipartBody,
+    _safe_name,
     _unique,
     group_by_size,
     in_order_of_frames,
     is_video,
     name_media,
 )
+from tests.awkward_names import AWKWARD_NAMES, PAIRS
 from tests.media import copy_rotated_jpeg, make_image, make_images
+
+AWKWARD = st.one_of(
+    st.characters(exclude_characters="/\0"),
+    st.sampled_from('&amplt;#x1 \\"\t.:é\u0301'),
+)
+"""Characters that some step on the way changes, more often than others."""
+
+
+def arrived(name):
+    """Return what a name becomes on its way to the server, as its sources have it."""
+    field = RequestField("client_files[0]", b"", filename=name)
+    field.make_multipart(content_type="application/octet-stream")
+    sent = field.render_headers().encode().split(b"\r\n")[0].decode()
+    written = sent.partition('filename="')[2].removesuffix('"')
+    read = written.replace("\\\\", "\\").replace('\\"', '"')
+    read = html.unescape(read).rsplit("/")[-1].rsplit("\\")[-1]
+    return "".join(each for each in read if each.isprintable()).strip()
+
+
+def check_arrival(names):
+    taken = set()
+    sent = [_unique(Path(each).name, taken) for each in names]
+    assert [arrived(each) for each in sent] == sent
+    assert len({unicodedata.normalize("NFC", each).lower() for each in sent}) == len(
+        sent
+    )
+    assert all(len(each.encode()) <= 255 for each in sent)
+    assert {Path(each).suffix for each in sent} == {".png"}
 
 
 def written(path, content=b"content"):
@@ -98,6 +131,36 @@ class TestNames:
             name_media([tmp_path])
         with pytest.raises(MediaError, match="no media file in the field"):
             name_media([None])
+
+    @pytest.mark.parametrize(
+        ("name", "sent"),
+        [
+            (" a b .png", "_a b .png"),
+            ("a.png ", "a.png_"),
+            ("a\\b.png", "a_b.png"),
+            ('a"b.png', "a_b.png"),
+            ("a\r\n\tb.png", "a___b.png"),
+            ("a\u200bb.png", "a_b.png"),
+            ("a\udcffb.png", "a_b.png"),
+            ("R&amp;D.png", "R_amp;D.png"),
+            ("R&D.png", "R&D.png"),
+            ("data:a.png", "data_a.png"),
+            ("12:30.png", "12:30.png"),
+            ("L" * 300 + ".png", "L" * 251 + ".png"),
+            ("é" * 126 + ".png", "é" * 125 + ".png"),
+            ("&am" + "&amp" * 62 + "p.png", "_am" + "_amp" * 62 + ".png"),
+        ],
+    )
+    def test_name_that_would_change(self, name, sent):
+        assert _safe_name(name) == sent
+
+    @pytest.mark.parametrize("names", [AWKWARD_NAMES, *PAIRS])
+    def test_awkward_names_arrive_as_they_are_sent(self, names):
+        check_arrival(names)
+
+    @given(st.lists(st.text(AWKWARD, min_size=1, max_size=260), min_size=1, max_size=4))
+    def test_no_name_changes_on_the_way(self, stems):
+        check_arrival([f"{each}.png" for each in stems])
 
     @given(st.lists(st.sampled_from(["a.png", "a-2.png", "A.PNG", "a", "a-2-2.png"])))
     def test_no_two_are_the_same(self, names):

@@ -154,7 +154,7 @@ def check_labels(labels: Sequence[Any], where: str) -> None:
             _refuse(where, f"label '{label['name']}' has no list of attributes")
         _check_attributes(label["attributes"], where)
         _check_named(_children(label, "sublabels", where), "sublabel", where)
-        for key in ("svg", "type"):
+        for key in ("color", "svg", "type"):
             if type(label.get(key)) not in (str, type(None)):
                 _refuse(where, f"the {key} {shown(label[key])} of a label is none")
     specs = [each["id"] for label in labels for each in label["attributes"]]

@@ -113,8 +113,8 @@ def read_annotation(
         context: what is known about the field
 
     Returns:
-        the label, or None if its class is none of the field's or its shape is one
-        that FiftyOne cannot hold
+        the label, or None if its class is none of the field's, its text is no value,
+        or it has no pixel in the picture where the label is made of pixels
     """
     label_id = annotation["label_id"]
     name = context.class_by_label_id.get(label_id)
@@ -192,7 +192,7 @@ def _read_mask(shape: Json, name: str, context: FieldContext) -> tuple[str, Any]
     # points of a few bytes may ask for a mask that no memory holds
     size = context.size_of_frame(shape["frame"])
     inside = clip_mask(*runs_to_mask(shape["points"], math.prod(size)), size)
-    if inside is None:
+    if inside is None or not inside[0].any():
         return None
     mask, left, top = inside
     if context.label_type in POLYLINES:

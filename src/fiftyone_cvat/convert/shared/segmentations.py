@@ -17,6 +17,7 @@ __all__ = [
     "check_pixels",
     "class_masks",
     "gray_or_rgb",
+    "paint_in_own_size",
     "paint_segmentation",
     "shows_pieces",
     "value_without_target",
@@ -199,6 +200,31 @@ def paint_segmentation(
         kind = base.dtype if base is not None and len(channels) > 3 else np.uint8  # noqa: PLR2004
         return np.stack(channels, axis=-1).astype(kind)
     return codes.astype(_dtype(codes, base))
+
+
+def paint_in_own_size(base: NDArray[Any], painted: NDArray[Any]) -> NDArray[Any]:
+    """Put what was painted in a picture into a segmentation of another size.
+
+    What nobody painted keeps every pixel. A pixel takes what was painted at its centre.
+
+    Args:
+        base: the segmentation, as :func:`gray_or_rgb` returns it
+        painted: what :func:`paint_segmentation` made of it in the picture's size
+
+    Returns:
+        the segmentation in its own size
+    """
+    height, width = painted.shape[:2]
+    changed = painted != stretch_mask(base, width, height)
+    if painted.ndim == _DIMENSIONS_OF_COLOR:
+        changed = changed.any(axis=-1)
+    rows, columns = base.shape[:2]
+    seen = stretch_mask(changed, columns, rows)
+    in_gray = painted.ndim < _DIMENSIONS_OF_COLOR
+    kind = np.result_type(base, painted) if in_gray else painted.dtype
+    mask = base.astype(kind)
+    mask[seen] = stretch_mask(painted, columns, rows)[seen]
+    return mask
 
 
 def shows_pieces(

@@ -11,10 +11,11 @@ from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.to_cvat.attribute_specs import (
+    SHAPE_PROPERTIES,
     label_id_attribute,
-    to_cvat_attributes,
 )
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, classes_of
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
     RETURN_TYPES,
     AttributeSpec,
@@ -26,6 +27,7 @@ from fiftyone_cvat.types import (
 )
 
 __all__ = [
+    "check_properties",
     "ensure_one_field_per_type",
     "has_ignored_attributes",
     "labels_to_cvat_schema",
@@ -53,7 +55,8 @@ def labels_to_cvat_schema(
         the same tuple as :func:`build_cvat_schema`
     """
     cvat_schema, attributes_by_class = _read_labels(labels)
-    for name in (occluded_attr, group_id_attr):
+    asked_for = (occluded_attr, group_id_attr)
+    for name in asked_for:
         if name is not None:
             for attributes in attributes_by_class.values():
                 attributes[name] = {}
@@ -62,28 +65,58 @@ def labels_to_cvat_schema(
         return info.get("cvat_classes") or {each: each for each in cvat_schema}
 
     scalars: dict[Any, bool | None] = {}
-    for name, info in label_schema.items():
-        if info.get("type") == "scalar":
-            scalars[name] = not info.get("classes")
-            continue
-        scalars[name] = None
-        if info.get("type") is not None:
+    by_property: tuple[dict[Any, dict[str, str]], dict[Any, dict[str, str]]] = ({}, {})
+    for label_field, info in label_schema.items():
+        own = deepcopy(attributes_by_class)
+        for kind, by_field, by_class in zip(
+            SHAPE_PROPERTIES,
+            by_property,
+            _property_attributes(info, cvat_schema, asked_for),
+            strict=True,
+        ):
+            if by_class:
+                by_field[label_field] = by_class
+            for class_name, name in by_class.items():
+                own[class_name].setdefault(name, {"type": kind})
+        is_scalar = info.get("type") == "scalar"
+        scalars[label_field] = not info.get("classes") if is_scalar else None
+        if not is_scalar and info.get("type") is not None:
             info["attributes"] = {}
             info["classes"] = [
-                {"classes": [each], "attributes": deepcopy(attributes_by_class[known])}
+                {"classes": [each], "attributes": deepcopy(own[known])}
                 for each, known in own_classes(info).items()
-                if known in attributes_by_class
+                if known in own
             ]
 
-    def for_each_field(attribute: str | None) -> dict[Any, dict[str, str]]:
-        if attribute is None:
-            return {}
-        return {name: dict.fromkeys(cvat_schema, attribute) for name in label_schema}
-
     cvat_names = {name: own_classes(info) for name, info in label_schema.items()}
-    occluded_attrs = for_each_field(occluded_attr)
-    group_id_attrs = for_each_field(group_id_attr)
+    occluded_attrs, group_id_attrs = by_property
     return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
+
+
+def _property_attributes(
+    info: Mapping[str, Any],
+    cvat_schema: CVATSchema,
+    asked_for: tuple[str | None, str | None],
+) -> list[dict[str, str]]:
+    """Return CVAT class name to the attribute of a field for each shape property.
+
+    Args:
+        info: the field's part of the label schema
+        cvat_schema: CVAT class name to its attributes by name
+        asked_for: the attributes that hold the properties in every field, or None
+    """
+    return [
+        dict.fromkeys(cvat_schema, given)
+        if given is not None
+        else {
+            class_name: name
+            for name in sorted(found)
+            for class_name, specs in cvat_schema.items()
+            # an attribute that the project itself has is one
+            if name not in specs
+        }
+        for given, found in zip(asked_for, _properties(info), strict=True)
+    ]
 
 
 def _read_labels(
@@ -187,13 +220,58 @@ def ensure_one_field_per_type(
 
 def has_ignored_attributes(label_schema: LabelSchema) -> bool:
     """Tell whether a field has attributes of the types ``occluded``, ``group_id``."""
-    for info in label_schema.values():
-        of_classes = [extra for _, extra in classes_of(None, info)]
-        for attributes in (info.get("attributes") or {}, *of_classes):
-            _, occluded, group_id = to_cvat_attributes(attributes)
-            if occluded is not None or group_id is not None:
-                return True
-    return False
+    return any(any(_properties(info)) for info in label_schema.values())
+
+
+def check_properties(
+    label_schema: LabelSchema,
+    occluded_attr: str | None = None,
+    group_id_attr: str | None = None,
+) -> None:
+    """Check that each field has one attribute for occlusion, and one for groups.
+
+    FiftyOne finds them among what labels have, where they are called as CVAT calls
+    them.
+
+    Args:
+        label_schema: the label schema
+        occluded_attr: the attribute that holds occlusion in every field, or None
+        group_id_attr: the attribute that holds group ids in every field, or None
+
+    Raises:
+        SchemaError: if a field names several
+    """
+    for label_field, info in label_schema.items():
+        for kind, given, found in zip(
+            SHAPE_PROPERTIES,
+            (occluded_attr, group_id_attr),
+            _properties(info),
+            strict=True,
+        ):
+            names = sorted(found if given is None else found | {given})
+            if len(names) > 1:
+                listed = "', '".join(names)
+                raise SchemaError(
+                    f"Field '{label_field}' has several attributes for what is one "
+                    f"property of a shape in CVAT, '{kind}': '{listed}'; "
+                    f"name one of them as `{kind}_attr`, and leave the others out "
+                    "of `attributes`"
+                )
+
+
+def _properties(info: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """Return a field's attributes of the types ``occluded`` and ``group_id``."""
+    occluded: set[str] = set()
+    group_ids: set[str] = set()
+    of_classes = [extra for _, extra in classes_of(None, info)]
+    for attributes in (info.get("attributes") or {}, *of_classes):
+        for names, kind in zip((occluded, group_ids), SHAPE_PROPERTIES, strict=True):
+            names |= {
+                name
+                for name, each in attributes.items()
+                if each.get("type") == kind and each.get("sent", True)
+            }
+    return occluded, group_ids
 
 
 def _label_attribute(spec: AttributeSpec) -> dict[str, Any]:

@@ -313,7 +313,10 @@ def _renamed(
 
 def _check_class_name(name: str, label_field: Any) -> None:
     if not name.strip():
-        raise SchemaError(f"Field '{label_field}' has a class without a name")
+        raise SchemaError(
+            f"Field '{label_field}' has a class without a name: give its labels a "
+            "class, or name the others as `classes`"
+        )
     check_ends(name, f"Class '{shorten(name)}' of field '{label_field}'", "class")
     if len(name) > MAX_NAME:
         raise SchemaError(

@@ -12,6 +12,7 @@ import numpy as np
 from fiftyone_cvat.convert.shared.attributes import LABEL_ID, shorten
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.masks import clip_mask, stretch_mask
+from fiftyone_cvat.convert.shared.polyline_parts import least_points
 from fiftyone_cvat.convert.shared.run_lengths import mask_to_runs
 from fiftyone_cvat.convert.shared.segmentations import (
     check_pixels,
@@ -411,7 +412,8 @@ def _extent(pixels: float, count: int) -> int:
 
 
 def _polyline_parts(label: Any, size: Size, _: Any = None) -> list[_Part]:
-    kind, least = ("polygon", 3) if label.filled else ("polyline", 2)
+    kind = "polygon" if label.filled else "polyline"
+    least = least_points(filled=bool(label.filled))
     is_ring = label.closed and not label.filled
     parts: list[_Part] = []
     for given in label.points:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fiftyone_cvat.convert.from_cvat.comparison import (
     same_annotation,
@@ -107,6 +109,30 @@ def skeleton(*nodes):
 def test_same_geometry(sent, got, same):
     assert same_geometry(sent, got) is same
     assert same_geometry(got, sent) is same
+
+
+numbers = st.floats(0, 5000)
+
+
+@given(st.data(), st.sampled_from(["rectangle", "polygon", "polyline", "points"]))
+def test_what_an_export_rounds_is_the_same_place(data, shape_type):
+    count = 4 if shape_type == "rectangle" else 6
+    points = data.draw(st.lists(numbers, min_size=count, max_size=count))
+    turn = data.draw(st.floats(0, 359.999)) if shape_type == "rectangle" else 0.0
+    sent = cvat_shape(shape_type, points, rotation=turn)
+    exported = [float(f"{each:.2f}") for each in points]
+    got = cvat_shape(shape_type, exported, rotation=float(f"{turn:.2f}"))
+    assert same_geometry(sent, got)
+    moved = cvat_shape(shape_type, [each + 0.02 for each in exported], rotation=turn)
+    assert not same_geometry(sent, moved)
+
+
+def test_a_third_of_a_degree_is_a_turn_in_space():
+    numbers = [1.0, 2.0, 3.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0, *[0.0] * 7]
+    turned = [*numbers[:5], 0.505, *numbers[6:]]
+    assert not same_geometry(
+        cvat_shape("cuboid", numbers), cvat_shape("cuboid", turned)
+    )
 
 
 @pytest.mark.parametrize(

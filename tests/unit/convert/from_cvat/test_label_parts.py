@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 
 from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts, merge_segmentation
-from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel, read_annotation
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
+from fiftyone_cvat.convert.to_cvat.shapes import create_polyline_shapes
 from fiftyone_cvat.types import Size
 from tests.builders import (
+    SIZE,
+    context,
+    cvat_schema,
     detection,
     object_id,
     polyline,
     segmentation,
+    server_labels,
+    stored,
 )
 
 PART = [[[0, 0], [1, 0], [1, 1]]]
@@ -42,6 +49,85 @@ class TestParts:
         assert merge_parts([part(box), part(polyline(), 2)]) is box
 
 
+NAN = [float("nan")] * 2
+TRIANGLE = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]
+RIGHT = [[x + 0.25, y] for x, y in TRIANGLE]
+GAP = [TRIANGLE[0], NAN, *TRIANGLE[1:]]
+UNSENT = {
+    "empty": [],
+    "a point": TRIANGLE[:1],
+    "a line": TRIANGLE[:2],
+    "all unknown": [NAN, NAN, NAN, NAN],
+    "too few known": [TRIANGLE[0], NAN, TRIANGLE[1], NAN],
+}
+"""Parts of a polygon that CVAT has no shape for."""
+
+
+def came(label, *sent):
+    """Return what is read of the polygons of a label, by part: moved, or None."""
+    labels = server_labels(cvat_schema("cat", "dog"))
+    known = context("polygons", labels)
+    reads = [read_annotation(each, "shapes", known) for each in sent]
+    return merge_parts(reads, label)
+
+
+def went_up(points, **more):
+    label = polyline(points=points, **more)
+    shapes = create_polyline_shapes([label], cvat_schema("cat", "dog"), "f", 0, SIZE)[1]
+    labels = server_labels(cvat_schema("cat", "dog"))
+    return Original(label, stored(shapes, labels))
+
+
+def moved(shape, by=1.0):
+    return {**shape, "points": [each + by for each in shape["points"]]}
+
+
+class TestKeptParts:
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    @pytest.mark.parametrize("unsent", UNSENT.values(), ids=UNSENT)
+    def test_a_part_that_did_not_go_up_stays_in_its_place(self, unsent, place):
+        points = [TRIANGLE, RIGHT]
+        points.insert(place, unsent)
+        original = went_up(points)
+        first, second = original.annotations
+        label = came(original, moved(first), second)
+        assert len(label.points) == 3
+        assert repr(label.points[place]) == repr(unsent)
+        left = [each for n, each in enumerate(label.points) if n != place]
+        assert left[1] == RIGHT
+        assert left[0][0] == pytest.approx([0.11, 0.12])
+
+    def test_a_part_that_was_deleted_goes(self):
+        original = went_up([TRIANGLE, [], RIGHT, GAP])
+        _, second, third = original.annotations
+        label = came(original, moved(second), third)
+        assert [len(each) for each in label.points] == [0, 3, 4]
+        assert repr(label.points[2]) == repr(GAP)
+
+    def test_unknown_points_stay_where_no_point_came_or_went(self):
+        original = went_up([GAP])
+        [sent] = original.annotations
+        [part] = came(original, moved(sent)).points
+        assert repr(part[1]) == repr(NAN)
+        assert part[2] == pytest.approx([0.51, 0.12])
+        more = {**sent, "points": [*sent["points"], 1.0, 2.0]}
+        [part] = came(original, more).points
+        assert len(part) == 4
+        assert np.isfinite(part).all()
+
+    def test_new_parts_come_last(self):
+        original = went_up([[], TRIANGLE])
+        [sent] = original.annotations
+        label = came(original, sent, moved(sent, 5.0))
+        assert [len(each) for each in label.points] == [0, 3, 3]
+        assert label.points[1] == TRIANGLE
+
+    def test_an_open_outline_stays_open(self):
+        original = went_up([TRIANGLE], closed=False, filled=True)
+        [sent] = original.annotations
+        assert came(original, moved(sent)).closed is False
+
+
 class TestSegmentations:
     PIECE = MaskPiece("dog", np.array([[True]]), 1, 0, 0)
 
@@ -53,7 +139,7 @@ class TestSegmentations:
         ("before", "expected"),
         [
             ([[9, 9, 2]], [[9, 2, 0]]),
-            ([[9, 7], [9, 7]], [[9, 2, 7]]),
+            ([[9, 9, 7, 7, 9, 7]], [[9, 9, 2, 2, 9, 7]]),
             (None, [[0, 2, 0]]),
         ],
         ids=["same size", "another size", "no mask"],

@@ -259,12 +259,6 @@ def test_shape_that_covers_no_pixel(shape, label_type):
     assert read(shape, label_type) is None
 
 
-def test_mask_without_pixels():
-    empty = cvat_shape("mask", [4, 10, 20, 11, 21])
-    assert read(empty, "polygons") is None
-    assert read(empty, "instances").value.mask.tolist() == [[False] * 2] * 2
-
-
 def test_mask_that_leaves_the_frame_is_cropped():
     beyond = cvat_shape("mask", [0, 4, 99, 20, 100, 21])
     result = read(beyond, "instances")
@@ -554,3 +548,34 @@ def test_annotation_is_not_changed():
     result = read_annotation(shape, "shapes", context(labels=labels))
     assert repr(shape) == before
     assert result.annotation is shape
+
+
+@pytest.mark.parametrize("label_type", [*BOXES, "polylines", "segmentation", None])
+@pytest.mark.parametrize(
+    "points",
+    [
+        [16, 0, 0, 3, 3],
+        [1, 0, 0, 0, 0],
+        [3, 0, 13, 0, 0, 3, 3],
+        [0, 0, 16, 0, 0, 0, 3, 3],
+        [2, 2, 2, 2, 98, 0, 101, 1],
+        [0, 4, 200, 0, 201, 1],
+        [0, 4, -9, -9, -8, -8],
+    ],
+)
+def test_mask_without_pixels_in_the_picture_is_no_label(label_type, points):
+    assert read(cvat_shape("mask", points), label_type) is None
+
+
+@pytest.mark.parametrize("label_type", ["instances", "detections", "segmentation"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        cvat_shape("polygon", [3.6, 3, 3.9, 3, 3.9, 3.4]),
+        cvat_shape("polygon", [5, 5, 5, 5, 5, 5]),
+        cvat_shape("polygon", [-9, -9, -5, -9, -5, -5]),
+        cvat_shape("ellipse", [3, 3, 3.1, 2.9]),
+    ],
+)
+def test_outline_without_pixels_is_no_label_of_pixels(label_type, shape):
+    assert read(shape, label_type) is None

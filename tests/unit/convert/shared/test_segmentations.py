@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from fiftyone_cvat.convert.shared.masks import stretch_mask
 from fiftyone_cvat.convert.shared.segmentations import (
     MaskPiece,
     check_pixels,
     class_masks,
+    paint_in_own_size,
     paint_segmentation,
     shows_pieces,
     value_without_target,
@@ -405,3 +407,27 @@ def test_value_in_color_is_the_smallest_of_all_pixels(array):
     assert value_without_target(array, RGB) == min(
         colors - {"#000000", *RGB}, default=None
     )
+
+
+@given(
+    hnp.arrays(np.uint8, shapes, elements=st.sampled_from([0, 1, 2, 9])),
+    shapes,
+    st.booleans(),
+)
+def test_what_nobody_painted_keeps_its_size_and_every_pixel(base, shape, in_color):
+    targets = {"#000001": "cat", "#000002": "dog"} if in_color else {1: "cat", 2: "dog"}
+    if in_color:
+        base = np.stack([base * 0, base * 0, base], axis=-1)
+    seen = stretch_mask(base, shape[1], shape[0])
+    pieces = [MaskPiece(*each, 0) for each in class_masks(seen, targets)]
+    same = paint_in_own_size(base, paint_segmentation(pieces, shape, targets, base))
+    np.testing.assert_array_equal(same, base)
+    assert same.dtype == base.dtype
+
+    left = np.zeros(shape, bool)
+    left[:, : shape[1] // 2] = True
+    pieces.append(MaskPiece("dog", left, 0, 0, 1))
+    mask = paint_in_own_size(base, paint_segmentation(pieces, shape, targets, base))
+    centres = (np.arange(base.shape[1]) + 0.5) * shape[1] / base.shape[1]
+    is_left = centres < shape[1] // 2
+    np.testing.assert_array_equal(mask[:, ~is_left], base[:, ~is_left])

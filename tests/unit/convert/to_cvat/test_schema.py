@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fiftyone_cvat.convert.to_cvat.project_schema import (
+    check_properties,
     ensure_one_field_per_type,
     has_ignored_attributes,
     labels_to_cvat_schema,
@@ -375,6 +376,35 @@ class TestFields:
     def test_ignored_attributes_of_one_class(self):
         classes = [{"classes": ["x"], "attributes": {"a": {"type": "occluded"}}}]
         assert has_ignored_attributes({"a": {"classes": classes}}) is True
+
+    @pytest.mark.parametrize("kind", ["occluded", "group_id"])
+    def test_one_property_of_a_shape_has_one_attribute(self, kind):
+        one = {"type": "detections", "attributes": {kind: {"type": kind}}}
+        two = {"attributes": {"hidden": {"type": kind}, kind: {"type": kind}}}
+        argument = f"{kind}_attr"
+
+        check_properties({"a": one, "b": {}}, **{argument: kind})
+        check_properties({"a": one, "b": {}})
+        for label_schema, name in (({"a": one}, "other"), ({"a": two}, None)):
+            with pytest.raises(SchemaError, match=argument):
+                check_properties(label_schema, **{argument: name})
+
+    def test_properties_of_a_field_in_a_project(self):
+        labels = [
+            {"id": 1, "name": "cat", "attributes": []},
+            {"id": 2, "name": "dog", "attributes": [{"id": 3, **spec("occluded")}]},
+        ]
+        label_schema = {
+            "a": {
+                "type": "detections",
+                "attributes": {"occluded": {"type": "occluded"}},
+            },
+            "b": {"type": "polylines", "attributes": {"team": {"type": "group_id"}}},
+        }
+        for _ in range(2):  # as when it is sent, then as when it is loaded
+            _, _, occluded, groups, _ = labels_to_cvat_schema(labels, label_schema)
+            assert occluded == {"a": {"cat": "occluded"}}
+            assert groups == {"b": {"cat": "team", "dog": "team"}}
 
     def test_return_types(self):
         fields = {name: info(name) for name in RETURN_TYPES} | {None: {}}

@@ -1,0 +1,93 @@
+"""What is wrong with media files, in words that name the file."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from fiftyone_cvat.errors import MediaError
+
+__all__ = ["check_content", "faulty_files", "picture_format"]
+
+VECTOR_SUFFIXES = (".svg", ".svgz")
+
+HEAD = 4096
+"""Bytes in which a point cloud says how many points it has."""
+
+MAX_NAMED = 5
+"""Files that a message names."""
+
+
+def check_content(path: Path) -> None:
+    """Refuse files that FiftyOne takes for media, and CVAT does not.
+
+    Raises:
+        MediaError: if it is a vector graphic, or a point cloud without points
+    """
+    suffix = path.suffix.lower()
+    if suffix in VECTOR_SUFFIXES:
+        raise MediaError(
+            f"'{path}' is a vector graphic, of which CVAT takes none: convert it to a "
+            "picture, such as a PNG"
+        )
+    if suffix == ".pcd":
+        with path.open("rb") as file:
+            points = re.search(rb"^POINTS\s+(\d+)", file.read(HEAD), re.MULTILINE)
+        if points is not None and not int(points[1]):
+            raise MediaError(
+                f"'{path}' is a point cloud without points, which CVAT cannot read: "
+                "leave its sample out"
+            )
+
+
+def picture_format(path: Path) -> str:
+    """Return what kind of picture a file is, as Pillow calls it.
+
+    Raises:
+        MediaError: if it is none, or one of more pixels than CVAT reads
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return str(image.format)
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"'{path}' has more pixels than CVAT reads: {error}; make it smaller, or "
+            "cut it into parts"
+        ) from error
+    except UnidentifiedImageError as error:
+        raise MediaError(
+            f"'{path}' is no media file that CVAT takes: images, videos and point "
+            "clouds (.pcd)"
+        ) from error
+    except Exception as error:  # whatever a broken file makes Pillow raise
+        raise MediaError(f"'{path}' cannot be read as a picture: {error}") from error
+
+
+def faulty_files(paths: Sequence[Path]) -> tuple[list[Path], str]:
+    """Look for the files that the server could not read.
+
+    Args:
+        paths: pictures or point clouds
+
+    Returns:
+        the files that cannot be read here either, and what is wrong with the first
+        few of them; a file that is alone is it
+    """
+    faulty, words = [], []
+    for path in paths:
+        try:
+            check_content(path)
+            if path.suffix.lower() != ".pcd":
+                picture_format(path)
+        except MediaError as error:
+            faulty.append(path)
+            words.append(str(error))
+    if len(words) > MAX_NAMED:
+        words[MAX_NAMED:] = [f"and {len(words) - MAX_NAMED} more"]
+    return faulty, "; ".join(words)
