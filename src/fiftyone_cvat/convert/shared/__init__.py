@@ -1,5 +1,5 @@
 """What both directions need: frames, ids, attributes, masks, skeletons.
 
 Begin with :mod:`~fiftyone_cvat.convert.shared.frames` and
-:mod:`~fiftyone_cvat.convert.shared.label_ids`.
+:mod:`~fiftyone_cvat.convert.shared.claims`.
 """
