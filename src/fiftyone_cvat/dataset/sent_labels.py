@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.originals import Original
-from fiftyone_cvat.convert.shared.attribute_names import declared_type, is_text
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
@@ -31,7 +29,7 @@ from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["SentLabels", "Originals"]
+__all__ = ["Originals", "SentLabels"]
 
 Originals = dict[FrameRef, dict[str, Original]]
 """What a frame is to its labels by id."""
@@ -233,27 +231,6 @@ class SentLabels:
             if labels[0].id not in originals.get(ref, {})
         }
 
-    def value_types(self, label_field: Any, originals: Originals) -> dict[str, type]:
-        """Return the types that the dataset gives a field's attributes.
-
-        The type of a scalar field itself is under the name ``""``. What the dataset's
-        schema does not declare is taken from the run's labels, if all agree.
-        """
-        if label_field is None:
-            return {}
-        schema = {"": self._samples.get_field(label_field)}
-        document = schema[""]
-        if isinstance(document, fof.EmbeddedDocumentField):
-            _, path = self._samples._get_label_field_path(label_field)
-            document = self._samples.get_field(path)
-        while isinstance(document, fof.ListField):
-            document = document.field
-        if isinstance(document, fof.EmbeddedDocumentField):
-            schema |= document.get_field_schema()
-        types = {name: declared_type(each) for name, each in schema.items()}
-        declared = {name: each for name, each in types.items() if each is not None}
-        return _types_of_values(originals, declared) | declared
-
     def _add_loaded(
         self, originals: Originals, label_field: Any, task: TaskAnswer
     ) -> None:
@@ -395,27 +372,3 @@ def _labels_of(value: Any) -> Iterable[Any]:
     """Return the labels that a field's value is or lists."""
     name = getattr(value, "_LABEL_LIST_FIELD", None)
     return [value] if name is None else (value[name] or [])
-
-
-def _types_of_values(
-    originals: Originals, declared: Collection[str]
-) -> dict[str, type]:
-    """Return the types of attributes that have the same one in all labels.
-
-    Args:
-        originals: the labels
-        declared: names whose types are known
-    """
-    types: dict[str, set[type]] = defaultdict(set)
-    for by_id in originals.values():
-        for original in by_id.values():
-            if not original.is_gone:
-                for name, value in original.held.iter_attributes():
-                    if name not in declared:
-                        types[name].add(_type_of(value))
-    known = {name: each - {type(None)} for name, each in types.items()}
-    return {name: each.pop() for name, each in known.items() if len(each) == 1}
-
-
-def _type_of(value: Any) -> type:
-    return type(value) if value is None or is_text(value) else object

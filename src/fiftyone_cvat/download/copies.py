@@ -65,7 +65,7 @@ class Verdict:
         is_disputed: whether another task edited it differently
     """
 
-    label_field: Any
+    label_field: str | None
     ref: FrameRef
     label_id: str | None
     copy: Copy
@@ -90,7 +90,9 @@ class Copies:
         # a copy stays out when the other ones are gone, too
         self._shared.update(*self._left_out.values())
         self._tasks: dict[str, list[int]] = defaultdict(list)
-        self._found: dict[tuple[Any, FrameRef], dict[str | None, list[Copy]]] = {}
+        self._found: dict[
+            tuple[str | None, FrameRef], dict[str | None, list[Copy]]
+        ] = {}
 
     def are_on(self, ref: FrameRef) -> bool:
         """Return whether a frame is shared."""
@@ -108,7 +110,7 @@ class Copies:
 
     def add(
         self,
-        label_field: Any,
+        label_field: str | None,
         ref: FrameRef,
         label_id: str | None,
         copy: Copy,
@@ -131,7 +133,7 @@ class Copies:
         by_id.setdefault(label_id, []).append(copy)
 
     def settle(
-        self, same: Callable[[Any, Copy, Copy], bool]
+        self, same: Callable[[str | None, Copy, Copy], bool]
     ) -> Iterator[list[Verdict]]:
         """Decide what each label on the shared frames is.
 
@@ -210,7 +212,10 @@ def _is_edit(copy: Copy) -> bool:
 
 
 def _agree(
-    label_field: Any, first: Copy, second: Copy, same: Callable[[Any, Copy, Copy], bool]
+    label_field: str | None,
+    first: Copy,
+    second: Copy,
+    same: Callable[[str | None, Copy, Copy], bool],
 ) -> bool:
     if "deleted" in (first.what, second.what):
         return first.what == second.what

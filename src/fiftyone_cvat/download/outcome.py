@@ -63,9 +63,11 @@ class Outcome:
         self._copies = Copies(results)
         self.reconciliation = Reconciliation()
         self.absent = AbsentAttributes()
-        self.deleted: set[tuple[Any, str]] = set(results.deleted)
-        self.edited: dict[Any, set[str]] = defaultdict(set)
-        self.annotations: dict[Any, Any] = {name: {} for name in self._label_schema}
+        self.deleted: set[tuple[str | None, str]] = set(results.deleted)
+        self.edited: dict[str | None, set[str]] = defaultdict(set)
+        self.annotations: dict[str | None, Any] = {
+            name: {} for name in self._label_schema
+        }
 
     def begin(self, task: TaskAnswer) -> None:
         """Begin with a task.
@@ -214,7 +216,7 @@ class Outcome:
                 self._note_lists(label_field, copy)
             self.put(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
 
-    def _note_lists(self, label_field: Any, copy: Copy) -> None:
+    def _note_lists(self, label_field: str | None, copy: Copy) -> None:
         """Note lists beside points that FiftyOne, which merges points, leaves out."""
         is_keypoint = isinstance(copy.label, fol.Keypoint)
         is_kept = not self._label_schema[label_field].get("allow_spatial_edits", True)
@@ -240,7 +242,9 @@ class Outcome:
             else:
                 self._count(each)
 
-    def _came_out_same(self, label_field: Any, first: Copy, second: Copy) -> bool:
+    def _came_out_same(
+        self, label_field: str | None, first: Copy, second: Copy
+    ) -> bool:
         if first.kind == "scalar":
             return same_scalar(first.label, second.label)
         if first.kind == "segmentation":

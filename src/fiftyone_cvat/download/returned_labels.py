@@ -44,7 +44,7 @@ class ReturnedLabels:
         self._fingerprints = results.fingerprints
         self._sent = SentLabels(api, results, schema, columns)
         self._fields = RunFields(
-            results.config, schema, self._sent, keep_text=keep_text
+            results.config, schema, self._sent, columns.samples, keep_text=keep_text
         )
         self._outcome = Outcome(results, self._sent, self._fields.attributes)
         self._ids = AnnotationIds(results.server_id_map)

@@ -15,6 +15,7 @@ from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
 from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
+from fiftyone_cvat.dataset.value_types import value_types
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import RETURN_TYPES, LabelSchema
 
@@ -61,6 +62,7 @@ class RunFields:
             attributes that somebody added on the server
         schema: the run's schema, as ``_build_cvat_schema`` gives it
         sent: the run's labels as they are in the dataset
+        samples: the collection that has the fields
         keep_text: whether text stays text where the dataset does not say
 
     Attributes:
@@ -68,11 +70,18 @@ class RunFields:
     """
 
     def __init__(
-        self, config: Any, schema: SchemaParts, sent: SentLabels, *, keep_text: bool
+        self,
+        config: Any,
+        schema: SchemaParts,
+        sent: SentLabels,
+        samples: Any,
+        *,
+        keep_text: bool,
     ) -> None:
         self._label_schema: LabelSchema = config.label_schema
         self._keep_text = keep_text
         self._sent = sent
+        self._samples = samples
         (
             _,
             self._scalar_attrs,
@@ -99,7 +108,7 @@ class RunFields:
         }
 
     def _on_task(
-        self, label_field: Any, task: TaskAnswer, originals: Originals
+        self, label_field: str | None, task: TaskAnswer, originals: Originals
     ) -> TaskField:
         context = self._context(label_field, task, originals)
         self._add_attributes(label_field, context)
@@ -114,7 +123,7 @@ class RunFields:
         )
 
     def _context(
-        self, label_field: Any, task: TaskAnswer, originals: Originals
+        self, label_field: str | None, task: TaskAnswer, originals: Originals
     ) -> FieldContext:
         names = self._cvat_classes.get(label_field, {})
         class_by_label_id = {
@@ -144,7 +153,7 @@ class RunFields:
             choices=task.choices,
             value_types={
                 **_declared_texts(self._label_schema[label_field]),
-                **self._sent.value_types(label_field, originals),
+                **value_types(self._samples, label_field, originals),
             },
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
@@ -154,7 +163,7 @@ class RunFields:
             is_point_cloud=self._sent.is_point_cloud,
         )
 
-    def _add_attributes(self, label_field: Any, context: FieldContext) -> None:
+    def _add_attributes(self, label_field: str | None, context: FieldContext) -> None:
         """Add attributes that somebody added on the server to the label schema.
 
         FiftyOne merges the attributes that the schema names.

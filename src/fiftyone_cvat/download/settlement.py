@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.frames import FrameRef
@@ -113,7 +112,7 @@ class Settlement:
         unreadable = self._unreadable.label_ids
         by_frame: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
-            ids: set[Any] = set()
+            ids: set[str | int | None] = set()
             if unreadable:
                 ids = {each.label_id, *split_label_id(self._ids.remembered(each))}
             if ids.isdisjoint(unreadable):
