@@ -17,12 +17,12 @@ from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import LabelSchema
+from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.field_checks import (
     check_attributes,
     check_fields,
     leave_out_attributes,
 )
-from fiftyone_cvat.upload.media_errors import naming_samples
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import listed
 

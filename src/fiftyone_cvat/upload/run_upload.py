@@ -21,7 +21,7 @@ from fiftyone_cvat.server.creations import marked
 from fiftyone_cvat.server.media_files import in_order_of_frames
 from fiftyone_cvat.transport.side_by_side import as_they_end
 from fiftyone_cvat.upload.checks import check_run, prepare_run
-from fiftyone_cvat.upload.media_errors import naming_samples
+from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.rollback import Rollback
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
 from fiftyone_cvat.upload.task_annotations import RunAnnotations
