@@ -34,6 +34,7 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
+from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
@@ -277,7 +278,7 @@ class CVATBackend(foua.AnnotationBackend):
 
     def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
         """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
-        schema.check_texts(self.config.label_schema)
+        schema.check_texts(self.config.label_schema or {})  # an import has none yet
         super().register_run(samples, key, **kwargs)
 
     def upload_annotations(
@@ -317,6 +318,7 @@ class CVATBackend(foua.AnnotationBackend):
             the annotations dict that FiftyOne merges
         """
         api = self.connect_to_api()
+        results = own_results(results, CVATAnnotationResults)
         resume_merge(results)
         logger.info("Downloading labels from CVAT...")
         annotations: dict[Any, Any] = api.download_annotations(results)
@@ -334,9 +336,10 @@ class CVATBackend(foua.AnnotationBackend):
         Args:
             samples: a :class:`fiftyone.core.collections.SampleCollection`
             key: the annotation key
-            run_results: a :class:`CVATAnnotationResults`, or None
+            run_results: a :class:`CVATAnnotationResults`, FiftyOne's own, or None
             **kwargs: as FiftyOne's
         """
+        run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
             end_merge(run_results)
             stored_runs.take_back(run_results)

@@ -97,6 +97,8 @@ class SchemaMembers(Projects, Tasks, Conversions):
     ) -> LabelSchema:
         """Return an existing project's or task's schema as FiftyOne writes schemas.
 
+        Nothing changes on the server: who asks only reads what is there.
+
         Args:
             project_id: the project
             task_id: the task, if there is no project
@@ -113,6 +115,7 @@ class SchemaMembers(Projects, Tasks, Conversions):
             task_id=task_id,
             occluded_attr=occluded_attr,
             group_id_attr=group_id_attr,
+            update_server=False,
         )
         del label_schema[None]["type"]
         return label_schema

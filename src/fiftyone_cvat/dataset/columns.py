@@ -49,7 +49,7 @@ class Columns:
         self._types = {
             name: label_type
             for name, label_type in types.items()
-            if label_type not in (None, "scalar") and self.samples.has_field(name)
+            if label_type not in (None, "scalar") and self.has_field(name)
         }
 
     def has_field(self, label_field: Any) -> bool:

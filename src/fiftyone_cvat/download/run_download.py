@@ -176,11 +176,16 @@ class RunDownload:
             )
 
     def _schema_of(self, task: TaskAnswer) -> SchemaParts:
-        """Return the schema of the run: its own, or that of the project it went to."""
+        """Return the schema of the run: its own, or that of the server's labels.
+
+        Those are another's if the run went to a project that was there, or if nobody
+        sent its tasks: it names no field then.
+        """
         config = self._results.config
         attributes = (config.occluded_attr, config.group_id_attr)
         in_project = config.project_id is not None or config.project_name is not None
-        if in_project and not self._results.project_ids:
+        is_import = None in config.label_schema
+        if is_import or (in_project and not self._results.project_ids):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._api._build_cvat_schema(config.label_schema, *attributes)
 
