@@ -389,7 +389,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
-        frame_numbering: ``task``, or ``source`` for a run of the built-in integration
+        frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
         progress: what is left to do of a run that was stopped and can be resumed, or
             None
         fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id

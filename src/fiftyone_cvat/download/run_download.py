@@ -8,14 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.utils as fou
+from fiftyone.core.media import GROUP
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
+    frames_as_numbered,
     frames_to_sizes,
-    source_frames_to_frames,
 )
 from fiftyone_cvat.convert.to_cvat.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
@@ -25,6 +26,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
@@ -80,6 +82,8 @@ class RunDownload:
         results = self._results
         restore_attributes(results)
         self._check()
+        if results.frame_numbering == "file" and results.samples.media_type == GROUP:
+            add_frames_of_slices(results, self._files_by_task())
         with closing(Columns(results)) as columns:
             outcome = self._settle_tasks(columns)
         if outcome is None:
@@ -139,6 +143,20 @@ class RunDownload:
             return None
         forget(results, gone)
         return labels.finish()
+
+    def _files_by_task(self) -> dict[int, TaskFiles]:
+        """Ask for the media of the run's tasks; those that are gone have none."""
+        api, found = self._api, {}
+        for task_id in self._results.task_ids:
+            url = api.task_data_meta_url(task_id)
+            try:
+                meta = api.get(url, print_error_info=False).json()
+            except NotFoundError:
+                continue
+            check_meta(meta, (), f"Task {task_id}: {url}")
+            names = [str(each.get("name")) for each in meta["frames"]]
+            found[task_id] = TaskFiles(names, set(meta.get("deleted_frames") or ()))
+        return found
 
     def _check(self) -> None:
         """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""
@@ -228,10 +246,9 @@ class RunDownload:
         meta = api.get(url).json()
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
-        if results.frame_numbering == "source":
-            starts = results.id_map.get("_clips_frame_start") or {}
-            offset = starts.get(str(task_id), starts.get(task_id, 0))
-            refs = source_frames_to_frames(refs, meta, offset)
+        starts = results.id_map.get("_clips_frame_start") or {}
+        offset = starts.get(str(task_id), starts.get(task_id, 0))
+        refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         jobs = self._jobs_of(task_id, annotations, meta)
         return TaskAnswer(
             task_id,

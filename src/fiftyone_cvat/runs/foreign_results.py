@@ -61,7 +61,7 @@ def _arguments(results: Any) -> dict[str, Any]:
             label_field: [*map(_task_id, ids)]
             for label_field, ids in results.labels_task_map.items()
         },
-        "frame_numbering": "source",
+        "frame_numbering": "file",
     }
 
 
