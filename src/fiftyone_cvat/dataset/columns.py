@@ -63,13 +63,16 @@ class Columns:
             ref: the frame
         """
         if self._sample_ids is None:
-            frames = (
-                each for by in self._frame_id_map.values() for each in by.values()
-            )
-            ids = {each["sample_id"] for each in frames}
-            ids = {str(self._sample_by_clip.get(each, each)) for each in ids}
-            self._sample_ids = set(self.samples.select(list(ids)).values("id"))
+            self._sample_ids = set(self.run_samples().values("id"))
         return self._in_samples(ref).sample_id in self._sample_ids
+
+    def run_samples(self) -> Any:
+        """Return the samples of the run that the dataset still has."""
+        frames = (each for by in self._frame_id_map.values() for each in by.values())
+        ids = {each["sample_id"] for each in frames}
+        return self.samples.select(
+            list({str(self._sample_by_clip.get(each, each)) for each in ids})
+        )
 
     def close(self) -> None:
         """Delete what was generated to read the frames of a view of frames."""

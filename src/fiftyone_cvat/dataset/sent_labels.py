@@ -71,6 +71,8 @@ class SentLabels:
         # both of one task
         self._stored_labels: StoredLabels = {}
         self._scalars: dict[Any, dict[FrameRef, Any]] = {}
+        # read when it is first asked for: labels of runs that were sent do not ask
+        self._ids_there: set[str] | None = None
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -208,6 +210,16 @@ class SentLabels:
                     if label.id == label_id and isinstance(label, label_type):
                         return label
         return None
+
+    def has_label(self, label_id: str | None) -> bool:
+        """Tell whether a sample of the run has a label of an id, in any field."""
+        if self._ids_there is None:
+            self._ids_there = set()
+            samples = self._columns.run_samples()
+            for label_field in samples._get_label_fields():
+                _, path = samples._get_label_field_path(label_field, "id")
+                self._ids_there.update(samples.values(path, unwind=True))
+        return label_id in self._ids_there
 
     def occupied(
         self, label_field: Any, originals: Originals, task: TaskAnswer

@@ -26,10 +26,17 @@ def own_results(results: Any, kind: Callable[..., Any]) -> Any:
         kind: the class of ours
 
     Raises:
-        ConfigurationError: if one of the task ids is none
+        ConfigurationError: if one of the task ids is none, or if the labels would be
+            lost with the clips, frames or patches that they are imported for
     """
     if results is None or isinstance(results, kind):  # type: ignore[arg-type]
         return results
+    if results.samples._dataset._is_generated:
+        raise ConfigurationError(
+            "Labels can be imported for samples of a dataset, not for clips, frames or "
+            "patches that are made of them: they would be lost with these; give the "
+            "dataset itself"
+        )
     return kind(
         results.samples,
         results.config,
