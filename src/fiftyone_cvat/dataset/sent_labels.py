@@ -14,7 +14,7 @@ import fiftyone.utils.annotations as foua
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.field_annotations import (
@@ -25,7 +25,7 @@ from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
+from fiftyone_cvat.types import RETURN_TYPES, Json
 
 logger = logging.getLogger(__name__)
 
@@ -365,7 +365,7 @@ def _add_class(conversion: FieldConversion, name: str | None) -> None:
     """Add a class that the run's labels have in the dataset, but not in CVAT."""
     schema = conversion.cvat_schema
     if name is not None and cvat_class(name, schema, conversion.label_field) is None:
-        schema[name] = ClassSchema()
+        schema.add_class(name)
 
 
 def _labels_of(value: Any) -> Iterable[Any]:
