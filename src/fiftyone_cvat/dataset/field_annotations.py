@@ -231,7 +231,7 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         return
     values = list(labels_in(labels, conversion.label_type))
     yield from _values_that_stay(values, conversion)
-    sent = set(ids if isinstance(ids, list) else [ids])
+    sent = set(ids if isinstance(ids, list) else [ids]) - {None}
     if len(sent) == len(values):
         return
     for label in values:

@@ -282,6 +282,8 @@ class SentLabels:
             self._group_id_attrs,
         )
         label_type = conversion.label_type
+        refs = set(task.refs.values())
+        as_shown = self._columns.as_shown(source, label_type, refs)
         for frame, ref, value in self._stored(source, label_type, task):
             by_id = originals.get(ref)
             if not by_id:
@@ -290,7 +292,10 @@ class SentLabels:
                 if label.id in by_id:
                     by_id[label.id].held = label
                     _add_class(conversion, label.label)
-            make = partial(self._annotations, value, conversion, frame, ref, task)
+            shown = as_shown.get(ref, value)
+            if ref in as_shown:
+                _note_points(by_id, labels_in(shown, label_type))
+            make = partial(self._annotations, shown, conversion, frame, ref, task)
             if label_type == "segmentation":
                 _convert_later(by_id, value, make)
                 continue
@@ -337,6 +342,13 @@ class SentLabels:
             # renamed or deleted in CVAT since: the place still tells what it is
             each["label_id"] = None
         return list(zip(label_ids, created, strict=True))
+
+
+def _note_points(by_id: Mapping[str, Original], labels: Iterable[Any]) -> None:
+    """Note the points of keypoints as they went up, where a view hid some."""
+    for label in labels:
+        if label.id in by_id:
+            by_id[label.id].points_shown = label.points
 
 
 def _convert_later(
