@@ -26,6 +26,7 @@ from fiftyone_cvat.upload.rollback import Rollback
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
 from fiftyone_cvat.upload.task_annotations import RunAnnotations
 from fiftyone_cvat.upload.task_options import frame_arguments, task_name
+from fiftyone_cvat.upload.unstored_labels import forget_unstored
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -214,7 +215,6 @@ class RunUpload:
         }
         frames = frame_refs(part.frame_id_map[task_id])
         annotations = self._annotations.of_task(index, batch, arguments, frames, sizes)
-        part.id_map = annotations.id_map
         part.server_id_map = api._upload_annotations(
             annotations.shapes,
             annotations.tags,
@@ -226,6 +226,9 @@ class RunUpload:
         stored = api._stored.pop(task_id, {})
         names = schema_names(run.cvat_schema, class_ids, attribute_ids)
         part.fingerprints = annotations_to_fingerprints(stored, names)
+        if stored:
+            forget_unstored(annotations, stored, names, run.cvat_schema)
+        part.id_map = annotations.id_map
         return part
 
 
