@@ -127,7 +127,7 @@ class RunUpload:
 
         try:
             self._account.save_progress()
-            self._create_project()
+            self._prepare_project()
             total = sum(len(batch) for batch in batches.values())
             with (
                 fou.ProgressBar(total=total, iters_str="samples") as bar,
@@ -154,9 +154,11 @@ class RunUpload:
             raise
         return results
 
-    def _create_project(self) -> None:
-        """Create the project of the run, if it is to have a new one."""
+    def _prepare_project(self) -> None:
+        """Create the project of the run, or add ``label_id`` to one that exists."""
         run = self._run
+        if run.project_id is not None and run.labels_without_id:
+            self._api._add_project_label_ids(run.project_id, run.labels_without_id)
         name = run.new_project_name
         if name is None:
             return
