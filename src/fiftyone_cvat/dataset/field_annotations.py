@@ -220,12 +220,14 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         yield f"labels stay in FiftyOne: value '{text}' is none of the run's classes"
     if conversion.label_type == "segmentation":
         mask = labels.get_mask()
-        targets = conversion.label_info.get("mask_targets") or {}
+        given = conversion.label_info.get("mask_targets") or {}
+        known = conversion.cvat_schema.cvat_classes
+        targets = {each: name for each, name in given.items() if name in known}
         value = None if mask is None else value_without_target(mask, targets)
         if value is not None:
             yield (
-                "segmentations keep pixels in FiftyOne whose value is none of the "
-                f"run's mask targets, such as {value}"
+                "segmentations keep pixels in FiftyOne whose value has no class in "
+                f"the run, such as {value}"
             )
     if conversion.label_type in ("scalar", "segmentation"):
         return
