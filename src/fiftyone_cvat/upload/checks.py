@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ from fiftyone_cvat.upload.task_options import listed
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["check_run", "prepare_run", "run_state"]
+__all__ = ["check_run", "prepare_run", "run_state", "tell_unknown_keywords"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
         ConfigurationError: if the configuration cannot work
         MediaError: if a media file is missing or of no kind that CVAT takes
     """
+    tell_unknown_keywords(config)
     if not len(samples):
         raise ConfigurationError(
             "There are no samples to annotate: the collection is empty"
@@ -87,6 +90,27 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
     check_fields(samples, config.label_schema)
     api._parse_reviewers(config.job_reviewers)
     config.job_reviewers = None  # said once, not for every task
+
+
+def tell_unknown_keywords(config: Any) -> None:
+    """Warn of keywords that nothing uses, with the one that may be meant.
+
+    Args:
+        config: the run's :class:`CVATBackendConfig`
+    """
+    known = [
+        name
+        for each in type(config).__mro__
+        for name in inspect.signature(each).parameters
+    ]
+    unknown = [
+        name for name in vars(config) if name not in known and not name.startswith("_")
+    ]
+    for name in unknown:
+        near = [each for each in known if each.startswith(name)]
+        near = near or difflib.get_close_matches(name, known, n=1)
+        meant = f": did you mean `{near[0]}`?" if near else ""
+        logger.warning("The CVAT backend knows no `%s` and ignores it%s", name, meant)
 
 
 def _check_texts(config: Any) -> None:
