@@ -398,6 +398,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to frame or sample id to label id to what the task's copy
             of the label was when another task's was taken
+        has_values_of_view: whether the dataset has got what a view showed in its place
         backend: the :class:`CVATBackend`
     """
 
@@ -419,6 +420,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         merge: dict[str, Any] | None = None,
         deleted: Sequence[tuple[Any, str]] = (),
         left_out: dict[int, dict[str, Any]] | None = None,
+        has_values_of_view: bool = False,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -434,6 +436,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.merge = merge
         self.deleted = deleted
         self.left_out = left_out or {}
+        self.has_values_of_view = has_values_of_view
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

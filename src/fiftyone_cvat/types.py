@@ -6,6 +6,7 @@ name says ``relative``: then they are fractions of the frame.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
@@ -13,6 +14,7 @@ __all__ = [
     "AttributeSpec",
     "AttributeValue",
     "CVATSchema",
+    "FieldSchema",
     "GEOMETRY",
     "ClassSchema",
     "Json",
@@ -80,13 +82,39 @@ class Skeleton:
 
 
 class ClassSchema(dict[str, AttributeSpec]):
-    """The attributes of a CVAT label by name, and its skeleton if it is one."""
+    """The attributes of a CVAT label by name.
+
+    Attributes:
+        skeleton: the skeleton, if it is one
+        class_by_field: field to the class that it calls so in CVAT
+    """
 
     skeleton: Skeleton | None = None
+
+    def __init__(self, *args: Any, **specs: Any) -> None:
+        super().__init__(*args, **specs)
+        self.class_by_field: dict[Any, str] = {}
 
 
 CVATSchema = dict[str, ClassSchema]
 """CVAT class name to the specifications of its attributes by name."""
+
+
+class FieldSchema(CVATSchema):
+    """The part of a schema that holds the classes of one field.
+
+    Attributes:
+        cvat_classes: the field's class to CVAT class name
+    """
+
+    def __init__(self, schema: CVATSchema, cvat_classes: Mapping[str, str]) -> None:
+        super().__init__({name: schema[name] for name in cvat_classes.values()})
+        self.cvat_classes = dict(cvat_classes)
+
+    def add_class(self, name: str) -> None:
+        """Add a class without attributes, called as the field calls it."""
+        self.setdefault(name, ClassSchema())
+        self.cvat_classes[name] = name
 
 
 class AttributeValue(TypedDict):

@@ -10,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from fiftyone_cvat.api import CVATAnnotationAPI
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
@@ -197,11 +198,16 @@ def test_fields_that_are_gone(dataset, server, tmp_path, how):
         dataset.rename_sample_field(field, "animals")
     before = run.documents()
 
-    where = "Its labels are in 'animals' now" if how != "deleted" else "is gone"
+    where = "'animals' now" if how != "deleted" else "in no other field"
     with pytest.raises(ConfigurationError, match=f"'{field}' of run.*{where}"):
         run.load()
     assert run.differences(before) == []
     if how == "deleted":
+        # the labels went with their field; what is new in CVAT has a place again
+        kind = {"embedded_doc_type": fo.Detections}
+        dataset.add_sample_field("pets", fo.EmbeddedDocumentField, **kind)
+        assert run.load()["pets"] == {"added": 2, "unmatched": 3}
+        assert len(dataset.first().pets.detections) == 1
         return
 
     dataset.rename_sample_field("animals", field)
@@ -236,3 +242,62 @@ def test_labels_drawn_on_samples_that_are_deleted(dataset, server, tmp_path):
     reason = "label on a sample that was deleted in the dataset"
     assert run.results.reconciliation.reasons == {reason: 3}
     assert dataset.count("pets.detections") == 2
+
+
+KINDS_NOT_STORED = {
+    "scalars": ("mood", ["calm", "wild"], {"type": "scalar"}),
+    "scalars with classes": (
+        "mood",
+        ["calm", "wild"],
+        {"type": "scalar", "classes": ["calm", "wild"]},
+    ),
+    "numbers": ("rating", [1, 2], {"type": "scalar"}),
+    "booleans": ("fine", [True, False], {"type": "scalar"}),
+    "classification": (
+        "scene",
+        [fo.Classification(label=each) for each in ("day", "night")],
+        {"type": "classification"},
+    ),
+    "classifications": (
+        "things",
+        [
+            fo.Classifications(classifications=[fo.Classification(label=each)])
+            for each in ("day", "night")
+        ],
+        {"type": "classifications"},
+    ),
+    "detections": (
+        "pets",
+        [fo.Detections(detections=[box(), box("dog", 0.5)]) for _ in NAMES],
+        {"type": "detections"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_NOT_STORED)
+def test_labels_that_the_server_did_not_store(
+    dataset, server, tmp_path, kind, monkeypatch
+):
+    """What is not in CVAT looks deleted there; it stays as it is."""
+    label_field, values, info = KINDS_NOT_STORED[kind]
+    with_values(dataset, tmp_path, **{label_field: values})
+    upload = CVATAnnotationAPI._upload_annotations
+
+    def without_last(self, shapes, tags, tracks, *args):
+        return upload(self, shapes[:-1], tags[:-1], tracks, *args)
+
+    monkeypatch.setattr(CVATAnnotationAPI, "_upload_annotations", without_last)
+    run = Run(dataset, server, {label_field: info})
+    sent = run.annotations()
+    number = len(sent["tags"] + sent["shapes"])
+
+    assert run.load() == {label_field: {"kept": number}}
+    assert run.differences() == []
+
+    run.change("delete", tags=sent["tags"], shapes=sent["shapes"])
+    assert run.load() == {label_field: {"deleted": number}}
+    if kind != "detections":
+        assert dataset.last()[label_field] == values[-1]
+    else:
+        [label] = dataset.last().pets.detections
+        assert label.label == "dog"

@@ -9,7 +9,7 @@ import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI, resume
 from fiftyone_cvat.convert.shared.skeletons import skeleton_label
-from fiftyone_cvat.errors import SchemaError, ServerJobError
+from fiftyone_cvat.errors import GeometryError, SchemaError, ServerJobError
 from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import Run, box
@@ -273,6 +273,24 @@ def test_a_second_run_into_a_project_with_a_property(
     assert found == [value, type(value)()]
     assert run.load() == {"cats": {"kept": 2}}
     assert run.differences() == []
+
+
+def test_a_run_that_is_refused_leaves_the_project_as_it_is(cats, server):
+    sample = cats.first()
+    sample.cats.detections[0].bounding_box = [0.1, 0.1, float("nan"), 0.2]
+    sample.save()
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
+        project_id = raw_project(
+            api, "untouched", [{"name": "cat", "color": "#ff0001"}]
+        )
+        before = api._get_project_labels(project_id)
+
+        with pytest.raises(GeometryError):
+            Run(cats, server, CATS, project_id=project_id)
+        api._get_label_schema(project_id=project_id)
+
+        assert api._get_project_labels(project_id) == before
+        assert api.get_project_tasks(project_id) == []
 
 
 def test_two_attributes_for_one_property_are_refused(cats, server):

@@ -47,6 +47,19 @@ def test_a_label_without_a_class_stays(cats, server, caplog):
     assert run.differences() == []
 
 
+def test_one_label_of_a_sample_without_a_class_stays(dataset, server, tmp_path, caplog):
+    for path, name in zip(
+        media.make_images(tmp_path, ("1.png", "2.png")), ("cat", ""), strict=True
+    ):
+        tag = fo.Classification(label=name)
+        dataset.add_sample(fo.Sample(filepath=path, tag=tag))
+    run = Run(dataset, server, {"tag": {"type": "classification"}})
+
+    assert "1 labels stay in FiftyOne: class '' is none of the run's" in caplog.text
+    assert run.load() == {"tag": {"kept": 1}}
+    assert run.differences() == []
+
+
 @pytest.mark.in_order
 def test_a_step_leaves_labels_of_tracks_between(dataset, server, tmp_path, caplog):
     sample = fo.Sample(media.copy_video(tmp_path / "1.mp4"))

@@ -8,6 +8,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from fiftyone_cvat.api import CVATAnnotationAPI
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -288,13 +289,38 @@ def test_pixels_without_a_class_are_told_and_stay(dataset, server, tmp_path, cap
     run = Run(dataset, server, {"seg": SEGMENTATION})
 
     assert "Field 'seg': 1 segmentations keep pixels in FiftyOne" in caplog.text
-    assert "none of the run's mask targets, such as 7" in caplog.text
+    assert "whose value has no class in the run, such as 7" in caplog.text
     [sent, _] = run.annotations()["shapes"]
     run.change("delete", shapes=[sent])
     run.change("create", shapes=[new({**sent, "points": [0, 96, 0, 0, 31, 2]})])
     assert run.load() == {"seg": {"kept": 1, "changed": 1}}
     pixels = dataset.first().seg.mask
     assert np.count_nonzero(pixels == 7) == 4 * 8
+    assert np.count_nonzero(pixels == 1) == 3 * 32
+
+
+def test_pixels_of_a_class_that_the_project_lacks_stay(
+    dataset, server, tmp_path, caplog
+):
+    mask = segmentation()
+    mask.mask[20:, :8] = 2
+    with_values(dataset, tmp_path, seg=[mask, segmentation(), None])
+    schema = SEGMENTATION | {"mask_targets": {1: "road", 2: "sky"}}
+    labels = {"name": "no sky", "labels": [{"name": "road"}]}
+    with CVATAnnotationAPI("cvat", **server.credentials) as api:
+        project_id = api.post(api.projects_url, json=labels).json()["id"]
+
+    run = Run(dataset, server, {"seg": schema}, project_id=project_id)
+
+    assert "whose value has no class in the run, such as 2" in caplog.text
+    assert run.load() == {"seg": {"kept": 2}}
+    assert run.differences() == []
+    [sent, _] = run.annotations()["shapes"]
+    run.change("delete", shapes=[sent])
+    run.change("create", shapes=[new({**sent, "points": [0, 96, 0, 0, 31, 2]})])
+    assert run.load() == {"seg": {"kept": 1, "changed": 1}}
+    pixels = dataset.first().seg.mask
+    assert np.count_nonzero(pixels == 2) == 4 * 8
     assert np.count_nonzero(pixels == 1) == 3 * 32
 
 

@@ -104,18 +104,77 @@ def test_classes_that_several_types_share(dataset, server, tmp_path):
     assert [d.label for d in dataset.first().boxes.detections] == ["cat", "cat"]
 
 
+@pytest.mark.parametrize(
+    ("classes", "cvat_names"),
+    [
+        pytest.param(
+            {"a": ["cat", "cat_a"], "b": ["cat"]},
+            {"cat_a", "cat_a_a", "cat_b"},
+            id="in the same field",
+        ),
+        pytest.param(
+            {"a": ["cat", "cat_b"], "b": ["cat"]},
+            {"cat_a", "cat_b", "cat_b_a"},
+            id="in another field",
+        ),
+        pytest.param(
+            {"a": ["cat", "cat_a"], "b": ["dog"]},
+            {"cat", "cat_a", "dog"},
+            id="nothing shared",
+        ),
+    ],
+)
+def test_class_called_like_a_class_and_its_field(
+    dataset, server, tmp_path, classes, cvat_names
+):
+    [path] = media.make_images(tmp_path, ("picture.png",))
+    labels = {
+        name: fo.Detections(
+            detections=[box(each, 0.3 * n) for n, each in enumerate(of)]
+        )
+        for name, of in classes.items()
+    }
+    dataset.add_sample(fo.Sample(filepath=path, **labels))
+    schema = {name: {"type": "detections"} for name in classes}
+    run = Run(dataset, server, schema, project_name="clash")
+
+    assert run.label_ids().keys() == cvat_names
+    assert run.load() == {name: {"kept": len(of)} for name, of in classes.items()}
+    assert run.differences() == []
+
+    shapes = run.annotations()["shapes"]
+    run.change("update", shapes=[moved(each) for each in shapes])
+    run.change(
+        "create", shapes=[{**each, "id": None, "attributes": []} for each in shapes]
+    )
+    assert run.load() == {
+        name: {"changed": len(of), "added": len(of)} for name, of in classes.items()
+    }
+    sample = dataset.first()
+    for name, of in classes.items():
+        assert sorted(each.label for each in sample[name].detections) == sorted(of * 2)
+
+    # the project tells the classes of another run's fields apart, too
+    [project_id] = run.results.project_ids
+    again = Run(dataset, server, schema, key="again", project_id=project_id)
+    assert again.results.config.label_schema.keys() == classes.keys()
+    assert again.load() == {name: {"kept": 2 * len(of)} for name, of in classes.items()}
+    assert again.differences() == []
+
+
 def test_fields_whose_names_would_clash_are_refused(dataset, server, tmp_path):
     [path] = media.make_images(tmp_path, ("picture.png",))
     dataset.add_sample(
         fo.Sample(
             filepath=path,
-            a=fo.Detections(detections=[box("cat"), box("cat_b")]),
-            b=fo.Detections(detections=[box("cat")]),
+            b=fo.Detections(detections=[box("cat_a")]),
+            a_b=fo.Detections(detections=[box("cat")]),
+            c=fo.Detections(detections=[box("cat"), box("cat_a")]),
         )
     )
-    schema = {"a": {"type": "detections"}, "b": {"type": "detections"}}
+    schema = {name: {"type": "detections"} for name in ("b", "a_b", "c")}
 
-    with pytest.raises(SchemaError, match="cat_b"):
+    with pytest.raises(SchemaError, match="cat_a_b"):
         Run(dataset, server, schema)
 
     assert dataset.list_annotation_runs() == []

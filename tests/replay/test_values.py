@@ -269,6 +269,9 @@ def test_typed_values_that_a_field_of_labels_cannot_hold(dataset, server, pictur
         "text in attribute 'index' that is no value of its type": 2,
         "text in attribute 'score' that is no value of its type": 1,
     }
+    told = "\n".join(run.results.reconciliation.lines())
+    assert "2 x text in attribute 'confidence' that is no value of its type" in told
+    assert f"no value of its type, such as '{bad['index']}'" in told
     [shape] = (
         each for each in run.annotations()["shapes"] if each["type"] != "polygon"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fiftyone as fo
 import fiftyone.core.dataset as fod
+import numpy as np
 import pytest
+from fiftyone import ViewField
 
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
@@ -148,29 +150,90 @@ def mapped(pictures):
     return pictures.map_labels("cats", {"cat": "lion"})
 
 
+def swapped(pictures):
+    return pictures.map_labels("cats", {"cat": "dog", "dog": "cat"})
+
+
+def mapped_values(pictures):
+    return pictures.map_values("cats.detections.label", {"cat": "lion"})
+
+
 def renamed(pictures):
     return pictures.set_field("cats.detections.label", "lion")
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["same", "another process"])
-@pytest.mark.parametrize("change", [mapped, renamed])
+@pytest.mark.parametrize("change", [mapped, swapped, mapped_values, renamed])
 def test_values_that_a_view_shows_are_those_of_its_labels(
     pictures, server, change, stored
 ):
     run = Run(change(pictures), server, CATS)
+    shown = change(pictures).values("cats.detections.label")
     if stored:
         getattr(pictures, CVATBackend._results_cache_field()).clear()
         pictures.reload()
         run.results = pictures.load_annotation_results("run", **run.credentials)
-    dog = "dog" if change is mapped else "lion"
     (shape, *_) = by_frame(run)
     run.change("update", shapes=[moved(shape)])
 
     assert run.load() == {"cats": {"kept": 5, "changed": 1}}
 
-    labels = pictures.values("cats.detections.label")
-    assert labels == [["lion", dog]] * 3
+    assert pictures.values("cats.detections.label") == shown
     assert run.load() == {"cats": {"kept": 6}}
+    assert pictures.values("cats.detections.label") == shown
+
+
+def test_attributes_that_a_view_shows_are_those_of_its_labels(pictures, server):
+    labels = pictures.values("cats.detections")
+    for number, label in enumerate(each for of_one in labels for each in of_one):
+        label["score"] = number / 2
+    pictures.set_values("cats.detections", labels, dynamic=True)
+    shown = pictures.set_field("cats.detections.score", ViewField("score") * 2)
+    run = Run(shown, server, CATS)
+    (shape, *_) = by_frame(run)
+    run.change("update", shapes=[moved(shape)])
+
+    for _ in range(2):
+        counts = run.load()["cats"]
+        assert pictures.values("cats.detections.score") == [
+            [0.0, 1.0],
+            [2.0, 3.0],
+            [4.0, 5.0],
+        ]
+    assert counts == {"kept": 6}
+
+
+@pytest.mark.parametrize("is_skeleton", [False, True], ids=["points", "skeleton"])
+def test_points_that_a_view_hides_stay(dataset, server, tmp_path, is_skeleton):
+    [path] = media.make_images(tmp_path, NAMES[:1])
+    points = [(0.1, 0.1), (0.2, 0.2), (0.3, 0.3), (0.4, 0.4)]
+    hand = fo.Keypoint(
+        label="hand", points=points, confidence=[0.9, 0.1, 0.8, 0.2], seen=[1, 2, 3, 4]
+    )
+    hands = fo.Keypoints(keypoints=[hand])
+    dataset.add_sample(fo.Sample(filepath=str(path), hands=hands))
+    if is_skeleton:
+        skeleton = fo.KeypointSkeleton(labels=list("abcd"), edges=[[0, 1, 2, 3]])
+        dataset.skeletons = {"hands": skeleton}
+    view = dataset.filter_keypoints("hands", filter=ViewField("confidence") > 0.5)
+    run = Run(view, server, {"hands": {"type": "keypoints"}})
+    assert run.load() == {"hands": {"kept": 1}}
+    assert run.differences() == []
+
+    [shape] = run.annotations()["shapes"]
+    moved_point = shape["elements"][2] if is_skeleton else shape
+    moved_point["points"] = [*moved_point["points"][:-2], 16.0, 12.0]
+    run.change("update", shapes=[shape])
+    assert run.load() == {"hands": {"changed": 1}}
+
+    [hand] = dataset.first().hands.keypoints
+    expected = [points[0], points[1], (0.5, 0.5), points[3]]
+    assert np.allclose(hand.points, expected, atol=1e-6)
+    assert hand.confidence == [0.9, 0.1, 0.8, 0.2]
+    assert hand["seen"] == [1, 2, 3, 4]
+    before = run.documents()
+    assert run.load() == {"hands": {"kept": 1}}
+    assert run.differences(before) == []
 
 
 @pytest.fixture

@@ -561,6 +561,7 @@ class TestStoredResults:
             "fingerprints",
             "merge",
             "deleted",
+            "has_values_of_view",
             "left_out",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")

@@ -86,7 +86,9 @@ class AbsentAttributes:
                 self.ids[label_field][name].append(label.id)
 
 
-def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
+def narrow_attributes(
+    results: Any, edited: Mapping[Any, set[str]] | None = None
+) -> None:
     """Leave FiftyOne only attributes to merge that have changed on some label.
 
     It sets each attribute of the schema on each label that came back, which takes a
@@ -95,12 +97,14 @@ def narrow_attributes(results: Any, edited: Mapping[Any, set[str]]) -> None:
 
     Args:
         results: the run's results, whose configuration is changed in place
-        edited: field to the attributes that differ on some label that changed
+        edited: field to the attributes that differ on some label that changed, or None
+            if all may differ from the dataset's
     """
     schema = results.config.label_schema
     for info in schema.values():
         _narrow(results, info, is_attribute_name)
-    if set(results.id_map) - schema.keys() - {"_clips", "_frames"}:
+    others = set(results.id_map) - schema.keys() - {"_clips", "_frames"}
+    if edited is None or others:
         return  # labels were loaded into other fields, which may lag behind
     for label_field, info in schema.items():
         if not info.get("existing_field"):

@@ -14,7 +14,12 @@ from fiftyone_cvat.dataset.stored_labels import (
     labels_in,
     wrapped,
 )
-from fiftyone_cvat.dataset.views import frames_as_they_are, with_values_of_view
+from fiftyone_cvat.dataset.views import (
+    frames_as_they_are,
+    has_values_of_view,
+    with_points_of_view,
+    with_values_of_view,
+)
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import ids_in
 
@@ -22,6 +27,8 @@ __all__ = ["Columns", "StoredLabels"]
 
 StoredLabels = dict[Any, dict[FrameRef, Any]]
 """Field to frame to what the field holds there, wrapped."""
+
+KEYPOINTS = ("keypoint", "keypoints")
 
 WITH_MASKS = ("instance", "instances", "segmentation")
 
@@ -34,11 +41,15 @@ class Columns:
 
     Attributes:
         samples: the collection in which the run's sample ids are found
+        are_as_stored: whether the values are the dataset's, and not those that the
+            run's view shows in their place
     """
 
     def __init__(self, results: Any) -> None:
         label_schema = results.config.label_schema
         self.samples = _collection(results)
+        self.are_as_stored = not has_values_of_view(self.samples)
+        self._with_shown_points = with_points_of_view(self.samples, results)
         check_field_types(self.samples, label_schema)
         _check_fields_are_there(self.samples, results)
         self._sample_by_clip = results.id_map.get("_clips", {})
@@ -121,6 +132,31 @@ class Columns:
                         each.get_mask()
         return found
 
+    def as_shown(
+        self, label_field: Any, label_type: str, refs: Collection[FrameRef]
+    ) -> dict[FrameRef, Any]:
+        """Return the keypoints of a field on some frames as the run's view shows them.
+
+        Args:
+            label_field: the field
+            label_type: the type of the run's field whose labels it holds
+            refs: the frames
+
+        Returns:
+            the frame to what the field holds, wrapped, with points that are NaN where
+            the view hides them; nothing if the view hides no points
+        """
+        if self._with_shown_points is None or label_type not in KEYPOINTS:
+            return {}
+        ids = {self._in_samples(ref).sample_id for ref in refs}
+        samples = self._with_shown_points.select(list(ids))
+        values = labels_by_ref(samples, label_field, _raw=True)
+        return {
+            ref: wrapped(values[self._in_samples(ref)], label_type)
+            for ref in refs
+            if values.get(self._in_samples(ref)) is not None
+        }
+
     def values(
         self, label_field: Any, refs: Mapping[int, FrameRef]
     ) -> list[tuple[int, FrameRef, Any]]:
@@ -177,13 +213,21 @@ def _check_fields_are_there(samples: Any, results: Any) -> None:
         if label_field is None or not ids or samples.has_field(label_field):
             continue
         holders = _fields_with(samples, ids)
-        where = f" Its labels are in '{holders[0]}' now." if holders else ""
+        if holders:
+            what = (
+                f"its labels are in '{holders[0]}' now. Rename that back to "
+                f"'{label_field}' (`rename_sample_field`, `rename_frame_field`), load, "
+                "and rename it again"
+            )
+        else:
+            what = (
+                f"its labels are in no other field. Add a field '{label_field}' "
+                "(`add_sample_field`, `add_frame_field`), and load what is new in CVAT"
+            )
         raise ConfigurationError(
-            f"Field '{label_field}' of run '{results.key}' is gone: it was renamed or "
-            f"deleted, and nothing has changed here.{where} Give the dataset a field "
-            f"'{label_field}' again (`rename_sample_field`, `add_sample_field`, or the "
-            "same for frames), load, and rename it then; `dest_field` loads into "
-            "another field"
+            f"Field '{label_field}' of run '{results.key}' is gone, and nothing has "
+            f"changed here: {what}. With the field there, `dest_field` loads into "
+            "another one"
         )
 
 
@@ -204,7 +248,7 @@ def _collection(results: Any) -> Any:
         if not samples._is_frames:
             # results that were stored have the dataset instead of the view
             samples = samples._root_dataset.load_annotation_view(results.key)
-        return frames_as_they_are(samples)
+        return frames_as_they_are(samples, results)
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
         dataset = dataset.select_group_slices(_allow_mixed=True)

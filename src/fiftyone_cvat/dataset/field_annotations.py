@@ -14,15 +14,14 @@ from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name, is_t
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.segmentations import value_without_target
 from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
-from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
-from fiftyone_cvat.convert.to_cvat.schema import field_schema
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class, field_schema
 from fiftyone_cvat.dataset.stored_labels import (
     labels_by_frame,
     labels_in,
     wrapped,
 )
 from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
-from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, Json, Size
+from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, FieldSchema, Json, Size
 
 __all__ = [
     "TAGS",
@@ -48,7 +47,7 @@ class FieldConversion:
     Attributes:
         label_field: the field
         label_info: the field's part of the label schema
-        cvat_schema: CVAT class name to its attributes by name
+        cvat_schema: the field's classes
         scalar_attrs: field to whether scalars are values of an attribute
         load_tracks: whether labels with an ``index`` become tracks
         occluded_attrs: CVAT class name to the attribute that holds occlusion
@@ -57,7 +56,7 @@ class FieldConversion:
 
     label_field: str
     label_info: Mapping[str, Any]
-    cvat_schema: CVATSchema
+    cvat_schema: FieldSchema
     scalar_attrs: Mapping[Any, bool | None] | bool = False
     load_tracks: bool = False
     occluded_attrs: Mapping[str, str] = field(default_factory=dict)
@@ -221,18 +220,20 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         yield f"labels stay in FiftyOne: value '{text}' is none of the run's classes"
     if conversion.label_type == "segmentation":
         mask = labels.get_mask()
-        targets = conversion.label_info.get("mask_targets") or {}
+        given = conversion.label_info.get("mask_targets") or {}
+        known = conversion.cvat_schema.cvat_classes
+        targets = {each: name for each, name in given.items() if name in known}
         value = None if mask is None else value_without_target(mask, targets)
         if value is not None:
             yield (
-                "segmentations keep pixels in FiftyOne whose value is none of the "
-                f"run's mask targets, such as {value}"
+                "segmentations keep pixels in FiftyOne whose value has no class in "
+                f"the run, such as {value}"
             )
     if conversion.label_type in ("scalar", "segmentation"):
         return
     values = list(labels_in(labels, conversion.label_type))
     yield from _values_that_stay(values, conversion)
-    sent = set(ids if isinstance(ids, list) else [ids])
+    sent = set(ids if isinstance(ids, list) else [ids]) - {None}
     if len(sent) == len(values):
         return
     for label in values:

@@ -79,6 +79,7 @@ def end_merge(results: Any) -> None:
     restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
+    results.has_values_of_view |= results.merge is not None
     results.merge = None
 
 

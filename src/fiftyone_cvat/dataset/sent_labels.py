@@ -14,7 +14,7 @@ import fiftyone.utils.annotations as foua
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.field_annotations import (
@@ -25,7 +25,7 @@ from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.types import RETURN_TYPES, ClassSchema, Json
+from fiftyone_cvat.types import RETURN_TYPES, Json
 
 logger = logging.getLogger(__name__)
 
@@ -294,6 +294,8 @@ class SentLabels:
             self._group_id_attrs,
         )
         label_type = conversion.label_type
+        refs = set(task.refs.values())
+        as_shown = self._columns.as_shown(source, label_type, refs)
         for frame, ref, value in self._stored(source, label_type, task):
             by_id = originals.get(ref)
             if not by_id:
@@ -302,7 +304,10 @@ class SentLabels:
                 if label.id in by_id:
                     by_id[label.id].held = label
                     _add_class(conversion, label.label)
-            make = partial(self._annotations, value, conversion, frame, ref, task)
+            shown = as_shown.get(ref, value)
+            if ref in as_shown:
+                _note_points(by_id, labels_in(shown, label_type))
+            make = partial(self._annotations, shown, conversion, frame, ref, task)
             if label_type == "segmentation":
                 _convert_later(by_id, value, make)
                 continue
@@ -351,6 +356,13 @@ class SentLabels:
         return list(zip(label_ids, created, strict=True))
 
 
+def _note_points(by_id: Mapping[str, Original], labels: Iterable[Any]) -> None:
+    """Note the points of keypoints as they went up, where a view hid some."""
+    for label in labels:
+        if label.id in by_id:
+            by_id[label.id].points_shown = label.points
+
+
 def _convert_later(
     by_id: Mapping[str, Original],
     label: Any,
@@ -377,7 +389,7 @@ def _add_class(conversion: FieldConversion, name: str | None) -> None:
     """Add a class that the run's labels have in the dataset, but not in CVAT."""
     schema = conversion.cvat_schema
     if name is not None and cvat_class(name, schema, conversion.label_field) is None:
-        schema[name] = ClassSchema()
+        schema.add_class(name)
 
 
 def _labels_of(value: Any) -> Iterable[Any]:

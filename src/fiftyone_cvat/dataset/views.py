@@ -9,9 +9,15 @@ from fiftyone import ViewField
 
 from fiftyone_cvat.types import LabelSchema
 
-__all__ = ["frames_as_they_are", "with_masks_on_disk", "with_values_of_view"]
+__all__ = [
+    "frames_as_they_are",
+    "has_values_of_view",
+    "with_masks_on_disk",
+    "with_points_of_view",
+    "with_values_of_view",
+]
 
-VALUE_STAGES = (fos.MapLabels, fos.SetField)
+VALUE_STAGES = (fos.MapLabels, fos.MapValues, fos.SetField)
 """Stages of a view that show other values than the dataset has."""
 
 
@@ -50,7 +56,7 @@ def _selects_masks(stage: Any, fields: set[Any]) -> bool:
     return bool(given == ViewField("mask").exists().to_mongo())
 
 
-def frames_as_they_are(view: Any) -> Any:
+def frames_as_they_are(view: Any, results: Any) -> Any:
     """Return the frames of a view of frames, as they are in the dataset now.
 
     FiftyOne keeps them in a dataset that it generates, and that does not see what was
@@ -59,10 +65,13 @@ def frames_as_they_are(view: Any) -> Any:
 
     Args:
         view: a view that ``to_frames`` made, with any stages behind it
+        results: the run's results
     """
     view._source_collection.reload()
     stage = fos.ToFrames(config=view._frames_stage._config)
     frames = stage.load_view(view._source_collection)
+    if results.has_values_of_view:
+        return frames
     return _with_stages_of(view, frames, VALUE_STAGES)
 
 
@@ -71,19 +80,52 @@ def with_values_of_view(dataset: Any, results: Any) -> Any:
 
     A view may show other values than the dataset has, as ``map_labels`` does. They are
     what went up, so they are what a label is compared with, and what one has that
-    nobody touched.
+    nobody touched. The first load puts them into the dataset: a stage that was applied
+    again could map them on.
 
     Args:
         dataset: the dataset, or its group slices
         results: the run's results
     """
-    samples = results.samples
-    if samples is samples._root_dataset and samples.has_annotation_run(results.key):
-        # results that were stored have the dataset instead of the view
-        samples = samples.load_annotation_view(results.key)
+    if results.has_values_of_view:
+        return dataset
+    samples = _view_of(results)
     # the fields of patches have other paths than those of the dataset
     stages = (fos.MapLabels,) if samples._is_patches else VALUE_STAGES
     return _with_stages_of(samples, dataset, stages)
+
+
+def with_points_of_view(collection: Any, results: Any) -> Any:
+    """Return a collection with only the points of keypoints that a run's view shows.
+
+    Where ``filter_keypoints`` hides a point, it is NaN there, and has not gone up.
+
+    Args:
+        collection: the collection in which the run's sample ids are found
+        results: the run's results
+
+    Returns:
+        None if the view hides none
+    """
+    stages = getattr(_view_of(results), "_stages", ())
+    if not any(isinstance(each, fos.FilterKeypoints) for each in stages):
+        return None
+    return _with_stages_of(_view_of(results), collection, (fos.FilterKeypoints,))
+
+
+def has_values_of_view(collection: Any) -> bool:
+    """Tell whether a collection shows other values than the dataset has."""
+    return any(
+        isinstance(each, VALUE_STAGES) for each in getattr(collection, "_stages", ())
+    )
+
+
+def _view_of(results: Any) -> Any:
+    """Return the view of a run; results that were stored have the dataset instead."""
+    samples = results.samples
+    if samples is samples._root_dataset and samples.has_annotation_run(results.key):
+        return samples.load_annotation_view(results.key)
+    return samples
 
 
 def _with_stages_of(view: Any, collection: Any, stages: tuple[type, ...]) -> Any:

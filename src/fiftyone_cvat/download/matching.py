@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.attribute_texts import reasons_of_refusal
+from fiftyone_cvat.convert.from_cvat.attribute_texts import texts_not_sent
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
     same_annotation,
@@ -118,7 +118,9 @@ class Matching:
             self._ids.remember(each, join_label_id(label_id, number))
         sent = () if original is None else original.annotations
         specs = field.task.attribute_ids
-        reasons = reasons_of_refusal(parts[0].refused, sent, specs)
+        reconciliation = self._outcome.reconciliation
+        for refused in texts_not_sent(parts[0].refused, sent, specs):
+            reconciliation.add_reason(refused.reason, refused.text)
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
             self._outcome.absent.note(field.name, field.attributes, original.held)
@@ -132,11 +134,10 @@ class Matching:
             what, label = "kept", before
         else:
             what, label = "changed", _merged(label_id, parts, original)
-            reasons += _adopt(field, label, parts, original)
+            for reason in _adopt(field, label, parts, original):
+                reconciliation.add_reason(reason)
             if _is_same(field, label, parts, original):
                 what, label = "kept", before
-        for reason in reasons:
-            self._outcome.reconciliation.add_reason(reason)
         if what == "changed":
             self._note_edited(field, label, before)
         got = [each.annotation for each in parts]

@@ -100,7 +100,11 @@ class RunDownload:
         results.reconciliation = outcome.reconciliation
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
-        narrow_attributes(results, outcome.edited)
+        if columns.are_as_stored:
+            narrow_attributes(results, outcome.edited)
+        else:
+            # what nobody has edited is not in the dataset yet, either
+            narrow_attributes(results)
         for line in outcome.reconciliation.lines():
             logger.info("%s", line)
         return outcome.annotations

@@ -49,6 +49,17 @@ class TaskField:
         """The kind of label that it expects; "" if it takes any."""
         return RETURN_TYPES.get(self.context.label_type or "", "")
 
+    @property
+    def mask_targets(self) -> dict[Any, str]:
+        """Pixel value, or RGB hex string, to the class that it went up as.
+
+        Pixels of other classes stay in FiftyOne, as those of no class do.
+        """
+        targets = self.info.get("mask_targets") or {}
+        return {
+            each: name for each, name in targets.items() if name in self.cvat_classes
+        }
+
     def known(self, ref: FrameRef) -> dict[str, Original]:
         """Return the run's labels of the field on a frame by id."""
         return self.originals.get(ref, {})

@@ -52,7 +52,7 @@ class SegmentationSettlement:
             ref: the frame
             labels: what was read of each piece
         """
-        targets = field.info.get("mask_targets") or {}
+        targets = field.mask_targets
         pieces = self._with_targets(field, labels, targets)
         known = field.known(ref)
         remembered = (self._ids.remembered(each) for each in pieces)
@@ -112,7 +112,7 @@ class SegmentationSettlement:
         number = self._ids.pieces_sent(label_id)
         if before is not None and are_untouched(pieces, number):
             return True
-        targets = field.info.get("mask_targets") or {}
+        targets = field.mask_targets
         return shows_all(before, pieces, targets, field.task) or _same_pieces(
             original, got, field.task
         )

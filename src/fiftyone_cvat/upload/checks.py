@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,12 +13,13 @@ import fiftyone.core.media as fom
 from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
 from fiftyone_cvat.convert.to_cvat.project_schema import (
     check_properties,
+    labels_without_label_id,
     tell_fields_apart,
 )
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
-from fiftyone_cvat.types import LabelSchema
+from fiftyone_cvat.types import Json, LabelSchema
 from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.field_checks import (
     check_attributes,
@@ -29,7 +32,7 @@ from fiftyone_cvat.upload.task_options import listed
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["check_run", "prepare_run", "run_state"]
+__all__ = ["check_run", "prepare_run", "run_state", "tell_unknown_keywords"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
         ConfigurationError: if the configuration cannot work
         MediaError: if a media file is missing or of no kind that CVAT takes
     """
+    tell_unknown_keywords(config)
     if not len(samples):
         raise ConfigurationError(
             "There are no samples to annotate: the collection is empty"
@@ -86,6 +90,27 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
     check_fields(samples, config.label_schema)
     api._parse_reviewers(config.job_reviewers)
     config.job_reviewers = None  # said once, not for every task
+
+
+def tell_unknown_keywords(config: Any) -> None:
+    """Warn of keywords that nothing uses, with the one that may be meant.
+
+    Args:
+        config: the run's :class:`CVATBackendConfig`
+    """
+    known = [
+        name
+        for each in type(config).__mro__
+        for name in inspect.signature(each).parameters
+    ]
+    unknown = [
+        name for name in vars(config) if name not in known and not name.startswith("_")
+    ]
+    for name in unknown:
+        near = [each for each in known if each.startswith(name)]
+        near = near or difflib.get_close_matches(name, known, n=1)
+        meant = f": did you mean `{near[0]}`?" if near else ""
+        logger.warning("The CVAT backend knows no `%s` and ignores it%s", name, meant)
 
 
 def _check_texts(config: Any) -> None:
@@ -134,14 +159,19 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
             name: {"type": info.get("type")} for name, info in label_schema.items()
         }
     check_attributes(schema, config.occluded_attr, config.group_id_attr)
+    lacking: list[Json] = []
     if project_id is not None:
-        _check_project_schema(api, config, project_id)
+        lacking = labels_without_label_id(
+            _check_project_schema(api, config, project_id)
+        )
     else:
         leave_out_attributes(samples, label_schema)
     _drop_empty_classes(label_schema)
     _add_skeletons(samples, label_schema)
     _spell_out_scalars(label_schema)
-    run = run_state(api, config, project_id)
+    # a run that is refused leaves the project as it is
+    run = run_state(api, config, project_id, update_server=False)
+    run.labels_without_id = lacking
     run.new_project_name = name if project_id is None else None
     for label_field in label_schema:
         run.before.id_map[label_field] = {}
@@ -149,37 +179,49 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
     return run
 
 
-def run_state(api: CVATAnnotationAPI, config: Any, project_id: int | None) -> RunState:
+def run_state(
+    api: CVATAnnotationAPI,
+    config: Any,
+    project_id: int | None,
+    *,
+    update_server: bool = True,
+) -> RunState:
     """Return a run that has its schema and nothing on the server yet.
 
     Args:
         api: the session
         config: the run's :class:`CVATBackendConfig`, whose label schema is completed
         project_id: the existing project that it goes to, or None
+        update_server: whether labels of the project get the attribute ``label_id``
     """
     schema, scalars, occluded, group_ids, _ = api._get_cvat_schema(
         config.label_schema,
         project_id=project_id,
         occluded_attr=config.occluded_attr,
         group_id_attr=config.group_id_attr,
+        update_server=update_server,
     )
     return RunState(
         schema, scalars, occluded, group_ids, project_id, config.label_schema
     )
 
 
-def _check_project_schema(api: CVATAnnotationAPI, config: Any, project_id: int) -> None:
-    """Check what an existing project's own labels make impossible."""
+def _check_project_schema(
+    api: CVATAnnotationAPI, config: Any, project_id: int
+) -> list[Json]:
+    """Check what an existing project's own labels make impossible; return these."""
     label_schema: LabelSchema = config.label_schema
     if api._has_ignored_attributes(label_schema):
         check_properties(label_schema, config.occluded_attr, config.group_id_attr)
-    tell_fields_apart(label_schema, api._get_project_labels(project_id))
+    labels = api._get_project_labels(project_id)
+    tell_fields_apart(label_schema, labels)
     for each in api._ensure_one_field_per_type(label_schema):
         logger.warning(
             "Field '%s' is left out: its classes in this project do not tell it "
             "from another field of the same type",
             each,
         )
+    return labels
 
 
 def _drop_empty_classes(label_schema: LabelSchema) -> None:

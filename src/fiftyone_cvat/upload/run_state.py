@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.types import CVATSchema, LabelSchema
+from fiftyone_cvat.types import CVATSchema, Json, LabelSchema
 
 __all__ = ["Progress", "RunPart", "RunState", "Target"]
 
@@ -76,6 +76,7 @@ class RunState:
         parts: the number of a task, from 0, to the finished task; of one without
             samples there is nothing in it
         progress: how far it is, if it can be resumed
+        labels_without_id: labels of an existing project that lack ``label_id``
     """
 
     cvat_schema: CVATSchema
@@ -90,6 +91,7 @@ class RunState:
     before: RunPart = field(default_factory=RunPart)
     parts: dict[int, RunPart] = field(default_factory=dict)
     progress: Progress | None = None
+    labels_without_id: list[Json] = field(default_factory=list)
 
     @property
     def pending(self) -> dict[int, list[str]]:

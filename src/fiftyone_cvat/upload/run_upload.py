@@ -26,6 +26,7 @@ from fiftyone_cvat.upload.rollback import Rollback
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
 from fiftyone_cvat.upload.task_annotations import RunAnnotations
 from fiftyone_cvat.upload.task_options import frame_arguments, task_name
+from fiftyone_cvat.upload.unstored_labels import forget_unstored
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -126,7 +127,7 @@ class RunUpload:
 
         try:
             self._account.save_progress()
-            self._create_project()
+            self._prepare_project()
             total = sum(len(batch) for batch in batches.values())
             with (
                 fou.ProgressBar(total=total, iters_str="samples") as bar,
@@ -153,9 +154,11 @@ class RunUpload:
             raise
         return results
 
-    def _create_project(self) -> None:
-        """Create the project of the run, if it is to have a new one."""
+    def _prepare_project(self) -> None:
+        """Create the project of the run, or add ``label_id`` to one that exists."""
         run = self._run
+        if run.project_id is not None and run.labels_without_id:
+            self._api._add_project_label_ids(run.project_id, run.labels_without_id)
         name = run.new_project_name
         if name is None:
             return
@@ -214,7 +217,6 @@ class RunUpload:
         }
         frames = frame_refs(part.frame_id_map[task_id])
         annotations = self._annotations.of_task(index, batch, arguments, frames, sizes)
-        part.id_map = annotations.id_map
         part.server_id_map = api._upload_annotations(
             annotations.shapes,
             annotations.tags,
@@ -226,6 +228,9 @@ class RunUpload:
         stored = api._stored.pop(task_id, {})
         names = schema_names(run.cvat_schema, class_ids, attribute_ids)
         part.fingerprints = annotations_to_fingerprints(stored, names)
+        if stored:
+            forget_unstored(annotations, stored, names, run.cvat_schema)
+        part.id_map = annotations.id_map
         return part
 
 

@@ -20,8 +20,8 @@ from fiftyone_cvat.types import Json
 __all__ = [
     "RefusedText",
     "attribute_values",
-    "reasons_of_refusal",
     "refused_texts",
+    "texts_not_sent",
     "typed_values",
 ]
 
@@ -116,12 +116,12 @@ def refused_texts(
     return typed_values(label_type, label_id, own, context)[1] if own else []
 
 
-def reasons_of_refusal(
+def texts_not_sent(
     refused: Sequence[RefusedText],
     sent: Sequence[Json],
     spec_ids: Mapping[int, Mapping[str, int]],
-) -> list[str]:
-    """Return why texts are not values of a label, but for those that went up with it.
+) -> list[RefusedText]:
+    """Return texts that are no values of a label, but for those that went up with it.
 
     Args:
         refused: the texts
@@ -130,7 +130,7 @@ def reasons_of_refusal(
     """
     had = attribute_values(sent[0], spec_ids) if refused and sent else {}
     return [
-        each.reason
+        each
         for each in refused
         # CVAT takes white space off the ends of texts
         if each.text.strip() != had.get(each.attribute, "").strip()

@@ -27,23 +27,36 @@ _NO_LISTS = ("points", "tags")
 
 
 def keep_in_step(
-    label: Any, before: Any, sent: Sequence[Json], got: Sequence[Json]
+    label: Any,
+    before: Any,
+    sent: Sequence[Json],
+    got: Sequence[Json],
+    shown: Sequence[Any] | None = None,
 ) -> list[str]:
-    """Give a keypoint back the points that were not known, and cut its lists, in place.
+    """Give a keypoint back the points that did not go up, and cut its lists, in place.
 
     Args:
         label: the keypoint as it came back, with the lists that it had
         before: the keypoint as it is in the dataset
         sent: the annotations that it goes up as
         got: the annotations that came back
+        shown: its points as they went up, NaN where they did not, or None if they are
+            those of the dataset
 
     Returns:
         what became of lists that have no value for some point
     """
     is_skeleton = got[0].get("type") == "skeleton"
+    are_known = [_is_known(each) for each in shown or before.points]
     if is_skeleton and len(label.points) == len(before.points):
-        return []  # a node is a node, wherever it lies
-    are_known = [bool(np.isfinite(each).all()) for each in before.points]
+        # a node is a node, wherever it lies
+        label.points = [
+            point if is_known or _is_known(point) else own
+            for point, own, is_known in zip(
+                label.points, before.points, are_known, strict=True
+            )
+        ]
+        return []
     known = [number for number, each in enumerate(are_known) if each]
     pixels = sent[0]["points"] if sent and sent[0].get("type") == "points" else []
     matched = order_of_points(pixels, got[0].get("points") or [], len(known))
@@ -55,7 +68,7 @@ def keep_in_step(
         order = _with_unknown(matched, known, len(are_known))
         rest = iter(label.points)
         label.points = [
-            next(rest) if number is None or are_known[number] else (np.nan, np.nan)
+            next(rest) if number is None or are_known[number] else before.points[number]
             for number in order
         ]
     elif not all(are_known):
@@ -116,6 +129,10 @@ def order_of_points(
         else:
             order.extend([None] * count)
     return order
+
+
+def _is_known(point: Any) -> bool:
+    return bool(np.isfinite(point).all())
 
 
 def _places(pixels: Sequence[float]) -> list[Any]:

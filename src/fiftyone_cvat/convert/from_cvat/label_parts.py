@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -27,6 +26,9 @@ from fiftyone_cvat.types import Json, Size
 
 __all__ = ["is_painted_finer", "merge_parts", "merge_segmentation", "paintable"]
 
+Piece = tuple[list[Any], bool]
+"""The points of a part, and whether it is closed."""
+
 
 def merge_parts(parts: Sequence[ReadLabel], original: Original | None = None) -> Any:
     """Return the one label that several annotations are.
@@ -41,20 +43,27 @@ def merge_parts(parts: Sequence[ReadLabel], original: Original | None = None) ->
     label, *others = [each.read_value() for each in parts]
     if not isinstance(label, fol.Polyline):
         return label
-    lines = [(parts[0], label.points)]
+    lines = [(parts[0], label)]
     lines += [
-        (part, each.points)
+        (part, each)
         for part, each in zip(parts[1:], others, strict=True)
         if isinstance(each, fol.Polyline)
     ]
     before = None if original is None else original.label
     if original is not None and isinstance(before, fol.Polyline):
-        label.points = _with_kept(lines, before, original.annotations)
-        if _are_outlines(lines) and before.filled:
-            # nobody can open or close a polygon
-            label.closed = before.closed
-    elif others:
-        label.points = [*chain.from_iterable(points for _, points in lines)]
+        pieces = _with_kept(lines, before, original.annotations)
+    else:
+        pieces = _pieces([each for _, each in lines])
+    # one that is closed beside one that is not ends where it began
+    label.closed = all(closed for _, closed in pieces)
+    label.points = [
+        _ended(points) if closed and not label.closed else points
+        for points, closed in pieces
+    ]
+    if before is not None and _are_outlines(lines) and before.filled:
+        # nobody can open or close a polygon
+        label.closed = before.closed
+        label.points = [points for points, _ in pieces]
     return label
 
 
@@ -62,15 +71,29 @@ def _are_outlines(lines: Sequence[tuple[ReadLabel, Any]]) -> bool:
     return all(part.annotation.get("type") == "polygon" for part, _ in lines)
 
 
+def _pieces(lines: Iterable[fol.Polyline]) -> list[Piece]:
+    return [(points, bool(each.closed)) for each in lines for points in each.points]
+
+
+def _ended(points: list[Any]) -> list[Any]:
+    """Return the points of a closed line that ends where it began."""
+    is_ended = len(points) <= 2 or _is_ring(points)  # noqa: PLR2004
+    return points if is_ended else [*points, points[0]]
+
+
+def _is_ring(points: Sequence[Any]) -> bool:
+    return list(points[0]) == list(points[-1])
+
+
 def _with_kept(
-    lines: Sequence[tuple[ReadLabel, list[Any]]],
+    lines: Sequence[tuple[ReadLabel, fol.Polyline]],
     before: fol.Polyline,
     sent: Sequence[Json],
-) -> list[Any]:
-    """Return the points of a polyline, with what of its parts did not go up.
+) -> list[Piece]:
+    """Return the parts of a polyline, with what of them did not go up.
 
     Args:
-        lines: what was read of each part, and its points
+        lines: what was read of each part
         before: the polyline in the dataset
         sent: the annotations of the parts that it goes up as
     """
@@ -82,24 +105,25 @@ def _with_kept(
     ]
     if len(went_up) != len(sent):
         # the dataset's label is not what a conversion of it would tell about
-        return [*chain.from_iterable(points for _, points in lines)]
+        return _pieces([each for _, each in lines])
     places = _places([part for part, _ in lines], sent)
     came = {
         went_up[place]: line
         for place, line in zip(places, lines, strict=True)
         if place is not None
     }
-    points: list[Any] = []
+    closed = bool(before.closed)
+    pieces: list[Piece] = []
     for number, given in enumerate(before.points):
         if number not in went_up:
-            points.append(given)
+            pieces.append((given, closed))
         elif number in came:
             part, read = came[number]
             is_same = same_geometry(sent[went_up.index(number)], part.annotation)
-            points += [given] if is_same else _with_unknown_points(read, given)
+            pieces += [(given, closed)] if is_same else _as_it_was(read, given, before)
     for place, line in zip(places, lines, strict=True):
-        points += line[1] if place is None else []
-    return points
+        pieces += [] if place is not None else _pieces([line[1]])
+    return pieces
 
 
 def _places(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> list[int | None]:
@@ -126,13 +150,29 @@ def _places(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> list[int | None
     return places
 
 
-def _with_unknown_points(read: list[Any], before: list[Any]) -> list[Any]:
-    """Put points of a part that were not known back in, if none came or went."""
-    known = [bool(np.isfinite(point).all()) for point in before]
-    if all(known) or len(read) != 1 or len(read[0]) != sum(known):
-        return read
-    rest = iter(read[0])
-    return [[next(rest) if each else [np.nan, np.nan] for each in known]]
+def _as_it_was(
+    read: fol.Polyline, given: list[Any], before: fol.Polyline
+) -> list[Piece]:
+    """Return a part that was moved, with what of its points nobody can change.
+
+    Args:
+        read: what was read of the part
+        given: its points in the dataset
+        before: the polyline in the dataset
+    """
+    pieces = _pieces([read])
+    if len(pieces) != 1:
+        return pieces
+    [(points, closed)] = pieces
+    known = [bool(np.isfinite(point).all()) for point in given]
+    if closed and not before.filled and _is_ring(given):
+        # it ended where it began before it went up
+        points, closed = [*points, points[0]], bool(before.closed)
+    if all(known) or len(points) != sum(known):
+        return [(points, closed)]
+    # none came or went
+    rest = iter(points)
+    return [([next(rest) if each else [np.nan, np.nan] for each in known], closed)]
 
 
 def paintable(

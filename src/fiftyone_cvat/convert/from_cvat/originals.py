@@ -43,11 +43,14 @@ class Original:
         created: its ``annotations``, or what makes them
         left_out: the ``index`` and ``annotations`` of this task's copy of the label
             when another task's was taken instead, or None
+        points_shown: a keypoint's points as they went up, NaN where a view hid some,
+            or None if all did
     """
 
     held: Any = None
     created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
     left_out: Json | None = None
+    points_shown: list[Any] | None = None
 
     @property
     def annotations(self) -> list[Json]:
@@ -115,7 +118,7 @@ def adopt_unchanged(
     _adopt_attributes(label, original, got[0], attribute_ids, defaults)
     _adopt_unsaid(label, original, got[0], attribute_ids)
     if isinstance(label, fol.Keypoint) and not is_in_place:
-        return keep_in_step(label, before, sent, got)
+        return keep_in_step(label, before, sent, got, original.points_shown)
     return []
 
 

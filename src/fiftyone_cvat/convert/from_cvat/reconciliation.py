@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from fiftyone_cvat.convert.shared.texts import shorten
+
 __all__ = ["Reconciliation"]
 
 COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
@@ -16,12 +18,14 @@ class Reconciliation:
 
     ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
     are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
-    the result, each for one of the ``reasons``. ``deleted_frames`` counts frames that
-    were deleted in CVAT; their labels stay as they are in the dataset.
+    the result, each for one of the ``reasons``; ``examples`` has the first text that
+    was not taken for a reason. ``deleted_frames`` counts frames that were deleted in
+    CVAT; their labels stay as they are in the dataset.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
     deleted_frames: int = 0
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
@@ -37,9 +41,16 @@ class Reconciliation:
         counts = by_task.setdefault(task_id, dict.fromkeys(COUNTS, 0))
         counts[what] += number
 
-    def add_reason(self, reason: str) -> None:
-        """Count an annotation that is not in the result."""
+    def add_reason(self, reason: str, example: str | None = None) -> None:
+        """Count an annotation that is not in the result, or a part of one.
+
+        Args:
+            reason: why it is not
+            example: the text that was not taken, if it is one
+        """
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        if example is not None:
+            self.examples.setdefault(reason, shorten(example))
 
     def totals(self, label_field: Any) -> dict[str, int]:
         """Return a field's counts over all tasks."""
@@ -55,7 +66,10 @@ class Reconciliation:
             totals = self.totals(label_field)
             words = ", ".join(f"{number} {what}" for what, number in totals.items())
             lines.append(f"{label_field or 'labels'}: {words}")
-        lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
+        for reason, number in self.reasons.items():
+            example = self.examples.get(reason)
+            such_as = "" if example is None else f", such as '{example}'"
+            lines.append(f"{number} x {reason}{such_as}")
         if self.deleted_frames:
             lines.append(
                 f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "

@@ -22,10 +22,11 @@ from fiftyone_cvat.convert.shared.texts import (
     text_to_number,
     value_to_text,
 )
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Skeleton
 
-__all__ = ["ClassPlan", "cvat_class", "parse_label", "plan_class", "read_label"]
+__all__ = ["ClassPlan", "parse_label", "plan_class", "read_label"]
 
 MAX_GROUP = 2**31
 """CVAT fails on a group from here on."""
@@ -38,19 +39,6 @@ ParsedLabel = tuple[
     bool | None,
     int | None,
 ]
-
-
-def cvat_class(
-    name: str | None, cvat_schema: CVATSchema, label_field: str
-) -> str | None:
-    """Return the CVAT class of a FiftyOne class, or None if the schema has none.
-
-    A class that several fields share is called ``<class>_<field>`` in CVAT.
-    """
-    if name is None:
-        return None
-    renamed = f"{name}_{label_field}"
-    return next((each for each in (name, renamed) if each in cvat_schema), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     SHAPE_PROPERTIES,
     label_id_attribute,
 )
+from fiftyone_cvat.convert.to_cvat.class_names import project_classes
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, classes_of
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
@@ -89,8 +90,19 @@ def labels_to_cvat_schema(
             ]
 
     cvat_names = {name: own_classes(info) for name, info in label_schema.items()}
+    _note_fields(cvat_schema, cvat_names)
     occluded_attrs, group_id_attrs = by_property
     return cvat_schema, scalars, occluded_attrs, group_id_attrs, cvat_names
+
+
+def _note_fields(
+    cvat_schema: CVATSchema, cvat_names: Mapping[Any, Mapping[str, str]]
+) -> None:
+    """Note with each label of a project which class of which field it is."""
+    for label_field, cvat_classes in cvat_names.items():
+        for class_name, cvat_name in cvat_classes.items():
+            if cvat_name in cvat_schema:
+                cvat_schema[cvat_name].class_by_field[label_field] = class_name
 
 
 def _property_attributes(
@@ -168,23 +180,13 @@ def tell_fields_apart(label_schema: LabelSchema, labels: Iterable[Json]) -> None
     for name, info in label_schema.items():
         if name is not None and info["type"] != "scalar":
             fields_by_kind[RETURN_TYPES[info["type"]]].append(name)
+    cvat_classes = project_classes(label_schema, known)
     for fields in fields_by_kind.values():
-        maps = [_project_classes(name, label_schema[name], known) for name in fields]
+        maps = [cvat_classes[name] for name in fields]
         classes = [each for by_class in maps for each in by_class.values()]
         if len(fields) > 1 and all(maps) and len(classes) == len(set(classes)):
             for name, by_class in zip(fields, maps, strict=True):
                 label_schema[name]["cvat_classes"] = by_class
-
-
-def _project_classes(
-    label_field: Any, info: Mapping[str, Any], known: set[str]
-) -> dict[str, str]:
-    names = {name: f"{name}_{label_field}" for name, _ in classes_of(label_field, info)}
-    return {
-        name: renamed if renamed in known else name
-        for name, renamed in names.items()
-        if renamed in known or name in known
-    }
 
 
 def ensure_one_field_per_type(

@@ -38,7 +38,6 @@ __all__ = [
     "check_texts",
     "classes_of",
     "cvat_schema_to_labels",
-    "field_schema",
     "get_return_label_types",
     "schema_attributes",
 ]
@@ -60,7 +59,8 @@ def build_cvat_schema(
     """Build CVAT labels from a FiftyOne label schema.
 
     A class that several fields share becomes one CVAT label per field, called
-    ``<class>_<field>``, so that each shape finds its way back.
+    ``<class>_<field>``, so that each shape finds its way back. So does a class that is
+    called like one of those.
 
     Args:
         label_schema: field name to ``type``, ``classes``, ``attributes``; names given
@@ -102,6 +102,7 @@ def build_cvat_schema(
                     f"Class '{name}' of field '{each.field}' would be '{cvat_name}' in "
                     "CVAT, which another field uses already: rename one of the two"
                 )
+            specs.class_by_field[each.field] = name
             cvat_names[name] = cvat_name
             cvat_schema[cvat_name] = specs
         occluded_attrs |= _renamed(each.field, each.occluded_by_class, cvat_names)
@@ -165,23 +166,6 @@ def get_return_label_types(
     """Return the kinds that the labels of some fields are returned as."""
     types = [label_schema[name].get("type") for name in label_fields]
     return [RETURN_TYPES[each] for each in types if each]
-
-
-def field_schema(
-    cvat_schema: CVATSchema, label_field: Any, label_info: Mapping[str, Any]
-) -> CVATSchema:
-    """Return the part of a schema that holds the classes of one field.
-
-    A label of a class that only another field has is no label of this run.
-
-    Args:
-        cvat_schema: CVAT class name to its attributes by name
-        label_field: the field
-        label_info: the field's part of the label schema
-    """
-    names = {name for name, _ in classes_of(label_field, label_info)}
-    names |= {f"{name}_{label_field}" for name in names}
-    return {name: each for name, each in cvat_schema.items() if name in names}
 
 
 def schema_attributes(info: dict[str, Any]) -> set[str]:
@@ -300,6 +284,16 @@ def _shared_classes(fields: list[_FieldClasses]) -> set[str]:
         names = set(each.attributes_by_class)
         shared |= seen & names
         seen |= names
+    new = shared
+    while new:
+        # what they are called then may be the name of a class, too
+        renamed = {
+            f"{name}_{each.field}"
+            for each in fields
+            for name in new.intersection(each.attributes_by_class)
+        }
+        new = (renamed & seen) - shared
+        shared |= new
     return shared
 
 

@@ -20,9 +20,9 @@ from fiftyone_cvat.convert.shared.segmentations import (
     gray_or_rgb,
 )
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, shorten
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.label_attributes import (
     ClassPlan,
-    cvat_class,
     plan_class,
     read_label,
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fiftyone_cvat.convert.shared.texts import check_text, value_to_text
-from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class, parse_label
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
+from fiftyone_cvat.convert.to_cvat.label_attributes import parse_label
 from fiftyone_cvat.types import AttributeValue, CVATSchema, Size, Tag
 
 __all__ = ["create_classification_tags", "create_scalar_tags"]

@@ -128,6 +128,55 @@ class TestKeptParts:
         assert came(original, moved(sent)).closed is False
 
 
+RING = [*TRIANGLE, TRIANGLE[0]]
+
+
+class TestEndsOfLines:
+    """A line that ends where it began: in the dataset, or because it is closed."""
+
+    @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+    @pytest.mark.parametrize("number", [0, 1], ids=["the first", "the second"])
+    @pytest.mark.parametrize(
+        "points",
+        [[RING, RIGHT], [RIGHT, RING], [RING, RING], [RIGHT, TRIANGLE]],
+        ids=["ring first", "ring last", "two rings", "no ring"],
+    )
+    def test_moving_a_part_closes_or_opens_none(self, points, number, closed):
+        original = went_up(points, closed=closed, filled=False)
+        sent = list(original.annotations)
+        sent[number] = moved(sent[number])
+        label = came(original, *sent)
+        assert label.closed is closed
+        assert [len(each) for each in label.points] == [len(each) for each in points]
+        assert label.points[1 - number] == points[1 - number]
+        ends = label.points[number][0], label.points[number][-1]
+        assert (ends[0] == ends[1]) is (len(points[number]) == len(RING))
+
+    def test_a_line_that_an_annotator_closes(self):
+        original = went_up([TRIANGLE], closed=False, filled=False)
+        [sent] = original.annotations
+        label = came(
+            original, {**sent, "points": [*sent["points"], *sent["points"][:2]]}
+        )
+        assert label.closed is True
+        assert label.points == [[pytest.approx(each) for each in TRIANGLE]]
+
+    def test_one_of_two_that_an_annotator_opens(self):
+        original = went_up([TRIANGLE, RIGHT], closed=True, filled=False)
+        first, second = original.annotations
+        label = came(original, {**first, "points": first["points"][:-2]}, second)
+        assert label.closed is False
+        assert label.points[0] == [pytest.approx(each) for each in TRIANGLE]
+        assert label.points[1] == [*RIGHT, RIGHT[0]]
+
+    def test_two_new_ones_of_which_one_is_closed(self):
+        open_line = polyline(points=[RIGHT], closed=False, filled=False)
+        closed_line = polyline(points=[TRIANGLE], closed=True, filled=False)
+        label = merge_parts([part(closed_line), part(open_line, 2)])
+        assert label.closed is False
+        assert label.points == [RING, RIGHT]
+
+
 class TestSegmentations:
     PIECE = MaskPiece("dog", np.array([[True]]), 1, 0, 0)
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from fiftyone_cvat.convert.to_cvat.label_attributes import cvat_class, parse_label
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
+from fiftyone_cvat.convert.to_cvat.label_attributes import parse_label
 from fiftyone_cvat.errors import SchemaError
 from tests.builders import cvat_schema, detection, identity, object_id, spec
 

@@ -229,9 +229,13 @@ class TestBuilding:
                 id="reserved, of one class",
             ),
             pytest.param(
-                {"a": info(), "b": info(), "c": info(classes=["cat_a"])},
-                "'cat_a' in CVAT",
-                id="name of a renamed class",
+                {
+                    "b": info(classes=["x_a"]),
+                    "a_b": info(classes=["x"]),
+                    "c": info(classes=["x", "x_a"]),
+                },
+                "'x_a_b' in CVAT",
+                id="two classes that are renamed to one",
             ),
             pytest.param(
                 {"a": info(attributes={"x": {"type": "select"}})},
