@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CVATBackendConfig,
     )
     from fiftyone_cvat.workflows.adoption import adopt_run
+    from fiftyone_cvat.workflows.imports import import_tasks
     from fiftyone_cvat.workflows.resumption import resume
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CVATBackend",
     "CVATBackendConfig",
     "adopt_run",
+    "import_tasks",
     "resume",
 ]
 
@@ -34,6 +36,7 @@ _MODULE_BY_NAME = {
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
     "adopt_run": "fiftyone_cvat.workflows.adoption",
+    "import_tasks": "fiftyone_cvat.workflows.imports",
     "resume": "fiftyone_cvat.workflows.resumption",
 }
 

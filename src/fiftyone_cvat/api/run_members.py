@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from fiftyone_cvat.download.run_download import RunDownload
+from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.upload.resuming import delete_run, resume_run
 from fiftyone_cvat.upload.run_upload import upload_run
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
 __all__ = ["RunMembers"]
+
+logger = logging.getLogger(__name__)
 
 
 class RunMembers:
@@ -62,11 +66,18 @@ class RunMembers:
     def delete_upload(self, results: Any) -> None:
         """Delete all that a run has created, finished or not.
 
-        Projects that have tasks of others are left.
+        Projects that have tasks of others are left, and so are tasks that the run did
+        not create.
 
         Args:
             results: the :class:`CVATAnnotationResults` of the run
         """
+        if is_import(results):
+            logger.warning(
+                "The tasks of run '%s' stay in CVAT: it did not create them",
+                results.key,
+            )
+            return
         delete_run(cast("CVATAnnotationAPI", self), results)
 
     def download_annotations(

@@ -27,6 +27,7 @@ from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
     "AbsentAttributes",
+    "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
     "remove_nulls",
@@ -124,15 +125,33 @@ def _narrow(
         attributes = each.get("attributes") or {}
         left = {name: spec for name, spec in attributes.items() if is_wanted(name)}
         if len(left) < len(attributes):
-            results.whole_attributes.append((each, attributes))
+            results.whole_attributes.append((each, "attributes", attributes))
             each["attributes"] = left
+
+
+def leave_out_empty_fields(results: Any, annotations: Mapping[Any, Any]) -> None:
+    """Leave FiftyOne only fields to merge that are there, or get a label.
+
+    It creates each field of the schema. The whole schema is kept aside.
+
+    Args:
+        results: the run's results, whose configuration is changed in place
+        annotations: what FiftyOne is to merge
+    """
+    schema = results.config.label_schema
+    for label_field in list(schema):
+        has_labels = any((annotations.get(label_field) or {}).values())
+        if not has_labels and not results.samples._root_dataset.has_field(label_field):
+            results.whole_attributes.append(
+                (schema, label_field, schema.pop(label_field))
+            )
 
 
 def restore_attributes(results: Any) -> None:
     """Undo what :func:`narrow_attributes` did to a run's schema."""
     # what was narrowed twice was whole before the first time
-    for place, attributes in reversed(results.whole_attributes):
-        place["attributes"] = attributes
+    for place, name, value in reversed(results.whole_attributes):
+        place[name] = value
     results.whole_attributes.clear()
 
 

@@ -30,6 +30,17 @@ from fiftyone_cvat.types import Json, Track
 
 __all__ = ["Placement"]
 
+_KINDS_BY_TYPE = {
+    "rectangle": ("detections",),
+    "mask": ("detections", "segmentation"),
+    "polygon": ("polylines",),
+    "polyline": ("polylines",),
+    "ellipse": ("polylines",),
+    "points": ("keypoints",),
+    "skeleton": ("keypoints",),
+}
+"""Type of shape to the kinds of label that hold it as it was drawn."""
+
 
 class Placement:
     """Places the annotations of one task in the run's fields.
@@ -151,6 +162,9 @@ class Placement:
             owners = [
                 field for field in fields if not label_ids.isdisjoint(field.known(ref))
             ]
+            kinds = _KINDS_BY_TYPE.get(annotation.get("type", ""), ())
+            # a polygon may become a mask, but not where outlines have a field, too
+            fields.sort(key=lambda field: bool(kinds) and field.kind not in kinds)
             fields[:0] = owners or self._scalar_sent(annotation, kind)
         return fields
 

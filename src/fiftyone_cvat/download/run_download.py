@@ -21,6 +21,7 @@ from fiftyone_cvat.convert.shared.frames import (
 from fiftyone_cvat.convert.to_cvat.project_schema import labels_to_cvat_schema
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.absent_attributes import (
+    leave_out_empty_fields,
     narrow_attributes,
     restore_attributes,
 )
@@ -30,7 +31,12 @@ from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
-from fiftyone_cvat.runs.stored_runs import forget, gather_frames, set_aside
+from fiftyone_cvat.runs.stored_runs import (
+    forget,
+    gather_frames,
+    is_import,
+    set_aside,
+)
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 from fiftyone_cvat.types import Json
@@ -105,6 +111,8 @@ class RunDownload:
         else:
             # what nobody has edited is not in the dataset yet, either
             narrow_attributes(results)
+        if is_import(results):
+            leave_out_empty_fields(results, outcome.annotations)
         for line in outcome.reconciliation.lines():
             logger.info("%s", line)
         return outcome.annotations
@@ -206,10 +214,31 @@ class RunDownload:
         config = self._results.config
         attributes = (config.occluded_attr, config.group_id_attr)
         in_project = config.project_id is not None or config.project_name is not None
-        is_import = None in config.label_schema
-        if is_import or (in_project and not self._results.project_ids):
+        names_no_field = None in config.label_schema
+        if is_import(self._results):
+            labels = self._labels_of_all(task)
+            return labels_to_cvat_schema(labels, config.label_schema, *attributes)
+        if names_no_field or (in_project and not self._results.project_ids):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._api._build_cvat_schema(config.label_schema, *attributes)
+
+    def _labels_of_all(self, task: TaskAnswer) -> list[Json]:
+        """Return the labels of all of the run's tasks, of equal names only one."""
+        others = [each for each in self._results.task_ids if each != task.id]
+        if self._results.config.project_id is not None:
+            others = []  # they have those of the project
+        found = {each["name"]: each for each in task.labels}
+        for task_id in others:
+            try:
+                labels = self._api._get_task_labels(task_id)
+            except NotFoundError:
+                continue
+            for each in labels:
+                known = found.setdefault(each["name"], each)
+                names = {spec["name"] for spec in known["attributes"]}
+                more = [s for s in each["attributes"] if s["name"] not in names]
+                found[each["name"]] = known | {"attributes": known["attributes"] + more}
+        return list(found.values())
 
     def _ask_and_read(
         self, task_id: int, owners: dict[str, str], columns: Columns

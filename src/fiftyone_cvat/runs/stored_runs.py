@@ -10,6 +10,7 @@ __all__ = [
     "NO_FIELDS",
     "forget",
     "gather_frames",
+    "is_import",
     "ids_in",
     "keep_results",
     "number_targets",
@@ -18,6 +19,15 @@ __all__ = [
 
 NO_FIELDS = ("_clips", "_frames", "_clips_frame_start")
 """What a run's ``id_map`` has besides fields."""
+
+
+def is_import(results: Any) -> bool:
+    """Tell whether a run is of tasks that it did not send, see ``import_tasks``.
+
+    Args:
+        results: the run's results
+    """
+    return bool(getattr(results.config, "is_import", False))
 
 
 @contextmanager

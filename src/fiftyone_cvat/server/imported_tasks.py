@@ -1,0 +1,165 @@
+"""Tasks that nobody sent, of which labels are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
+from fiftyone_cvat.convert.shared.frames import FrameRange
+from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.server.media_files import is_video
+from fiftyone_cvat.types import Json
+
+if TYPE_CHECKING:
+    from fiftyone_cvat.api import CVATAnnotationAPI
+
+__all__ = ["ImportedTask", "find_tasks", "labels_of_tasks", "project_id_of"]
+
+
+@dataclass(slots=True)
+class ImportedTask:
+    """A task that nobody sent, and what of it is imported.
+
+    Attributes:
+        id: the task
+        meta: its data, as the server describes them
+        frames: positions of frames that are asked for, or None for all
+        sample_id_by_frame: the position of a frame to the sample that it is; of a
+            video only that of its first frame
+    """
+
+    id: int
+    meta: Json
+    frames: set[int] | None = None
+    sample_id_by_frame: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its images in order, or of its video."""
+        return [str(each["name"]) for each in self.meta["frames"]]
+
+    @property
+    def is_video(self) -> bool:
+        """Whether its frames are those of one video."""
+        return len(self.names) == 1 and is_video(self.names[0])
+
+    @property
+    def name_by_frame(self) -> dict[int, str]:
+        """The position of each frame that is asked for to its name."""
+        deleted = set(self.meta.get("deleted_frames") or ())
+        if self.is_video:
+            return {0: self.names[0]}
+        return {
+            frame: name
+            for frame, name in enumerate(self.names)
+            if frame not in deleted and (self.frames is None or frame in self.frames)
+        }
+
+    @property
+    def range(self) -> FrameRange:
+        """The frames that it has of its video."""
+        _, _, step = str(self.meta.get("frame_filter") or "").partition("step=")
+        start, stop = self.meta["start_frame"], self.meta["stop_frame"]
+        return FrameRange(start, stop, int(step or 1))
+
+
+def project_id_of(api: CVATAnnotationAPI, project: str | int | None) -> int | None:
+    """Return the id of a project that is named by its name or id.
+
+    Raises:
+        ConfigurationError: if there is none that the user may see
+    """
+    if project is None:
+        return None
+    is_there = isinstance(project, int) and api.project_exists(project)
+    project_id = project if is_there else api.get_project_id(str(project))
+    if project_id is None:
+        raise ConfigurationError(
+            f"CVAT at {api.base_url} has no project '{project}' that you may see: "
+            "check its name and the `organization`"
+        )
+    return int(project_id)
+
+
+def find_tasks(
+    api: CVATAnnotationAPI,
+    project_id: int | None,
+    tasks: int | Iterable[int] | None,
+    jobs: int | Iterable[int] | None,
+) -> list[ImportedTask]:
+    """Return the tasks that are asked for, with the frames of jobs if these are.
+
+    Args:
+        api: the session
+        project_id: the project of which all tasks are meant, or None
+        tasks: ids of tasks
+        jobs: ids of jobs
+
+    Raises:
+        ConfigurationError: if one is not there, or none is named
+    """
+    frames_by_task: dict[int, set[int] | None] = {}
+    if project_id is not None:
+        frames_by_task |= dict.fromkeys(api.get_project_tasks(project_id))
+    frames_by_task |= dict.fromkeys(_ids(tasks))
+    for job_id in _ids(jobs):
+        job = _asked(api, api.taskless_job_url(job_id), f"job {job_id}")
+        frames = frames_by_task.setdefault(job["task_id"], set())
+        if frames is not None:
+            frames.update(range(job["start_frame"], job["stop_frame"] + 1))
+    if not frames_by_task:
+        raise ConfigurationError(
+            f"Nothing to import: project {project_id} has no tasks"
+            if project_id is not None
+            else "Name what to import: `project`, `tasks` or `jobs`"
+        )
+    found = []
+    for task_id, frames in frames_by_task.items():
+        url = api.task_data_meta_url(task_id)
+        meta = _asked(api, url, f"task {task_id}")
+        check_meta(meta, (), f"Task {task_id}: {url}")
+        found.append(ImportedTask(task_id, meta, frames))
+    return found
+
+
+def _ids(value: int | str | Iterable[int] | None) -> list[int]:
+    given = [value] if isinstance(value, (int, str)) else value or ()
+    try:
+        return [int(each) for each in given]
+    except (TypeError, ValueError):
+        raise ConfigurationError(
+            f"{value!r} are no ids: tasks and jobs are named by the numbers in their "
+            "addresses"
+        ) from None
+
+
+def _asked(api: CVATAnnotationAPI, url: str, what: str) -> Json:
+    try:
+        answer: Json = api.get(url, print_error_info=False).json()
+    except NotFoundError:
+        raise ConfigurationError(
+            f"CVAT at {api.base_url} has no {what} that you may see: check its number "
+            "and the `organization`"
+        ) from None
+    return answer
+
+
+def labels_of_tasks(
+    api: CVATAnnotationAPI, project_id: int | None, tasks: Sequence[ImportedTask]
+) -> list[Json]:
+    """Return the labels of tasks, of equal names only the first.
+
+    Args:
+        api: the session
+        project_id: the project that they all are in, or None
+        tasks: the tasks
+    """
+    if project_id is not None:
+        return list(api._get_project_labels(project_id))
+    found: dict[str, Json] = {}
+    for task in tasks:
+        for each in api._get_task_labels(task.id):
+            found.setdefault(each["name"], each)
+    return list(found.values())

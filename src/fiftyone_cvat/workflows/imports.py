@@ -1,0 +1,235 @@
+"""Labels of tasks that are in CVAT already, brought into a dataset, again and again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.media as fom
+
+from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackendConfig
+from fiftyone_cvat.convert.from_cvat.import_schema import labels_to_label_schema
+from fiftyone_cvat.convert.shared.file_names import FileMatches, match_files
+from fiftyone_cvat.dataset.imported_samples import (
+    add_missing_samples,
+    all_slices,
+    frames_of_tasks,
+    note_classes,
+)
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.stored_runs import is_import
+from fiftyone_cvat.server.imported_tasks import (
+    ImportedTask,
+    find_tasks,
+    labels_of_tasks,
+    project_id_of,
+)
+from fiftyone_cvat.server.media_download import download_media
+
+__all__ = ["import_tasks"]
+
+logger = logging.getLogger(__name__)
+
+DOWNLOAD = "download"
+
+MAX_NAMED = 5
+"""Frames that a message names."""
+
+
+def import_tasks(
+    dataset: Any,
+    *,
+    project: str | int | None = None,
+    tasks: int | Iterable[int] | None = None,
+    jobs: int | Iterable[int] | None = None,
+    media: str | Path | Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+    anno_key: str = "cvat_import",
+    **settings: Any,
+) -> CVATAnnotationResults:
+    """Bring the labels of tasks that are in CVAT already into a dataset.
+
+    It leaves a run under ``anno_key``: ``dataset.load_annotations(anno_key)`` brings
+    what has changed in CVAT since, and another import under the same key what is new
+    there. Importing twice changes nothing. The tasks are never changed or deleted.
+
+    Args:
+        dataset: the dataset, which may be empty
+        project: the name or the id of a project, of which all tasks are imported
+        tasks: the id of a task, or several
+        jobs: the id of a job, or several: only the frames of these are imported
+        media: ``"download"`` puts the originals into a folder of the dataset's name in
+            FiftyOne's default folder; a folder has files that are here, or a mapping
+            names the path of each file of a task. Samples are added for them. None
+            imports only what the dataset has samples of
+        fields: names of classes, with ``*`` for any characters and ``|`` between them,
+            to the field that their labels go to; others go to ``detections``,
+            ``polylines``, ``keypoints`` or ``classifications``, those of the frames of
+            videos to fields of frames. Where such classes have labels of other kinds,
+            too, these go to ``<field>_<kind>``
+        anno_key: the key of the run
+        **settings: what :class:`CVATBackendConfig` takes: ``url``, credentials,
+            ``organization``, ``occluded_attr``, ``group_id_attr``, ``max_workers``
+
+    Returns:
+        the run's results, with the counts in ``results.reconciliation``
+
+    Raises:
+        ConfigurationError: if nothing is named, or is there, or no frame has a sample;
+            if the key is that of another run
+        MediaError: if a file cannot be downloaded, or would leave its folder
+    """
+    dataset = dataset._root_dataset
+    results: CVATAnnotationResults | None = _run_so_far(dataset, anno_key, settings)
+    config = _config(settings) if results is None else results.config
+    config.load_credentials(**_credentials(settings))
+    backend = config.build()
+    with closing(backend.connect_to_api()) as api:
+        project_id = project_id_of(api, project)
+        found = find_tasks(api, project_id, tasks, jobs)
+        paths = _paths_of(api, dataset, found, media, config.max_workers)
+        labels = labels_of_tasks(api, project_id, found)
+    if media is not None:
+        add_missing_samples(dataset, paths.values())
+    frames = frames_of_tasks(dataset, found, paths)
+    if not frames:
+        names = ", ".join([name for each in found for name in each.names][:MAX_NAMED])
+        raise ConfigurationError(
+            f"Dataset '{dataset.name}' has no sample of any file of these tasks, such "
+            f'as {names}: `media="{DOWNLOAD}"` downloads them, and `media` may be a '
+            "folder that has them"
+        )
+    if results is None:
+        prefix = dataset._FRAMES_PREFIX if dataset.media_type == fom.VIDEO else ""
+        config.label_schema = labels_to_label_schema(labels, fields or {}, prefix)
+        config.project_id = project_id
+        backend.register_run(dataset, anno_key, overwrite=False)
+        results = _results(dataset, config, anno_key, backend)
+    _add_frames(results, frames)
+    note_classes(dataset, config.label_schema, labels)
+    backend.save_run_results(dataset, anno_key, results)
+    getattr(dataset, type(backend)._results_cache_field())[anno_key] = results
+    dataset.load_annotations(anno_key, **_credentials(settings))
+    return results
+
+
+def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        *("url", "username", "password", "email", "headers"),
+        *("access_token", "verify_ssl"),
+    )
+    return {name: settings[name] for name in names if name in settings}
+
+
+def _config(settings: Mapping[str, Any]) -> CVATBackendConfig:
+    """Return a configuration of settings, and of FiftyOne's for the backend."""
+    given = dict(fo.annotation_config.backends.get("cvat", {}))
+    given.pop("config_cls", None)
+    return CVATBackendConfig("cvat", {}, **(given | dict(settings)), is_import=True)
+
+
+def _run_so_far(dataset: Any, anno_key: str, settings: Mapping[str, Any]) -> Any:
+    """Return the results of an earlier import under a key, or None."""
+    if not dataset.has_annotation_run(anno_key):
+        return None
+    results = dataset.load_annotation_results(anno_key, **_credentials(settings))
+    if results is None or not is_import(results):
+        raise ConfigurationError(
+            f"Run '{anno_key}' of dataset '{dataset.name}' is no import: give another "
+            "`anno_key`"
+        )
+    return results
+
+
+def _paths_of(
+    api: Any,
+    dataset: Any,
+    tasks: Sequence[ImportedTask],
+    media: str | Path | Mapping[str, str] | None,
+    workers: int,
+) -> dict[tuple[int, int], str]:
+    """Return task and position of each frame to the path of its file."""
+    if media == DOWNLOAD:
+        folder = Path(fo.config.default_dataset_dir) / dataset.name
+        return download_media(api, tasks, folder, workers)
+    if media is None:
+        known = all_slices(dataset).values("filepath")
+    elif isinstance(media, Mapping):
+        return {
+            (task.id, frame): str(media[name])
+            for task in tasks
+            for frame, name in task.name_by_frame.items()
+            if name in media
+        }
+    else:
+        folder = Path(media)
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"`media` is no folder that is here: '{folder}'; \"{DOWNLOAD}\" "
+                "downloads the media from CVAT"
+            )
+        known = sorted(str(each.absolute()) for each in folder.rglob("*"))
+    paths: dict[tuple[int, int], str] = {}
+    for task in tasks:
+        matches = match_files(task.name_by_frame.values(), known)
+        _tell_unmatched(task, matches)
+        for frame, name in task.name_by_frame.items():
+            if name in matches.path_by_name:
+                paths[task.id, frame] = matches.path_by_name[name]
+    return paths
+
+
+def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:
+    """Warn of frames that no file fits, or several, with their numbers."""
+    frames = {name: frame for frame, name in task.name_by_frame.items()}
+    for names, what in (
+        (matches.missing, "have no file here"),
+        (list(matches.ambiguous), "fit several files here equally well"),
+    ):
+        if names:
+            shown = ", ".join(
+                f"{frames[each]} ('{each}')" for each in names[:MAX_NAMED]
+            )
+            more = ", ..." if len(names) > MAX_NAMED else ""
+            logger.warning(
+                "Task %d: %d frames %s and are left out: %s%s",
+                task.id,
+                len(names),
+                what,
+                shown,
+                more,
+            )
+
+
+def _results(
+    dataset: Any, config: CVATBackendConfig, anno_key: str, backend: Any
+) -> CVATAnnotationResults:
+    return CVATAnnotationResults(
+        dataset,
+        config,
+        anno_key,
+        id_map={label_field: {} for label_field in config.label_schema},
+        server_id_map={"tags": {}, "shapes": {}, "tracks": {}},
+        project_ids=[],
+        task_ids=[],
+        job_ids={},
+        frame_id_map={},
+        labels_task_map={label_field: [] for label_field in config.label_schema},
+        backend=backend,
+    )
+
+
+def _add_frames(
+    results: CVATAnnotationResults, frames_by_task: Mapping[int, dict[int, Any]]
+) -> None:
+    """Add the frames of tasks to those of a run, in place."""
+    for task_id, frames in frames_by_task.items():
+        results.frame_id_map.setdefault(task_id, {}).update(frames)
+        if task_id not in results.task_ids:
+            results.task_ids.append(task_id)
+            for ids in results.labels_task_map.values():
+                ids.append(task_id)
