@@ -40,8 +40,9 @@ def path_in_folder(folder: Path, name: str) -> Path:
         MediaError: if the name leads out of the folder, or is none
     """
     parts = [each for each in name.replace("\\", "/").split("/") if each != "."]
-    is_rooted = name.startswith(("/", "\\")) or ":" in parts[0]
-    if is_rooted or not all(parts) or ".." in parts or "\0" in name:
+    is_rooted = name.startswith(("/", "\\")) or ":" in "".join(parts[:1])
+    is_named = bool(parts) and all(parts) and ".." not in parts and "\0" not in name
+    if is_rooted or not is_named:
         raise MediaError(
             f"CVAT names a file '{name}', which leads out of '{folder}': nothing is "
             "written there"

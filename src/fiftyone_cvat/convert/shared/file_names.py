@@ -49,7 +49,8 @@ def match_files(names: Iterable[str], paths: Sequence[str]) -> FileMatches:
     unclear: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(names):
         parts = _parts(name)
-        best = _longest_tails(parts, by_last.get(parts[-1], ()))
+        candidates = by_last.get(parts[-1], [])
+        best = [parts] if parts in candidates else _longest_tails(parts, candidates)
         if len(best) == 1:
             found.path_by_name[name] = path_by_parts[best[0]]
             continue
