@@ -103,6 +103,7 @@ _JOB = {
 _META = {
     "size": int,
     "start_frame": int,
+    "stop_frame": int,
     "frame_filter?": (str, None),
     "deleted_frames": [int],
     "frames": [{"name": str, "width": int, "height": int}],
@@ -116,11 +117,16 @@ def _page(item: Shape) -> Shape:
 ANSWERS: dict[str, Shape] = {
     "GET /api/auth/access_tokens/self": {"read_only": bool, "expiry_date": (str, None)},
     "GET /api/jobs": _page(_JOB),
+    "GET /api/jobs/{id}": {"task_id": int, "start_frame": int, "stop_frame": int},
     "GET /api/labels": _page(_LABEL),
     "GET /api/organizations": _page({"slug": str}),
     "GET /api/projects": _page(_FOUND),
     "GET /api/requests": _page({"id": str}),
-    "GET /api/requests/{id}": {"status": str, "message?": (str, None)},
+    "GET /api/requests/{id}": {
+        "status": str,
+        "message?": (str, None),
+        "result_url?": (str, None),
+    },
     "GET /api/server/about": {"version": str},
     "GET /api/tasks": _page({**_FOUND, "size?": int}),
     "GET /api/tasks/{id}": _TASK,
@@ -131,6 +137,7 @@ ANSWERS: dict[str, Shape] = {
     "PATCH /api/tasks/{id}/annotations": _ANNOTATIONS,
     "POST /api/projects": _CREATED,
     "POST /api/tasks": _CREATED,
+    "POST /api/tasks/{id}/backup/export": {"rq_id": str},
     "POST /api/tasks/{id}/data": {"rq_id": str},
     "PUT /api/tasks/{id}/annotations": _ANNOTATIONS,
 }

@@ -175,7 +175,8 @@ def _paths_of(
         known = sorted(str(each.absolute()) for each in folder.rglob("*"))
     paths: dict[tuple[int, int], str] = {}
     for task in tasks:
-        matches = match_files(task.name_by_frame.values(), known)
+        # all of its names: those that are numbered go by the others
+        matches = match_files(task.names, known)
         _tell_unmatched(task, matches)
         for frame, name in task.name_by_frame.items():
             if name in matches.path_by_name:
@@ -186,10 +187,11 @@ def _paths_of(
 def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:
     """Warn of frames that no file fits, or several, with their numbers."""
     frames = {name: frame for frame, name in task.name_by_frame.items()}
-    for names, what in (
+    for given, what in (
         (matches.missing, "have no file here"),
         (list(matches.ambiguous), "fit several files here equally well"),
     ):
+        names = [each for each in given if each in frames]
         if names:
             shown = ", ".join(
                 f"{frames[each]} ('{each}')" for each in names[:MAX_NAMED]
