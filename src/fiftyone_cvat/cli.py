@@ -210,6 +210,84 @@ def resume(
     typer.echo(f"Run '{anno_key}' is complete: {len(results.task_ids)} tasks")
 
 
+@app.command("import")
+def import_(
+    dataset: Annotated[
+        str, typer.Argument(help="The name of the dataset; a new one is created.")
+    ],
+    project: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Import all tasks of this project."),
+    ] = None,
+    task: Annotated[
+        list[int] | None,
+        typer.Option(metavar="ID", help="Import this task; it may be given again."),
+    ] = None,
+    job: Annotated[
+        list[int] | None,
+        typer.Option(metavar="ID", help="Import this job only; likewise."),
+    ] = None,
+    media: Annotated[
+        str | None,
+        typer.Option(
+            metavar="download|FOLDER",
+            help="Download the media, or take them from a folder that is here.",
+        ),
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASSES=FIELD",
+            help='Put labels of classes into a field: "car|truck=vehicles".',
+        ),
+    ] = None,
+    anno_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The key of the annotation run.")
+    ] = "cvat_import",
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The address of the server.")
+    ] = None,
+    organization: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Work in this organization.")
+    ] = None,
+) -> None:
+    """Bring labels of tasks that are in CVAT already into a dataset.
+
+    The same command brings later what has changed there. The credentials are those of
+    FiftyOne's configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
+    """
+    fields = dict(each.partition("=")[::2] for each in field or ())
+    if not all(name and classes for classes, name in fields.items()):
+        raise typer.BadParameter('--field is written as "CLASSES=FIELD"')
+    import fiftyone as fo
+
+    from fiftyone_cvat.workflows.imports import import_tasks
+
+    is_new = not fo.dataset_exists(dataset)
+    samples = (
+        fo.Dataset(dataset, persistent=True) if is_new else fo.load_dataset(dataset)
+    )
+    given = {"url": url, "organization": organization}
+    try:
+        results = import_tasks(
+            samples,
+            project=project,
+            tasks=task,
+            jobs=job,
+            media=media,
+            fields=fields,
+            anno_key=anno_key,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+    except BaseException:
+        if is_new and not len(samples):
+            samples.delete()
+        raise
+    for line in results.reconciliation.lines():
+        typer.echo(line)
+    typer.echo(f"Dataset '{dataset}': {len(samples)} samples, run '{anno_key}'")
+
+
 @app.command()
 def doctor(
     backend: Annotated[
