@@ -27,10 +27,16 @@ def add_missing_samples(dataset: Any, paths: Iterable[str]) -> None:
     Raises:
         ConfigurationError: if the files are not of the kind of the dataset's media
     """
-    known = set(dataset.values("filepath"))
+    known = set(all_slices(dataset).values("filepath"))
     new = [each for each in dict.fromkeys(paths) if each not in known]
     if not new:
         return
+    if dataset.media_type == fom.GROUP:
+        raise ConfigurationError(
+            f"Dataset '{dataset.name}' has groups, and no sample of {len(new)} files "
+            f"in CVAT, such as '{new[0]}': nothing says which group they belong to; "
+            "add their samples first"
+        )
     kind = dataset.media_type or fom.get_media_type(new[0])
     wrong = [each for each in new if fom.get_media_type(each) != kind]
     if wrong:
