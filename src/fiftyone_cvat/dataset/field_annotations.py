@@ -232,7 +232,8 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         return
     values = list(labels_in(labels, conversion.label_type))
     yield from _values_that_stay(values, conversion)
-    sent = set(ids if isinstance(ids, list) else [ids])
+    # a field of one label has one id, or None
+    sent = {each for each in (ids if isinstance(ids, list) else [ids]) if each}
     if len(sent) == len(values):
         return
     for label in values:
