@@ -115,7 +115,7 @@ class Legibility:
             annotation: the annotation
             kind: ``tags``, ``shapes`` or ``tracks``
         """
-        fault = "its text is no value"
+        fault = "no field of the run has its class"
         if kind != "tags":
             fault = f"the {annotation['type']} has no pixel in the picture"
         self.leave_out(f"{self._name(annotation, kind)}: {fault}")

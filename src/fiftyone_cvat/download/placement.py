@@ -135,7 +135,13 @@ class Placement:
     ) -> ReadLabel | None:
         """Read an annotation; leave the making of a label out where it is unchanged."""
         unchanged = unchanged_annotation(annotation, kind, field, label_id)
-        return unchanged or read_annotation(annotation, kind, field.context)
+        read = unchanged or read_annotation(annotation, kind, field.context)
+        if read is None and kind == "tags":
+            # somebody has emptied the value: all other tags of the field's classes say
+            # something
+            frame = annotation["frame"]
+            return ReadLabel("scalar", frame, None, None, 1, annotation, is_empty=True)
+        return read
 
     def _candidates(self, annotation: Json, kind: str) -> list[TaskField]:
         """Return the fields that have an annotation's class, in order of preference."""
