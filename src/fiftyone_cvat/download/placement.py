@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
-from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
+from fiftyone_cvat.convert.from_cvat.interpolation import (
+    frames_between_keys,
+    interpolate_track,
+)
 from fiftyone_cvat.convert.from_cvat.labels import (
     AnnotationType,
     ReadLabel,
@@ -60,6 +63,8 @@ class Placement:
         self._sent = sent
         self._fingerprints = fingerprints
         self._names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
+        unasked = task.sizes.keys() - task.refs.keys() - task.deleted_frames
+        self._unasked = sorted(unasked)  # frames that only the server has
 
     def place(self) -> dict[str | None, list[ReadLabel]]:
         """Return what is read of the task's annotations by field.
@@ -106,7 +111,7 @@ class Placement:
         labels that are not expected.
         """
         if annotation["frame"] not in self._task.refs:
-            self._legibility.leave_out("on a frame that the run did not send")
+            self._leave_out_unasked(annotation["label_id"], 1)
             self._legibility.keep_labels(annotation, kind)
             return None
         placed: tuple[TaskField, ReadLabel] | None = None
@@ -137,8 +142,7 @@ class Placement:
         unchanged = unchanged_annotation(annotation, kind, field, label_id)
         read = unchanged or read_annotation(annotation, kind, field.context)
         if read is None and kind == "tags":
-            # somebody has emptied the value: all other tags of the field's classes say
-            # something
+            # its value is empty: any other tag of the field's classes says something
             frame = annotation["frame"]
             return ReadLabel("scalar", frame, None, None, 1, annotation, is_empty=True)
         return read
@@ -189,6 +193,8 @@ class Placement:
         The shape on its first frame decides which field it is.
         """
         shapes = self._shapes_of(track)
+        unasked = frames_between_keys(track["shapes"], self._unasked)
+        self._leave_out_unasked(track["label_id"], unasked)
         placed = self._place(shapes[0], "tracks") if shapes else None
         if placed is None:
             return None, ()
@@ -219,6 +225,17 @@ class Placement:
                 # a shape between key shapes repeats the id of the one before
                 each.label_id = None
         return field, labels
+
+    def _leave_out_unasked(self, class_id: int, number: int) -> None:
+        """Count labels of a class that are on frames which the run did not send."""
+        fields = (
+            field
+            for field in self._fields.values()
+            if class_id in field.context.class_by_label_id
+        )
+        field = next(fields, None)
+        for _ in range(number):
+            self._legibility.leave_out("on a frame that the run did not send", field)
 
     def _shapes_of(self, track: Json) -> list[Json]:
         """Return a track's shape on each of its frames that the run sent."""
