@@ -435,9 +435,11 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
         self._set_aside: dict[str, Any] = {}
+        self._unexpected: Any = None
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
+    unexpected = private("unexpected", "Labels of other types; not stored.")
     whole_attributes = private("whole_attributes", "The whole schema; not stored.")
     set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
 

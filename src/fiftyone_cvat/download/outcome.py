@@ -21,6 +21,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
+from fiftyone_cvat.dataset.unexpected_labels import DELETED_HERE, UnexpectedLabels
 from fiftyone_cvat.download.copies import Copies, Copy, Verdict
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -28,7 +29,6 @@ from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
 __all__ = ["Outcome", "beyond_one"]
 
-DELETED_HERE = "label that was deleted in the dataset"
 SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
@@ -49,6 +49,7 @@ class Outcome:
         deleted: field and id of each label that was deleted in CVAT, then or before;
             of a scalar the id of its frame or sample
         edited: field to the attributes that differ on some label that changed
+        unexpected: labels of types that their fields do not hold
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Outcome:
         self.absent = AbsentAttributes()
         self.deleted: set[tuple[str | None, str]] = set(results.deleted)
         self.edited: dict[str | None, set[str]] = defaultdict(set)
+        self.unexpected = UnexpectedLabels()
         self.annotations: dict[str | None, Any] = {
             name: {} for name in self._label_schema
         }

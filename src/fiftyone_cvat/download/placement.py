@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
@@ -22,6 +23,7 @@ from fiftyone_cvat.convert.shared.fingerprints import (
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, value_to_text
 from fiftyone_cvat.dataset.sent_labels import SentLabels
+from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
 from fiftyone_cvat.download.legibility import Legibility
 from fiftyone_cvat.download.run_fields import TaskField
@@ -63,6 +65,7 @@ class Placement:
         self._sent = sent
         self._fingerprints = fingerprints
         self._names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
+        self._namesakes = dict(_fields_named_like_their_kind(fields))
         unasked = task.sizes.keys() - task.refs.keys() - task.deleted_frames
         self._unasked = sorted(unasked)  # frames that only the server has
 
@@ -108,7 +111,9 @@ class Placement:
         Before all others comes the field that it went up from: the classes that
         somebody added or renamed on the server are in every field. If none expects it,
         it is the last field that has its class; FiftyOne then asks what to do with
-        labels that are not expected.
+        labels that are not expected. Only a field of the run that is named like the
+        kind takes them, whatever their class: FiftyOne would keep them there, and
+        delete all other labels that are in it.
         """
         if annotation["frame"] not in self._task.refs:
             self._leave_out_unasked(annotation["label_id"], 1)
@@ -129,6 +134,12 @@ class Placement:
         if placed is None:
             self._legibility.report_empty(annotation, kind)
             self._legibility.keep_labels(annotation, kind)
+            return None
+        field, label = placed
+        namesake = self._namesakes.get(label.kind)
+        if field.kind != label.kind and namesake is not None:
+            label = self._read(annotation, kind, namesake) or label
+            return (namesake if label.kind == namesake.kind else field), label
         return placed
 
     def _read(
@@ -142,9 +153,18 @@ class Placement:
         unchanged = unchanged_annotation(annotation, kind, field, label_id)
         read = unchanged or read_annotation(annotation, kind, field.context)
         if read is None and kind == "tags":
-            # its value is empty: any other tag of the field's classes says something
-            frame = annotation["frame"]
-            return ReadLabel("scalar", frame, None, None, 1, annotation, is_empty=True)
+            specs = field.context.spec_ids.get(annotation["label_id"], {})
+            if specs.keys() - {LABEL_ID}:
+                # its value is empty: other tags of the field's classes say something
+                return ReadLabel(
+                    "scalar",
+                    annotation["frame"],
+                    None,
+                    None,
+                    1,
+                    annotation,
+                    is_empty=True,
+                )
         return read
 
     def _candidates(self, annotation: Json, kind: str) -> list[TaskField]:
@@ -251,6 +271,23 @@ class Placement:
             for shape in shapes
             if shape["frame"] in task.refs and shape["frame"] in task.sizes
         ]
+
+
+def _fields_named_like_their_kind(
+    fields: Mapping[str | None, TaskField],
+) -> Iterator[tuple[str, TaskField]]:
+    """Yield the kinds of which a field that holds any number has the name, and it.
+
+    The field knows the classes of all fields then.
+    """
+    for name, field in fields.items():
+        plain = (name or "").removeprefix("frames.")
+        if plain == field.kind and field.context.label_type in LIST_BY_TYPE:
+            names: dict[int, str] = {}
+            for each in (*fields.values(), field):
+                names |= each.context.class_by_label_id
+            context = replace(field.context, class_by_label_id=names)
+            yield plain, replace(field, context=context)
 
 
 def _said_id(shape: Json, field: TaskField) -> str | None:

@@ -94,6 +94,8 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
+        results.unexpected = outcome.unexpected
+        results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
         narrow_attributes(results, outcome.edited)

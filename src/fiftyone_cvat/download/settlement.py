@@ -19,6 +19,7 @@ from fiftyone_cvat.download.segmentations import SegmentationSettlement
 from fiftyone_cvat.download.tracks import TrackIndexes
 from fiftyone_cvat.download.unexpected import Unexpected
 from fiftyone_cvat.download.withheld_indexes import WithheldIndexes
+from fiftyone_cvat.server.task_answers import TaskAnswer
 
 __all__ = ["Settlement"]
 
@@ -54,6 +55,14 @@ class Settlement:
         self._matching = Matching(outcome, ids, unreadable)
         self._tracks = TrackIndexes(ids, sent, is_clips=is_clips)
         self._withheld = WithheldIndexes(outcome, sent, is_clips=is_clips)
+
+    def begin(self, task: TaskAnswer) -> None:
+        """Begin with a task.
+
+        Args:
+            task: what the server answers about it
+        """
+        self._unexpected.begin(task)
 
     def settle(self, field: TaskField, labels: Sequence[ReadLabel]) -> None:
         """Give a field's labels on one task their ids and add them to the outcome.

@@ -17,12 +17,15 @@ class Reconciliation:
     ``kept`` labels came back as they went up, ``changed`` ones differ, ``added`` ones
     are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
     the result, each for one of the ``reasons``. ``deleted_frames`` counts frames that
-    were deleted in CVAT; their labels stay as they are in the dataset.
+    were deleted in CVAT; their labels stay as they are in the dataset. ``undecided``
+    labels, by reason, are of a type that their field does not hold: FiftyOne's
+    ``unexpected`` says what becomes of them, and then they are counted as that.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     deleted_frames: int = 0
+    undecided: dict[str, int] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -56,6 +59,10 @@ class Reconciliation:
             words = ", ".join(f"{number} {what}" for what, number in totals.items())
             lines.append(f"{label_field or 'labels'}: {words}")
         lines.extend(f"{number} x {reason}" for reason, number in self.reasons.items())
+        lines.extend(
+            f"{number} x {reason}: `unexpected` says what becomes of it"
+            for reason, number in self.undecided.items()
+        )
         if self.deleted_frames:
             lines.append(
                 f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
