@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import fiftyone as fo
 import numpy as np
 import pytest
@@ -90,9 +93,13 @@ def test_life_of_labels_in_another_field(pictures, server):
     first, second, _ = sorted(drawn, key=lambda each: each["id"])
     run.change("update", shapes=[moved(first)])
     run.change("delete", shapes=[second])
-    # nobody wants the change: the label stays as it was
-    counts = {"cats": {**cats, "unmatched": 1}, "keypoints": {"kept": 1}}
+    # nobody wants the change, nor the deletion: the labels stay as they were
+    counts = {"cats": {**cats, "unmatched": 1}, "keypoints": {"kept": 2}}
     assert load(run, unexpected="ignore") == counts
+    assert run.results.reconciliation.reasons == left_out("keypoints") | {
+        "label that is gone in CVAT and stays in 'keypoints': `unexpected` did not "
+        "load its type": 1
+    }
     assert run.differences(loaded) == []
     counts = {"kept": 1, "changed": 1, "deleted": 1}
     assert load(run) == {"cats": cats, "keypoints": counts}
@@ -260,6 +267,47 @@ def test_tracks_that_are_loaded_twice(video, server):
     assert load(run) == counts
     boxes = tracks_of(video, "detections", "detections")
     assert list(boxes.values()) == [[2, 3, 4, 5]]
+
+
+@pytest.mark.parametrize("what", ["deleted frame", "unreadable track"])
+def test_what_is_not_deleted_in_other_fields(video, server, monkeypatch, what):
+    """Labels on deleted frames stay, and those that cannot be read."""
+    schema = {"frames.roads": {"type": "polylines", "classes": ["car"]}}
+    run = Run(video, server, schema)
+    draw_tracks(run)
+    first = {"frames.detections": {"added": 7}, "frames.keypoints": {"added": 2}}
+    assert load(run) == first
+    loaded = run.documents()
+
+    counts = {"frames.detections": {"kept": 7}, "frames.keypoints": {"kept": 2}}
+    if what == "deleted frame":
+        url = run.api.task_data_meta_url(run.task_id)
+        run.api.patch(url, json={"deleted_frames": [2]})
+    else:
+        [track, *_] = run.annotations()["tracks"]
+        spoil(monkeypatch, track["id"])
+        counts["frames.roads"] = {"unmatched": 1}
+
+    for _ in range(2):
+        assert load(run) == counts
+        assert run.differences(loaded) == []
+
+
+def spoil(monkeypatch, track_id):
+    """Let the server answer that a track has a shape without numbers."""
+    ask = CVATAnnotationAPI.get
+
+    def get(self, url, **kwargs):
+        answer = ask(self, url, **kwargs)
+        if url.endswith("/annotations"):
+            content = answer.json()
+            for each in content["tracks"]:
+                if each["id"] == track_id:
+                    each["shapes"][0]["points"] = [None]
+            answer = replace(answer, content=json.dumps(content).encode())
+        return answer
+
+    monkeypatch.setattr(CVATAnnotationAPI, "get", get)
 
 
 def test_tracks_of_a_run_without_fields_that_are_loaded_twice(video, server, project):

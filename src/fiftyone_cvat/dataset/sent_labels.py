@@ -21,7 +21,8 @@ from fiftyone_cvat.dataset.field_annotations import (
     FieldConversion,
     convert_labels,
 )
-from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, StoredLabel, labels_in
+from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
+from fiftyone_cvat.dataset.unexpected_labels import LoadedLabel
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -71,7 +72,7 @@ class SentLabels:
         # these of one task
         self._stored_labels: StoredLabels = {}
         self._scalars: dict[Any, dict[FrameRef, Any]] = {}
-        self._elsewhere: dict[str, tuple[str, FrameRef, StoredLabel]] | None = None
+        self._elsewhere: dict[str, LoadedLabel] | None = None
         self._other_fields: list[str] | None = None  # of the run
 
     def begin(self, stored: StoredLabels) -> None:
@@ -202,9 +203,7 @@ class SentLabels:
         _, path = self._root._get_label_field_path(label_field, "index")
         return self._root.bounds(path)[1] or 0
 
-    def loaded_elsewhere(
-        self, task: TaskAnswer
-    ) -> dict[str, tuple[str, FrameRef, StoredLabel]]:
+    def loaded_elsewhere(self, task: TaskAnswer) -> dict[str, LoadedLabel]:
         """Return labels of a task's frames that earlier loads put into other fields.
 
         They are of types that the fields of the run do not hold.
@@ -213,20 +212,24 @@ class SentLabels:
             task: what the server answers about the task
 
         Returns:
-            the label's id to the field, the frame and the label
+            the label's id to the label
         """
         if self._elsewhere is None:
             self._elsewhere = {}
-            refs = task.refs.values()
             for other in self._others():
                 mine = set(ids_in(self._id_map[other]))
                 held = self._samples._get_label_field_type(other)
-                kind = getattr(held, "_LABEL_LIST_FIELD", None) or ""
-                by_ref = self._columns.labels(other, kind, set(refs))
+                listed = getattr(held, "_LABEL_LIST_FIELD", None)
+                kind = listed or RETURN_TYPES[held.__name__.lower()]
+                by_ref = self._columns.labels(
+                    other, listed or "", {*task.refs.values()}
+                )
                 for _, ref, value in self._columns.by_position(by_ref, task.refs):
-                    for label in labels_in(value, kind):
+                    for label in labels_in(value, listed or ""):
                         if label.id in mine:
-                            self._elsewhere[label.id] = other, ref, label
+                            self._elsewhere[label.id] = LoadedLabel(
+                                other, task.id, ref, kind, label
+                            )
         return self._elsewhere
 
     def is_loaded_elsewhere(self, label_id: str, ref: FrameRef) -> bool:

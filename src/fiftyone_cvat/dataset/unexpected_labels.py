@@ -21,6 +21,7 @@ from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 
 __all__ = [
     "DELETED_HERE",
+    "LoadedLabel",
     "UnexpectedLabel",
     "UnexpectedLabels",
     "settle_unexpected",
@@ -59,22 +60,45 @@ class UnexpectedLabel:
         return f"label of a type that '{self.label_field}' does not hold ({self.kind})"
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedLabel:
+    """A label that an earlier load has put into another field.
+
+    Attributes:
+        label_field: that field
+        task_id: the task
+        ref: the frame
+        kind: the kind of label, as FiftyOne names it
+        stored: the label as the database holds it
+    """
+
+    label_field: str
+    task_id: int
+    ref: FrameRef
+    kind: str
+    stored: StoredLabel
+
+
 @dataclass(slots=True)
 class UnexpectedLabels:
-    """Labels of one load that are not decided on.
+    """Labels of one load that are not decided on, and those of earlier loads.
 
     Attributes:
         labels: the labels
-        loaded: field and id of labels that earlier loads have put into other fields,
-            to the task and the frame that they are on
+        loaded: labels of earlier loads by id
     """
 
     labels: list[UnexpectedLabel] = field(default_factory=list)
-    loaded: dict[tuple[str, str], tuple[int, FrameRef]] = field(default_factory=dict)
+    loaded: dict[str, LoadedLabel] = field(default_factory=dict)
 
     def undecided(self) -> dict[str, int]:
         """Return how many labels would be left out for which reason."""
         return dict(Counter(each.reason for each in self.labels))
+
+    def not_back(self) -> dict[str, LoadedLabel]:
+        """Return the labels of earlier loads that did not come back, by id."""
+        back = {str(each.label.id) for each in self.labels}
+        return {key: each for key, each in self.loaded.items() if key not in back}
 
 
 def settle_unexpected(results: Any) -> None:
@@ -89,8 +113,10 @@ def settle_unexpected(results: Any) -> None:
         return
     counts = results.reconciliation
     counts.undecided.clear()
+    # a run without fields counts all labels under none
+    has_fields = None not in results.config.label_schema
     refs = {each.ref for each in pending.labels}
-    refs |= {ref for _, ref in pending.loaded.values()}
+    refs |= {each.ref for each in pending.loaded.values()}
     found: dict[str, tuple[str, StoredLabel]] = {}
     for label_field in _other_fields(results):
         for stored in _labels_at(results, label_field, refs):
@@ -102,13 +128,15 @@ def settle_unexpected(results: Any) -> None:
             counts.add(each.label_field, each.task_id, "unmatched")
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
-            # a run without fields counts all labels under none
-            other = None if each.label_field is None else place[0]
-            counts.add(other, each.task_id, each.what)
-    came_back = {str(each.label.id) for each in pending.labels}
-    for (label_field, label_id), (task_id, _) in pending.loaded.items():
-        if label_id not in came_back and label_id not in found:
-            counts.add(label_field, task_id, "deleted")
+            counts.add(place[0] if has_fields else None, each.task_id, each.what)
+    for label_id, loaded in pending.not_back().items():
+        what = "kept" if label_id in found else "deleted"
+        counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
+        if what == "kept":
+            counts.add_reason(
+                f"label that is gone in CVAT and stays in '{loaded.label_field}': "
+                "`unexpected` did not load its type"
+            )
 
 
 def _is_merged(label: UnexpectedLabel, stored: StoredLabel) -> bool:

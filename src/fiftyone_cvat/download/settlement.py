@@ -49,7 +49,7 @@ class Settlement:
         self._unreadable = unreadable
         self._sent = sent
         self._is_clips = is_clips
-        self._unexpected = Unexpected(outcome, ids, sent)
+        self._unexpected = Unexpected(outcome, ids, unreadable, sent)
         self._scalars = ScalarSettlement(outcome, sent, unreadable, self._unexpected)
         self._segmentations = SegmentationSettlement(outcome, ids, unreadable)
         self._matching = Matching(outcome, ids, unreadable)
@@ -93,6 +93,7 @@ class Settlement:
 
     def finish(self) -> None:
         """Settle what is known after the last task only, when the outcome is."""
+        self._unexpected.finish()
         self._withheld.finish()
 
     def _settle_frame(

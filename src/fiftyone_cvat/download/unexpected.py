@@ -8,14 +8,20 @@ of the one when it comes to the other: so all of a kind are in the result of one
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.dataset.sent_labels import SentLabels
-from fiftyone_cvat.dataset.unexpected_labels import UnexpectedLabel
+from fiftyone_cvat.dataset.unexpected_labels import (
+    LoadedLabel,
+    UnexpectedLabel,
+    UnexpectedLabels,
+)
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
+from fiftyone_cvat.download.legibility import Unreadable
 from fiftyone_cvat.download.outcome import SAMPLE_DELETED_HERE, Outcome
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -31,13 +37,22 @@ class Unexpected:
     Args:
         outcome: where they are added
         ids: which annotation is which label
+        unreadable: what of the run cannot be read
         sent: the run's labels as they are in the dataset
     """
 
-    def __init__(self, outcome: Outcome, ids: AnnotationIds, sent: SentLabels) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        ids: AnnotationIds,
+        unreadable: Unreadable,
+        sent: SentLabels,
+    ) -> None:
         self._outcome = outcome
         self._ids = ids
+        self._unreadable = unreadable
         self._sent = sent
+        self._on_deleted_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
     def begin(self, task: TaskAnswer) -> None:
@@ -47,9 +62,54 @@ class Unexpected:
             task: what the server answers about it
         """
         loaded = self._sent.loaded_elsewhere(task)
-        self._outcome.unexpected.loaded.update(
-            ((label_field, label_id), (task.id, ref))
-            for label_id, (label_field, ref, _) in loaded.items()
+        self._outcome.unexpected.loaded.update(loaded)
+        deleted = {task.refs.get(frame) for frame in task.deleted_frames}
+        self._on_deleted_frames |= {
+            label_id for label_id, each in loaded.items() if each.ref in deleted
+        }
+
+    def finish(self) -> None:
+        """Keep what did not come back of earlier loads, but is not deleted.
+
+        FiftyOne deletes from another field what is not in the result; if nothing of a
+        kind is, it leaves them all.
+        """
+        unexpected = self._outcome.unexpected
+        kept = {
+            label_id: each
+            for label_id, each in unexpected.not_back().items()
+            if (each.kind, True) in self._holders and self._stays(label_id, each)
+        }
+        index_of = _indexes_in_result(unexpected)
+        for label_id, each in kept.items():
+            label = each.stored.build()
+            if each.stored.index is not None:
+                label.index = index_of(each)
+            holder = self._holders[each.kind, True]
+            unexpected.labels.append(
+                UnexpectedLabel(
+                    label_field=holder,
+                    task_id=each.task_id,
+                    ref=each.ref,
+                    kind=each.kind,
+                    label=label,
+                    what="kept",
+                    was_loaded=True,
+                )
+            )
+            self._outcome.put(holder, each.kind, each.ref, label_id, label)
+
+    def _stays(self, label_id: str, loaded: LoadedLabel) -> bool:
+        """Return whether a label that did not come back is not deleted."""
+        unreadable = self._unreadable
+        return (
+            label_id in self._on_deleted_frames
+            or loaded.task_id in unreadable.task_ids
+            or label_id in unreadable.label_ids
+            or any(
+                _id_on_frame(each, loaded.ref) == label_id
+                for each in unreadable.label_ids
+            )
         )
 
     def add(self, field: TaskField, ref: FrameRef, label: ReadLabel) -> None:
@@ -69,7 +129,7 @@ class Unexpected:
         loaded = self._sent.loaded_elsewhere(field.task).get(value.id)
         if loaded is not None:
             names = [name for name, _ in value.iter_attributes()]
-            is_same = same_label(value, loaded[2].build(), names)
+            is_same = same_label(value, loaded.stored.build(), names)
             what = "kept" if is_same else "changed"
         was_loaded = self._sent.is_loaded_elsewhere(value.id, ref)
         unexpected = UnexpectedLabel(
@@ -94,6 +154,31 @@ class Unexpected:
         label_id = known_id if known_id is not None and part == 1 else new_id()
         self._ids.remember(label, label_id)
         return label_id
+
+
+def _indexes_in_result(unexpected: UnexpectedLabels) -> Callable[[LoadedLabel], int]:
+    """Return what gives a loaded label's track the index that it has in the result.
+
+    FiftyOne gives the tracks of the result their indexes in the field by the labels
+    that it knows; those that share an index in the result are one track to it.
+    """
+    index_by_track: dict[tuple[str, str, int | None], int | None] = {}
+    for each in unexpected.labels:
+        loaded = unexpected.loaded.get(str(each.label.id))
+        if loaded is not None:
+            index_by_track[_track_of(loaded)] = getattr(each.label, "index", None)
+    indexes = [getattr(each.label, "index", None) or 0 for each in unexpected.labels]
+    free = max(indexes, default=0) + 1
+
+    def index_of(loaded: LoadedLabel) -> int:
+        index = index_by_track.get(_track_of(loaded))
+        return free + int(loaded.stored.index) if index is None else index
+
+    return index_of
+
+
+def _track_of(loaded: LoadedLabel) -> tuple[str, str, int | None]:
+    return loaded.label_field, loaded.ref.sample_id, loaded.stored.index
 
 
 def _id_on_frame(track_id: str, ref: FrameRef) -> str:
