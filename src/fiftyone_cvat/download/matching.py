@@ -9,6 +9,7 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.attribute_texts import reasons_of_refusal
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
+    GEOMETRY_BY_TYPE,
     same_annotation,
     same_label,
     same_value,
@@ -21,7 +22,7 @@ from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import Outcome, beyond_one
+from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome, beyond_one
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -135,6 +136,9 @@ class Matching:
             reasons += _adopt(field, label, parts, original)
             if _is_same(field, label, parts, original):
                 what, label = "kept", before
+            elif _is_same_where_allowed(field, label, parts, original):
+                what, label = "kept", before
+                reasons.append(NOT_EDITED)
         for reason in reasons:
             self._outcome.reconciliation.add_reason(reason)
         if what == "changed":
@@ -223,6 +227,39 @@ def _is_same(
     return _is_same_track(parts, original) and same_label(
         label, original.label, field.attributes
     )
+
+
+def _is_same_where_allowed(
+    field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
+) -> bool:
+    """Return whether a label differs only where the field allows no edits."""
+    before, info = original.label, field.info
+    forbidden = _read_only(info)
+    if not info.get("allow_label_edits", True):
+        forbidden.add("label")
+    if not info.get("allow_spatial_edits", True):
+        forbidden.update(GEOMETRY_BY_TYPE.get(type(label), ()))
+    may_have_index = not info.get("allow_index_edits", True)
+    if not forbidden and not may_have_index:
+        return False
+    names = {"label", *GEOMETRY_BY_TYPE.get(type(label), ()), *field.attributes}
+    return (may_have_index or _is_same_track(parts, original)) and all(
+        same_value(
+            label.get_attribute_value(name, None),
+            before.get_attribute_value(name, None),
+        )
+        for name in names - forbidden
+    )
+
+
+def _read_only(info: Mapping[str, Any]) -> set[str]:
+    """Return the attributes of a field that FiftyOne does not write, of no class."""
+    of_classes = (each for each in info.get("classes") or () if isinstance(each, dict))
+    found: dict[str, bool] = {}
+    for part in (info, *of_classes):
+        for name, each in (part.get("attributes") or {}).items():
+            found[name] = found.get(name, True) and bool(each.get("read_only", False))
+    return {name for name, is_read_only in found.items() if is_read_only}
 
 
 def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
