@@ -52,7 +52,8 @@ def left_out(*kinds, field="cats"):
 
 
 @pytest.mark.parametrize("unexpected", ["ignore", "return"])
-def test_left_out(pictures, server, unexpected):
+def test_left_out(pictures, server, caplog, unexpected):
+    caplog.set_level("INFO", logger="fiftyone_cvat")
     run = Run(pictures, server, {"cats": {"type": "detections"}})
     draw(run, *DRAWN.values(), tags=[{"frame": 1}])
 
@@ -60,6 +61,8 @@ def test_left_out(pictures, server, unexpected):
     reasons = left_out("classifications", *DRAWN)
     assert run.results.reconciliation.reasons == reasons
     assert run.results.reconciliation.undecided == {}
+    lines = run.results.reconciliation.lines()
+    assert [caplog.messages.count(each) for each in lines] == [1] * 4
     assert run.differences() == []
 
     added = {"cats": {"kept": 2}}
@@ -346,6 +349,37 @@ def test_tracks_of_clips_that_are_loaded_twice(video, server):
     assert run.differences(loaded) == []
     numbers = [n for n, f in video.first().frames.items() if f["detections"]]
     assert numbers == [2, 3, 4, 6, 7, 8]
+    tracks = tracks_of(video, "detections", "detections")
+    assert tracks == {1: [2, 3, 4], 2: [6, 7, 8]}
+
+    # a track more of the first clip changes nothing of the second's
+    [label] = run.api._get_task_labels(run.task_id)
+    car = {"label_id": label["id"], "attributes": [], "group": 0}
+    key = {**moved(shape), "frame": 1}
+    run.change("create", tracks=[car | {"frame": 1, "shapes": [key]}])
+    assert load(run) == {"frames.detections": {"kept": 6, "added": 2}}
+    tracks = tracks_of(video, "detections", "detections")
+    assert tracks == {1: [2, 3, 4], 2: [6, 7, 8], 3: [3, 4]}
+
+
+def test_tracks_in_a_run_of_scalars(video, server):
+    sample = video.first()
+    sample.frames[1] = fo.Frame(number=7)
+    sample.save()
+    run = Run(video, server, {"frames.number": {"type": "scalar"}})
+    shape = {"occluded": False, "outside": False, "attributes": []} | BOX
+    [label_id] = run.label_ids().values()
+    number = {"label_id": label_id, "attributes": [], "group": 0, "frame": 0}
+    keys = [{**shape, "frame": 0}, {**shape, "frame": 3, "outside": True}]
+    run.change("create", tracks=[number | {"shapes": keys}] * 2)
+
+    expected = {"frames.number": {"kept": 1}, "frames.detections": {"added": 6}}
+    assert load(run) == expected
+    tracks = tracks_of(video, "detections", "detections")
+    assert tracks == {1: [1, 2, 3], 2: [1, 2, 3]}
+    loaded = run.documents()
+    assert load(run) == expected | {"frames.detections": {"kept": 6}}
+    assert run.differences(loaded) == []
 
 
 def test_points_of_tracks_on_pictures(pictures, server):

@@ -6,6 +6,7 @@ What became of them is known when its merge is over.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import place_of
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
@@ -24,8 +26,11 @@ __all__ = [
     "LoadedLabel",
     "UnexpectedLabel",
     "UnexpectedLabels",
+    "log_counts",
     "settle_unexpected",
 ]
+
+logger = logging.getLogger(__name__)
 
 DELETED_HERE = "label that was deleted in the dataset"
 
@@ -91,6 +96,11 @@ class UnexpectedLabels:
     labels: list[UnexpectedLabel] = field(default_factory=list)
     loaded: dict[str, LoadedLabel] = field(default_factory=dict)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the counts of the load are known only after the merge."""
+        return bool(self.labels or self.loaded)
+
     def undecided(self) -> dict[str, int]:
         """Return how many labels would be left out for which reason."""
         return dict(Counter(each.reason for each in self.labels))
@@ -109,7 +119,7 @@ def settle_unexpected(results: Any) -> None:
     """
     pending: UnexpectedLabels | None = results.unexpected
     results.unexpected = None
-    if pending is None or not (pending.labels or pending.loaded):
+    if pending is None or not pending.is_pending:
         return
     counts = results.reconciliation
     counts.undecided.clear()
@@ -137,6 +147,13 @@ def settle_unexpected(results: Any) -> None:
                 f"label that is gone in CVAT and stays in '{loaded.label_field}': "
                 "`unexpected` did not load its type"
             )
+    log_counts(counts)
+
+
+def log_counts(counts: Reconciliation) -> None:
+    """Log what came of the labels of a load."""
+    for line in counts.lines():
+        logger.info("%s", line)
 
 
 def _is_merged(label: UnexpectedLabel, stored: StoredLabel) -> bool:

@@ -25,6 +25,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
@@ -99,8 +100,9 @@ class RunDownload:
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
         narrow_attributes(results, outcome.edited)
-        for line in outcome.reconciliation.lines():
-            logger.info("%s", line)
+        if not outcome.unexpected.is_pending:
+            # else they are known, and logged, when FiftyOne's merge is over
+            log_counts(outcome.reconciliation)
         return outcome.annotations
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:

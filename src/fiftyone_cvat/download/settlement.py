@@ -49,7 +49,7 @@ class Settlement:
         self._unreadable = unreadable
         self._sent = sent
         self._is_clips = is_clips
-        self._unexpected = Unexpected(outcome, ids, unreadable, sent)
+        self._unexpected = Unexpected(outcome, ids, unreadable, sent, is_clips=is_clips)
         self._scalars = ScalarSettlement(outcome, sent, unreadable, self._unexpected)
         self._segmentations = SegmentationSettlement(outcome, ids, unreadable)
         self._matching = Matching(outcome, ids, unreadable)
@@ -71,12 +71,12 @@ class Settlement:
             field: the field
             labels: what was read of its annotations; those of tracks get their index
         """
-        if field.kind == "scalar":
-            self._scalars.settle(field, labels)
-            return
         has_tracks = any(each.track is not None for each in labels)
         if has_tracks:
             self._tracks.settle(field, labels)
+        if field.kind == "scalar":
+            self._scalars.settle(field, labels)
+            return
         by_frame = self._readable_by_frame(field, labels)
         task = field.task
         occupied = self._sent.occupied(field.name, field.originals, task)

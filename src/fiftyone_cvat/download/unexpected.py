@@ -39,6 +39,7 @@ class Unexpected:
         ids: which annotation is which label
         unreadable: what of the run cannot be read
         sent: the run's labels as they are in the dataset
+        is_clips: whether the run's samples are clips of videos
     """
 
     def __init__(
@@ -47,11 +48,14 @@ class Unexpected:
         ids: AnnotationIds,
         unreadable: Unreadable,
         sent: SentLabels,
+        *,
+        is_clips: bool,
     ) -> None:
         self._outcome = outcome
         self._ids = ids
         self._unreadable = unreadable
         self._sent = sent
+        self._is_clips = is_clips
         self._on_deleted_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
@@ -98,6 +102,33 @@ class Unexpected:
                 )
             )
             self._outcome.put(holder, each.kind, each.ref, label_id, label)
+        if self._is_clips:
+            self._withhold_indexes()
+
+    def _withhold_indexes(self) -> None:
+        """Take the indexes off tracks of clips, and note what they get after the merge.
+
+        FiftyOne numbers the tracks of each clip from 1, whatever their video has.
+        """
+        unexpected = self._outcome.unexpected
+        of_tracks = [each for each in unexpected.labels if _index(each) is not None]
+        index_by_track: dict[tuple[int, str | None, int | None], int] = {}
+        for each in of_tracks:
+            loaded = unexpected.loaded.get(str(each.label.id))
+            if loaded is not None and loaded.stored.index is not None:
+                index_by_track[_track_in_result(each)] = loaded.stored.index
+        kinds = {each.kind for each in of_tracks}
+        in_use = [self._sent.highest_index(f"frames.{kind}") for kind in kinds]
+        in_use += [each.stored.index or 0 for each in unexpected.loaded.values()]
+        free = max(in_use, default=0) + 1
+        for each in of_tracks:
+            track = _track_in_result(each)
+            if track not in index_by_track:
+                index_by_track[track] = free
+                free += 1
+            each.label.index = None
+            indexes = self._outcome.absent.indexes[each.label_field]
+            indexes[each.label.id] = index_by_track[track]
 
     def _stays(self, label_id: str, loaded: LoadedLabel) -> bool:
         """Return whether a label that did not come back is not deleted."""
@@ -166,8 +197,8 @@ def _indexes_in_result(unexpected: UnexpectedLabels) -> Callable[[LoadedLabel], 
     for each in unexpected.labels:
         loaded = unexpected.loaded.get(str(each.label.id))
         if loaded is not None:
-            index_by_track[_track_of(loaded)] = getattr(each.label, "index", None)
-    indexes = [getattr(each.label, "index", None) or 0 for each in unexpected.labels]
+            index_by_track[_track_of(loaded)] = _index(each)
+    indexes = [_index(each) or 0 for each in unexpected.labels]
     free = max(indexes, default=0) + 1
 
     def index_of(loaded: LoadedLabel) -> int:
@@ -175,6 +206,16 @@ def _indexes_in_result(unexpected: UnexpectedLabels) -> Callable[[LoadedLabel], 
         return free + int(loaded.stored.index) if index is None else index
 
     return index_of
+
+
+def _index(unexpected: UnexpectedLabel) -> int | None:
+    return getattr(unexpected.label, "index", None)
+
+
+def _track_in_result(
+    unexpected: UnexpectedLabel,
+) -> tuple[int, str | None, int | None]:
+    return unexpected.task_id, unexpected.label_field, _index(unexpected)
 
 
 def _track_of(loaded: LoadedLabel) -> tuple[str, str, int | None]:
