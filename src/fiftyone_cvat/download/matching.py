@@ -258,7 +258,9 @@ def _read_only(info: Mapping[str, Any]) -> set[str]:
     found: dict[str, bool] = {}
     for part in (info, *of_classes):
         for name, each in (part.get("attributes") or {}).items():
-            found[name] = found.get(name, True) and bool(each.get("read_only", False))
+            # what is not sent as an attribute may be the place of its label
+            is_kept = each.get("read_only", False) and each.get("sent", True)
+            found[name] = found.get(name, True) and bool(is_kept)
     return {name for name, is_read_only in found.items() if is_read_only}
 
 
