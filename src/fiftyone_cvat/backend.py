@@ -29,6 +29,7 @@ from fiftyone_cvat.runs.arguments import (
     secret,
     secret_headers,
     server_url,
+    settings_of,
     text_of,
     truth_or_text,
     whole_number,
@@ -364,10 +365,7 @@ class CVATBackend(foua.AnnotationBackend):
         from fiftyone_cvat.api import CVATAnnotationAPI
 
         config = self.config
-        names = ("username", "email", "password", "headers", "organization")
-        more = ("access_token", "verify_ssl", "timeout", "wait_timeout")
-        settings = {name: getattr(config, name) for name in (*names, *more)}
-        return CVATAnnotationAPI(config.name, config.url, **settings)
+        return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
 class CVATAnnotationResults(foua.AnnotationResults):
@@ -438,9 +436,11 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
         self._set_aside: dict[str, Any] = {}
+        self._unexpected: Any = None
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
+    unexpected = private("unexpected", "Labels of other types; not stored.")
     whole_attributes = private("whole_attributes", "The whole schema; not stored.")
     set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
 

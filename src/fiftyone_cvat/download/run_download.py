@@ -25,6 +25,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
@@ -94,6 +95,8 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
+        results.unexpected = outcome.unexpected
+        results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
         if columns.are_as_stored:
@@ -101,8 +104,9 @@ class RunDownload:
         else:
             # what nobody has edited is not in the dataset yet, either
             narrow_attributes(results)
-        for line in outcome.reconciliation.lines():
-            logger.info("%s", line)
+        if not outcome.unexpected.is_pending:
+            # else they are known, and logged, when FiftyOne's merge is over
+            log_counts(outcome.reconciliation)
         return outcome.annotations
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:

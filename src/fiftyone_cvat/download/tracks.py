@@ -38,7 +38,8 @@ class TrackIndexes:
             field: the field
             labels: its labels, some of them of tracks
         """
-        if self._is_clips and field.name not in self._highest:
+        has_labels = field.kind != "scalar"
+        if self._is_clips and has_labels and field.name not in self._highest:
             # FiftyOne does not see in a clip which indexes its video has
             self._highest[field.name] = self._sent.highest_index(field.name)
         highest = self._highest.get(field.name, 0)
