@@ -66,8 +66,7 @@ class SentLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = columns.samples
-        # a dataset of groups has many
-        self._media_type = results.samples.media_type
+        self._media_types = columns.media_types(results.samples)
         # both of one task
         self._stored_labels: StoredLabels = {}
         self._scalars: dict[Any, dict[FrameRef, Any]] = {}
@@ -86,7 +85,7 @@ class SentLabels:
     @property
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
-        return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
+        return self._media_types <= {fom.POINT_CLOUD, fom.THREE_D}
 
     def has_sample(self, ref: FrameRef) -> bool:
         """Tell whether the sample of a frame is still in the dataset."""
