@@ -236,6 +236,23 @@ BOTH = {
 }
 
 
+def parts_of_a_film(workshop):
+    workshop.project()
+    a_film(workshop, frame_stop=5)
+    a_film(workshop, frame_start=6)
+    return {"project_id": workshop.project_id}
+
+
+def another_index(told_):
+    return {
+        name: {
+            kind: [words.replace("index=1", "index=2") for words in labels]
+            for kind, labels in fields.items()
+        }
+        for name, fields in told_.items()
+    }
+
+
 def boxed(x, y=None, key=False):
     y = x if y is None else y
     keyed = "keyframe=True " if key else ""
@@ -526,6 +543,15 @@ CASES = [
         films,
         lambda dataset, w: [film(dataset, w, name) for name in FILMS] and dataset,
         FILM | tracks_told("other.mp4", [1, 2, 3, 4, 5]),
+    ),
+    Case(
+        "parts of one video",
+        parts_of_a_film,
+        film,
+        # CVAT lists the task that was made last first
+        another_index(FILM) | tracks_told("video.mp4", [7, 8, 9, 10, 11]),
+        all_as_built_in(FILM | tracks_told("video.mp4", [7, 8, 9, 10, 11])),
+        "tracks of two tasks are not one track",
     ),
     Case(
         "videos in groups",
