@@ -711,6 +711,29 @@ def test_nothing_changes_on_the_server(dataset, workshop, server):
     assert workshop.api._get_project_labels(project_id) == labels
 
 
+def test_attributes_that_labels_cannot_have(dataset, workshop, server, caplog):
+    names = ["a.b", "$x", "id", "label", "points", "_cls", "kept"]
+    spec = {"input_type": "text", "mutable": True, "default_value": "", "values": [""]}
+    specs = [{**spec, "name": name} for name in names]
+    workshop.project([{"name": "thing", "attributes": specs}, {"name": "day"}])
+    texts = dict.fromkeys(names, "text")
+    box = {"type": "rectangle", "label": "thing", "points": [2.0, 3.0, 12.0, 13.0]}
+    task_id = workshop.task(workshop.images())
+    workshop.draw(task_id, [{**box, "attributes": texts}])
+    pictures(dataset, workshop)
+
+    import_ours(dataset, server, task_ids=[task_id])
+
+    assert told(dataset)["2.png"]["detections"] == ["thing 2,3 10x10 kept=text"]
+    named = "'$x', '_cls', 'a.b', 'id', 'label', 'points'"
+    assert f"the attributes {named} of labels in CVAT are left out" in caplog.text
+
+
+def test_project_that_is_none(dataset, workshop, server):
+    with pytest.raises(NotFoundError, match="No Project matches"):
+        import_ours(dataset, server, project_id=99_999_999)
+
+
 def test_organization(dataset, tmp_path, server, api):
     workshop = Workshop(api, tmp_path, "a project")
     task_id = a_task(workshop)

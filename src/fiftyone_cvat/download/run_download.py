@@ -18,7 +18,10 @@ from fiftyone_cvat.convert.shared.frames import (
     frames_as_numbered,
     frames_to_sizes,
 )
-from fiftyone_cvat.convert.to_cvat.project_schema import labels_to_cvat_schema
+from fiftyone_cvat.convert.to_cvat.project_schema import (
+    labels_to_cvat_schema,
+    names_of_no_attribute,
+)
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.absent_attributes import (
     narrow_attributes,
@@ -130,6 +133,7 @@ class RunDownload:
                     gone.append(task_id)
                     continue
                 task, stored = found
+                _warn_of_names(task, results)
                 labels = labels or ReturnedLabels(
                     self._api,
                     results,
@@ -274,3 +278,15 @@ class RunDownload:
             (job["start_frame"], job["stop_frame"])
             for job in self._api._get_annotation_jobs(task_id)
         ]
+
+
+def _warn_of_names(task: TaskAnswer, results: Any) -> None:
+    """Warn of attributes that labels cannot have; what a run sent has none of them."""
+    names = names_of_no_attribute(task.labels)
+    if names and results.frame_numbering == "file":
+        logger.warning(
+            "Task %d: the attributes '%s' of labels in CVAT are left out: labels in "
+            "FiftyOne have parts of these names, or the database takes none such",
+            task.id,
+            "', '".join(names),
+        )
