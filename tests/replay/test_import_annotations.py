@@ -788,15 +788,25 @@ def test_part_of_the_groups(dataset, workshop, server):
     in_groups(dataset, [first, second])
     group = fo.Group()
     dataset.add_sample(fo.Sample(filepath=third, group=group.element("0")))
-    given = dataset.match_tags("given")
-    dataset.match({"filepath": first}).tag_samples("given")
+    given = dataset.match({"filepath": first})
+    assert given.media_type == "group"
 
-    import_ours(
-        given.select_group_slices("0"), server, task_ids=[task_id], insert_new=False
-    )
+    import_ours(given, server, task_ids=[task_id], insert_new=False)
 
     found = {name: fields.keys() for name, fields in told(dataset).items()}
     assert found == {"1.png": {"detections"}, "2.png": {"detections"}}
+
+
+def test_files_by_other_names(dataset, workshop, server):
+    """What the caller says of a file counts, whatever another sample is called."""
+    task_id = workshop.draw(workshop.task(workshop.images()), SHAPES[:1], frame=1)
+    first, second, _ = workshop.images()
+    in_groups(dataset, [first, second])
+    files = {"2.png": first}
+
+    import_ours(dataset, server, task_ids=[task_id], data_path=files, insert_new=False)
+
+    assert told(dataset).keys() == {"1.png"}
 
 
 def test_files_of_one_name(dataset, workshop, server, caplog):

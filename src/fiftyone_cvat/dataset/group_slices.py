@@ -73,7 +73,9 @@ def _add_frames(
 ) -> None:
     """Add the frames of all slices to those of a task, in place."""
     found = {ref["sample_id"] for ref in frames.values()}
-    new = _new_members(members, files.names, found)
+    # what FiftyOne has found it may have by another name
+    names = {n: name for n, name in enumerate(files.names) if n not in frames}
+    new = _new_members(members, names, found)
     kinds = dataset.group_media_types
     images = {
         position: each
@@ -90,13 +92,13 @@ def _add_frames(
 
 
 def _new_members(
-    members: list[_Member], names: list[str], found: Collection[str]
+    members: list[_Member], names: Mapping[int, str], found: Collection[str]
 ) -> dict[int, _Member]:
     """Return the positions of files to the samples that alone have their names.
 
     Args:
         members: all samples
-        names: the files' names
+        names: the positions of files to their names
         found: the samples that are known already
     """
     by_name: dict[str, list[_Member]] = defaultdict(list)
@@ -104,7 +106,7 @@ def _new_members(
         by_name[each.name].append(each)
     new = {
         position: fitting
-        for position, name in enumerate(names)
+        for position, name in names.items()
         if (fitting := by_name.get(name))
         and not any(each.id in found for each in fitting)
     }
