@@ -35,6 +35,7 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
+from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
@@ -278,7 +279,7 @@ class CVATBackend(foua.AnnotationBackend):
 
     def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
         """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
-        schema.check_texts(self.config.label_schema)
+        schema.check_texts(self.config.label_schema or {})  # an import has none yet
         super().register_run(samples, key, **kwargs)
 
     def upload_annotations(
@@ -318,6 +319,7 @@ class CVATBackend(foua.AnnotationBackend):
             the annotations dict that FiftyOne merges
         """
         api = self.connect_to_api()
+        results = own_results(results, CVATAnnotationResults)
         resume_merge(results)
         logger.info("Downloading labels from CVAT...")
         annotations: dict[Any, Any] = api.download_annotations(results)
@@ -335,9 +337,10 @@ class CVATBackend(foua.AnnotationBackend):
         Args:
             samples: a :class:`fiftyone.core.collections.SampleCollection`
             key: the annotation key
-            run_results: a :class:`CVATAnnotationResults`, or None
+            run_results: a :class:`CVATAnnotationResults`, FiftyOne's own, or None
             **kwargs: as FiftyOne's
         """
+        run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
             end_merge(run_results)
             stored_runs.take_back(run_results)
@@ -376,23 +379,19 @@ class CVATAnnotationResults(foua.AnnotationResults):
         config: a :class:`CVATBackendConfig`
         anno_key: the annotation key
         id_map: field to sample id to the ids of the labels that went up
-        server_id_map: ``tags``, ``shapes`` and ``tracks``, each from the server's id
-            of an annotation to the label's id
+        server_id_map: by ``tags``, ``shapes``, ``tracks``: server's id to label's
         project_ids: the projects that the run created
         task_ids: the run's tasks
         job_ids: task id to the ids of its jobs
         frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
-        frame_numbering: ``task``, or ``source`` for a run of the built-in integration
-        progress: what is left to do of a run that was stopped and can be resumed, or
-            None
-        fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id
-            of an annotation to what it was when it went up
+        frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
+        progress: what is left to do of a run that can be resumed, or None
+        fingerprints: likewise, the server's id to what it was when it went up
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
-        left_out: task id to frame or sample id to label id to what the task's copy
-            of the label was when another task's was taken
+        left_out: task id to place to label id to a copy that another task's replaced
         has_values_of_view: whether the dataset has got what a view showed in its place
         backend: the :class:`CVATBackend`
     """

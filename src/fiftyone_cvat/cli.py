@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from fiftyone_cvat.errors import CVATError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -40,7 +38,11 @@ def main() -> None:
     """Run the command line; errors of ours are one line, not a traceback."""
     try:
         app()
-    except CVATError as error:
+    except Exception as error:
+        from fiftyone_cvat.errors import CVATError
+
+        if not isinstance(error, CVATError):
+            raise
         _fail(str(error))
 
 

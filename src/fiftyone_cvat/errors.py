@@ -1,13 +1,39 @@
 """What can go wrong, as exceptions that say what to do about it.
 
 ``CVATError`` is the root. Each class is also the builtin that a caller would catch,
-so ``except ValueError`` around a bad label schema keeps working. Messages never hold
-a password, token, cookie or request body.
+so ``except ValueError`` around a bad label schema keeps working, and what goes wrong
+with a request is the exception of ``requests`` for it, too: scripts that were written
+for the built-in integration catch those. Messages never hold a password, token, cookie
+or request body.
+
+``requests`` takes 0.1 s to import. FiftyOne has done so already where it is used; the
+command line imports this module only when it has something to say.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+try:
+    from requests.exceptions import ConnectionError as _ConnectionError
+    from requests.exceptions import HTTPError as _HTTPError
+    from requests.exceptions import SSLError as _SSLError
+    from requests.exceptions import Timeout as _TimeoutError
+    from requests.exceptions import TooManyRedirects as _RedirectsError
+except ImportError:  # it comes with FiftyOne, and nothing else of it is needed here
+
+    class _HTTPError(OSError):  # type: ignore[no-redef]
+        request: Any = None
+        response: Any = None
+
+    class _ConnectionError(_HTTPError): ...  # type: ignore[no-redef]
+
+    class _SSLError(_HTTPError): ...  # type: ignore[no-redef]
+
+    class _TimeoutError(_HTTPError): ...  # type: ignore[no-redef]
+
+    class _RedirectsError(_HTTPError): ...  # type: ignore[no-redef]
+
 
 __all__ = [
     "AccessDeniedError",
@@ -64,19 +90,19 @@ class UploadError(CVATError, RuntimeError):
     """The server holds something other than what was sent to it."""
 
 
-class UnreachableError(CVATError, ConnectionError):
+class UnreachableError(CVATError, _ConnectionError, ConnectionError):
     """No connection to the server, or it broke."""
 
 
-class CertificateError(UnreachableError):
+class CertificateError(UnreachableError, _SSLError):
     """The server's TLS certificate does not verify."""
 
 
-class RedirectError(UnreachableError):
+class RedirectError(UnreachableError, _RedirectsError):
     """The server sends a request on to where it must not go."""
 
 
-class RequestTimeoutError(CVATError, TimeoutError):
+class RequestTimeoutError(CVATError, _TimeoutError, TimeoutError):
     """The server did not answer one request in time."""
 
 
@@ -92,15 +118,21 @@ class AnswerError(CVATError, ValueError):
     """The server's answer is not what this request is answered with."""
 
 
-class AuthenticationError(CVATError, PermissionError):
-    """The server does not accept the credentials, or there are none."""
+class AuthenticationError(CVATError, _HTTPError, PermissionError):
+    """The server does not accept the credentials, or there are none.
+
+    Attributes:
+        response: the server's answer, or None if it was not asked
+    """
+
+    response: Any
 
 
 class OrganizationError(CVATError, LookupError):
     """The organization does not exist on the server or is not the user's."""
 
 
-class RequestError(CVATError, OSError):
+class RequestError(CVATError, _HTTPError):
     """The server refused a request.
 
     Attributes:
@@ -108,7 +140,12 @@ class RequestError(CVATError, OSError):
         url: the URL, without credentials
         status: the HTTP status, an int of 400 or more
         detail: the server's own words, at most 500 characters
+        response: the answer, or None in a copy: it may hold secrets
+        request: the request, with its method and URL
     """
+
+    response: Any
+    request: Any
 
     def __init__(self, method: str, url: str, status: int, detail: str) -> None:
         super().__init__(f"{status} {method} {url}")
@@ -122,7 +159,8 @@ class RequestError(CVATError, OSError):
     def __reduce__(self) -> tuple[Any, ...]:
         # OSError would be made again of its message alone
         arguments = (self.method, self.url, self.status, self.detail)
-        return type(self), arguments, self.__dict__
+        state = self.__dict__ | {"response": None, "request": None}
+        return type(self), arguments, state
 
     @property
     def status_code(self) -> int:

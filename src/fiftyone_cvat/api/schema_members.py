@@ -101,6 +101,8 @@ class SchemaMembers(Projects, Tasks, Conversions):
     ) -> LabelSchema:
         """Return an existing project's or task's schema as FiftyOne writes schemas.
 
+        Nothing changes on the server: who asks only reads what is there.
+
         Args:
             project_id: the project
             task_id: the task, if there is no project

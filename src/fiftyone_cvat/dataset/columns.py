@@ -60,7 +60,7 @@ class Columns:
         self._types = {
             name: label_type
             for name, label_type in types.items()
-            if label_type not in (None, "scalar") and self.samples.has_field(name)
+            if label_type not in (None, "scalar") and self.has_field(name)
         }
 
     def has_field(self, label_field: Any) -> bool:
@@ -74,13 +74,28 @@ class Columns:
             ref: the frame
         """
         if self._sample_ids is None:
-            frames = (
-                each for by in self._frame_id_map.values() for each in by.values()
-            )
-            ids = {each["sample_id"] for each in frames}
-            ids = {str(self._sample_by_clip.get(each, each)) for each in ids}
-            self._sample_ids = set(self.samples.select(list(ids)).values("id"))
+            self._sample_ids = set(self.run_samples().values("id"))
         return self._in_samples(ref).sample_id in self._sample_ids
+
+    def run_samples(self) -> Any:
+        """Return the samples of the run that the dataset still has."""
+        frames = (each for by in self._frame_id_map.values() for each in by.values())
+        ids = {each["sample_id"] for each in frames}
+        return self.samples.select(
+            list({str(self._sample_by_clip.get(each, each)) for each in ids})
+        )
+
+    def media_types(self, samples: Any) -> set[str]:
+        """Return the kinds of media of the run; those of groups are of their slices.
+
+        Args:
+            samples: the collection that the run was made for
+        """
+        if samples.media_type != fom.GROUP:
+            return {samples.media_type}
+        dataset = samples._root_dataset
+        slices = self.run_samples().distinct(f"{dataset.group_field}.name")
+        return {dataset.group_media_types[each] for each in slices} or {fom.IMAGE}
 
     def close(self) -> None:
         """Delete what was generated to read the frames of a view of frames."""

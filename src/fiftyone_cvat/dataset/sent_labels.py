@@ -67,13 +67,14 @@ class SentLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = columns.samples
-        # a dataset of groups has many
-        self._media_type = results.samples.media_type
+        self._media_types = columns.media_types(results.samples)
         # these of one task
         self._stored_labels: StoredLabels = {}
         self._scalars: dict[Any, dict[FrameRef, Any]] = {}
         self._elsewhere: dict[str, LoadedLabel] | None = None
-        self._other_fields: list[str] | None = None  # of the run
+        # read when they are first asked for: most loads do not ask
+        self._other_fields: list[str] | None = None
+        self._ids_there: set[str] | None = None
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -88,7 +89,7 @@ class SentLabels:
     @property
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
-        return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
+        return self._media_types <= {fom.POINT_CLOUD, fom.THREE_D}
 
     def has_sample(self, ref: FrameRef) -> bool:
         """Tell whether the sample of a frame is still in the dataset."""
@@ -255,6 +256,16 @@ class SentLabels:
             labels = self._samples._get_label_fields()
             self._other_fields = sorted(others.intersection(labels))
         return self._other_fields
+
+    def has_label(self, label_id: str | None) -> bool:
+        """Tell whether a sample of the run has a label of an id, in any field."""
+        if self._ids_there is None:
+            self._ids_there = set()
+            samples = self._columns.run_samples()
+            for label_field in samples._get_label_fields():
+                _, path = samples._get_label_field_path(label_field, "id")
+                self._ids_there.update(samples.values(path, unwind=True))
+        return label_id in self._ids_there
 
     def occupied(
         self, label_field: Any, originals: Originals, task: TaskAnswer

@@ -8,16 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.utils as fou
+from fiftyone.core.media import GROUP
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
+    frames_as_numbered,
     frames_to_sizes,
-    source_frames_to_frames,
 )
-from fiftyone_cvat.convert.to_cvat.project_schema import labels_to_cvat_schema
+from fiftyone_cvat.convert.to_cvat.project_schema import (
+    labels_to_cvat_schema,
+    names_of_no_attribute,
+)
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.absent_attributes import (
     narrow_attributes,
@@ -25,6 +29,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
+from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
@@ -81,6 +86,8 @@ class RunDownload:
         results = self._results
         restore_attributes(results)
         self._check()
+        if results.frame_numbering == "file" and results.samples.media_type == GROUP:
+            add_frames_of_slices(results, self._files_by_task())
         with closing(Columns(results)) as columns:
             outcome = self._settle_tasks(columns)
         if outcome is None:
@@ -134,6 +141,7 @@ class RunDownload:
                     gone.append(task_id)
                     continue
                 task, stored = found
+                _warn_of_names(task, results)
                 labels = labels or ReturnedLabels(
                     self._api,
                     results,
@@ -147,6 +155,20 @@ class RunDownload:
             return None
         forget(results, gone)
         return labels.finish()
+
+    def _files_by_task(self) -> dict[int, TaskFiles]:
+        """Ask for the media of the run's tasks; those that are gone have none."""
+        api, found = self._api, {}
+        for task_id in self._results.task_ids:
+            url = api.task_data_meta_url(task_id)
+            try:
+                meta = api.get(url, print_error_info=False).json()
+            except NotFoundError:
+                continue
+            check_meta(meta, (), f"Task {task_id}: {url}")
+            names = [str(each.get("name")) for each in meta["frames"]]
+            found[task_id] = TaskFiles(names, set(meta.get("deleted_frames") or ()))
+        return found
 
     def _check(self) -> None:
         """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""
@@ -184,11 +206,16 @@ class RunDownload:
             )
 
     def _schema_of(self, task: TaskAnswer) -> SchemaParts:
-        """Return the schema of the run: its own, or that of the project it went to."""
+        """Return the schema of the run: its own, or that of the server's labels.
+
+        Those are another's if the run went to a project that was there, or if nobody
+        sent its tasks: it names no field then.
+        """
         config = self._results.config
         attributes = (config.occluded_attr, config.group_id_attr)
         in_project = config.project_id is not None or config.project_name is not None
-        if in_project and not self._results.project_ids:
+        is_import = None in config.label_schema
+        if is_import or (in_project and not self._results.project_ids):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._api._build_cvat_schema(config.label_schema, *attributes)
 
@@ -231,10 +258,9 @@ class RunDownload:
         meta = api.get(url).json()
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
-        if results.frame_numbering == "source":
-            starts = results.id_map.get("_clips_frame_start") or {}
-            offset = starts.get(str(task_id), starts.get(task_id, 0))
-            refs = source_frames_to_frames(refs, meta, offset)
+        starts = results.id_map.get("_clips_frame_start") or {}
+        offset = starts.get(str(task_id), starts.get(task_id, 0))
+        refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         jobs = self._jobs_of(task_id, annotations, meta)
         return TaskAnswer(
             task_id,
@@ -260,3 +286,15 @@ class RunDownload:
             (job["start_frame"], job["stop_frame"])
             for job in self._api._get_annotation_jobs(task_id)
         ]
+
+
+def _warn_of_names(task: TaskAnswer, results: Any) -> None:
+    """Warn of attributes that labels cannot have; what a run sent has none of them."""
+    names = names_of_no_attribute(task.labels)
+    if names and results.frame_numbering == "file":
+        logger.warning(
+            "Task %d: the attributes '%s' of labels in CVAT are left out: labels in "
+            "FiftyOne have parts of these names, or the database takes none such",
+            task.id,
+            "', '".join(names),
+        )

@@ -66,7 +66,7 @@ class ScalarSettlement:
             if each.kind == "scalar":
                 by_ref[ref].append(each)
             else:
-                self._unexpected.add(field, ref, each)
+                self._unexpected.add(field, ref, [each])
         for ref, found in by_ref.items():
             seen.add(ref)
             copy = self._settle_frame(field, ref, found, values.get(ref))

@@ -100,16 +100,13 @@ class Settlement:
         self,
         field: TaskField,
         ref: FrameRef,
-        labels: Iterable[ReadLabel],
+        labels: Sequence[ReadLabel],
         room: int | None,
     ) -> None:
         expected = field.kind
-        mine = []
-        for each in labels:
-            if each.kind == expected:
-                mine.append(each)
-            else:
-                self._unexpected.add(field, ref, each)
+        mine = [each for each in labels if each.kind == expected]
+        others = [each for each in labels if each.kind != expected]
+        self._unexpected.add(field, ref, others)
         if expected == "segmentation":
             self._segmentations.settle(field, ref, mine)
         else:

@@ -3,17 +3,22 @@
 FiftyOne asks its user what to do with them: they are in the result under their kind.
 It goes field by field, and of a kind that two fields have it would delete the labels
 of the one when it comes to the other: so all of a kind are in the result of one field.
+Of tasks that nobody sent all labels are such.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from bson import ObjectId
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.label_ids import join_label_id, split_label_id
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.unexpected_labels import (
     LoadedLabel,
@@ -56,6 +61,7 @@ class Unexpected:
         self._unreadable = unreadable
         self._sent = sent
         self._is_clips = is_clips
+        self._given: set[str] = set()
         self._on_deleted_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
@@ -143,19 +149,33 @@ class Unexpected:
             )
         )
 
-    def add(self, field: TaskField, ref: FrameRef, label: ReadLabel) -> None:
-        """Add a label; what an earlier load added is found, whichever field it is in.
+    def add(self, field: TaskField, ref: FrameRef, labels: Iterable[ReadLabel]) -> None:
+        """Add labels; what an earlier load added is found, whichever field it is in.
+
+        A field without a name takes labels that somebody may have sent elsewhere: they
+        keep their ids, and their parts are one label, as they were there.
 
         Args:
             field: the field, which expects another kind
             ref: the frame
-            label: what was read of the annotation
+            labels: what was read of the annotations
         """
+        if field.name is None:
+            for parts in _labels_of_parts(labels):
+                self._add(field, ref, parts)
+        else:
+            for each in labels:
+                self._add(field, ref, [each])
+
+    def _add(self, field: TaskField, ref: FrameRef, parts: Sequence[ReadLabel]) -> None:
+        """Add the one label that some annotations are."""
         if not self._sent.has_sample(ref):
-            self._outcome.leave_out(SAMPLE_DELETED_HERE, field)
+            for _ in parts:
+                self._outcome.leave_out(SAMPLE_DELETED_HERE, field)
             return
-        value = label.read_value()
-        value.id = self._id_of(ref, label)
+        value = merge_parts(parts)
+        value.id = self._id_of(field, ref, parts)
+        self._given.add(value.id)
         what = "added"
         loaded = self._sent.loaded_elsewhere(field.task).get(value.id)
         if loaded is not None:
@@ -163,28 +183,64 @@ class Unexpected:
             is_same = same_label(value, loaded.stored.build(), names)
             what = "kept" if is_same else "changed"
         was_loaded = self._sent.is_loaded_elsewhere(value.id, ref)
+        kind = parts[0].kind
         unexpected = UnexpectedLabel(
-            field.name, field.task.id, ref, label.kind, value, what, was_loaded
+            field.name, field.task.id, ref, kind, value, what, was_loaded
         )
         self._outcome.unexpected.labels.append(unexpected)
         can_add = bool(field.info.get("allow_additions", True))
-        holder = self._holders.setdefault((label.kind, can_add), field.name)
-        self._outcome.put(holder, label.kind, ref, value.id, value)
+        holder = self._holders.setdefault((kind, can_add), field.name)
+        self._outcome.put(holder, kind, ref, value.id, value)
 
-    def _id_of(self, ref: FrameRef, label: ReadLabel) -> str:
+    def _id_of(
+        self, field: TaskField, ref: FrameRef, parts: Sequence[ReadLabel]
+    ) -> str:
         """Return the id of a label, which is the same whenever it is loaded.
 
         Of a track the server's id is remembered, and the frame makes the label's.
         """
+        label = parts[0]
+        said_id = label.label_id if field.name is None else None
+        if not self._may_be(said_id, ref):
+            said_id = None
         if label.track is not None:
             track_id = self._ids.of_tracks.get(label.annotation["id"]) or new_id()
             self._ids.remember(label, track_id)
-            return _id_on_frame(track_id, ref)
+            return said_id or _id_on_frame(track_id, ref)
         known_id, part = split_label_id(self._ids.remembered(label))
-        # what was a part more of a label of another kind is a label of its own
-        label_id = known_id if known_id is not None and part == 1 else new_id()
-        self._ids.remember(label, label_id)
+        if part > 1:
+            # what was a part more of a label of another kind is a label of its own
+            known_id = None
+        label_id = known_id or said_id or new_id()
+        for number, each in enumerate(parts, 1):
+            self._ids.remember(each, join_label_id(label_id, number))
         return label_id
+
+    def _may_be(self, label_id: str | None, ref: FrameRef) -> bool:
+        """Return whether a label can have an id: no other one has it."""
+        if label_id is None or label_id in self._given:
+            return False
+        return ObjectId.is_valid(label_id) and (
+            self._sent.is_loaded_elsewhere(label_id, ref)
+            or not self._sent.has_label(label_id)
+        )
+
+
+def _labels_of_parts(labels: Iterable[ReadLabel]) -> list[list[ReadLabel]]:
+    """Return labels, each with its parts in order: outlines that say so are parts.
+
+    The parts of a label that was copied are one label again.
+    """
+    found: dict[object, list[ReadLabel]] = {}
+    copies: Counter[object] = Counter()
+    for number, each in enumerate(labels):
+        key: object = number
+        if each.label_id and each.annotation.get("type") in ("polygon", "polyline"):
+            label = (each.track, each.label_id)
+            key = (label, copies[label, each.part])
+            copies[label, each.part] += 1
+        found.setdefault(key, []).append(each)
+    return [sorted(parts, key=lambda each: each.part) for parts in found.values()]
 
 
 def _indexes_in_result(unexpected: UnexpectedLabels) -> Callable[[LoadedLabel], int]:

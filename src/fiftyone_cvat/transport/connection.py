@@ -6,10 +6,11 @@ origin only, and never appear in a message.
 
 from __future__ import annotations
 
+import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from http.cookies import CookieError, SimpleCookie
+from datetime import timedelta
 from typing import Any
 
 import urllib3
@@ -29,7 +30,7 @@ from fiftyone_cvat.transport.requests import (
     origin_of,
     with_params,
 )
-from fiftyone_cvat.transport.responses import Response, detail_of
+from fiftyone_cvat.transport.responses import Response, cookies_in, detail_of
 from fiftyone_cvat.transport.retrying import (
     Outcome,
     is_repeatable,
@@ -140,6 +141,7 @@ class Connection:
         headers: Mapping[str, str | None] | None = None,
         timeout: float | tuple[float, float] | None = None,
         harmless: bool | None = None,
+        stream: bool = False,  # noqa: ARG002  what `requests` calls this takes it
         **content: Any,
     ) -> Response:
         """Send a request and return its answer, whatever its status.
@@ -158,6 +160,7 @@ class Connection:
                 settings' by default
             harmless: whether doing this request twice does no harm; None if its
                 method tells: GET, PUT and DELETE do none
+            stream: not used: answers are read whole
             **content: at most one kind of body: ``json``, a JSON value; ``files``,
                 field name to ``(file name, bytes or file)``, with ``data``, field
                 name to value; ``data`` alone, a form, bytes, or a file that is read
@@ -221,10 +224,12 @@ class Connection:
         answer = self._repeatedly(send, lambda outcome: outcome is not Outcome.ANSWERED)
         status = answer.status_code
         if status in (400, 401, 403):
-            raise AuthenticationError(
+            refusal = AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept this password for "
                 f"'{name}'; check user name and password, or use an access token"
-            ) from None
+            )
+            refusal.response = answer
+            raise refusal from None
         if status != 200:  # noqa: PLR2004
             tried = f" ({answer.tried})" if answer.tried else ""
             raise UnreachableError(
@@ -236,11 +241,13 @@ class Connection:
     def _who_am_i(self) -> Response:
         response = self.get(f"{self._settings.url}/api/users/self")
         if response.status_code == 401:  # noqa: PLR2004
-            raise AuthenticationError(
+            refusal = AuthenticationError(
                 f"CVAT at {self._settings.url} does not accept these credentials: "
                 f"{detail_of(response)} Check that the access token is complete and "
                 "has not expired or been revoked"
             )
+            refusal.response = response
+            raise refusal from None
         return response
 
     def _send_along(
@@ -267,11 +274,13 @@ class Connection:
             self._secrets.add_headers(
                 {name: sent[name] for name in sent if is_secret_header(name)}
             )
+            began = time.monotonic()
             raw = self._send(method, url, body, sent, timeout)
+            elapsed = timedelta(seconds=time.monotonic() - began)
             self._note(url, raw)
             location = raw.headers.get("location")
             if raw.status not in (301, 302, 303, 307, 308) or not location:
-                return self._answer(method, shown, raw)
+                return replace(self._answer(method, shown, raw), elapsed=elapsed)
             url = self._follow(url, location, method, body)
             shown = self._secrets.blank_out(url)
         raise RedirectError(f"{shown} redirects without end; check the server's URL")
@@ -304,11 +313,7 @@ class Connection:
             return
         self._is_reached = True
         self.server_date = raw.headers.get("date", self.server_date)
-        for text in raw.headers.getlist("set-cookie"):
-            try:
-                found = SimpleCookie(text)
-            except CookieError:
-                continue  # a browser does not take it either
+        for found in cookies_in(raw.headers):
             self._secrets.add_cookies(found)
             self._sdk.take_cookies(found)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from email.message import Message
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Self
 
 import orjson
 
@@ -19,7 +24,10 @@ from fiftyone_cvat.transport.redaction import Secrets
 from fiftyone_cvat.types import Json
 
 __all__ = [
+    "Cookies",
     "Response",
+    "SentRequest",
+    "cookies_in",
     "detail_of",
     "id_in",
     "page_of",
@@ -31,11 +39,40 @@ __all__ = [
 
 MAX_DETAIL = 500
 MAX_DEPTH = 5
+ITERATED = 128
+"""Bytes of a piece where a body is iterated over, as `requests` has it."""
+
+
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
+class SentRequest:
+    """The request that was answered; its headers and body are not kept.
+
+    Attributes:
+        method: the HTTP method
+        url: the URL that answered
+    """
+
+    method: str
+    url: str
+
+
+class Cookies(dict[str, str]):
+    """The values of the cookies that an answer sets, by name."""
+
+    def get_dict(self) -> dict[str, str]:
+        """Return them as a plain dict."""
+        return dict(self)
+
+
+@dataclass(slots=True, repr=False)
 class Response:
-    """An answer of the server.
+    """An answer of the server, read whole.
+
+    It has the members of a response of ``requests``, which scripts that were written
+    for FiftyOne's built-in integration use, and FiftyOne itself.
 
     Attributes:
         method: the HTTP method of the request
@@ -46,16 +83,40 @@ class Response:
         content: the body as bytes, decompressed
         tried: how often and how long it was tried, if more than once, and why no more
         secrets: what the request was sent with, which the answer may repeat
+        elapsed: the time from sending the request to having the whole answer
+        encoding: the encoding of the body as text, which may be set; what the answer
+            says, or else UTF-8
+        raw: the body as a file
     """
 
     method: str
     url: str
     status_code: int
     reason: str
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    content: bytes
     tried: str = ""
-    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
+    secrets: Secrets = field(default_factory=Secrets, compare=False)
+    elapsed: timedelta = field(default=timedelta(), compare=False)
+    encoding: str | None = field(init=False, compare=False)
+    raw: io.BytesIO = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.encoding = _charset(self.headers)
+        self.raw = io.BytesIO(self.content)
+
+    def __repr__(self) -> str:
+        # a server may repeat in its answer what the request was sent with
+        return f"<Response [{self.status_code}]>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.iter_content(ITERATED)
 
     @property
     def ok(self) -> bool:
@@ -69,8 +130,93 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text; what is not UTF-8 is replaced."""
-        return self.content.decode("utf-8", errors="replace")
+        """The body as text; what is not in its encoding is replaced."""
+        return self.content.decode(self.encoding or self.apparent_encoding, "replace")
+
+    @property
+    def _content(self) -> bytes:
+        """The body as bytes: FiftyOne looks for it here."""
+        return self.content
+
+    @property
+    def apparent_encoding(self) -> str:
+        """The encoding of a body that does not tell it: UTF-8."""
+        return "utf-8"
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the answer sends the request on; those of the server are followed."""
+        return self.status_code in REDIRECTS and "location" in self.headers
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """Whether the answer sends the request on for ever."""
+        return self.is_redirect and self.status_code in (301, 308)
+
+    @property
+    def history(self) -> list[Response]:
+        """The answers that sent the request on, which are not kept: none."""
+        return []
+
+    @property
+    def request(self) -> SentRequest:
+        """The request that was answered."""
+        return SentRequest(self.method, self.url)
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies that the answer sets."""
+        found = Cookies()
+        for cookies in cookies_in(self.headers):
+            found |= {name: each.value for name, each in cookies.items()}
+        return found
+
+    def iter_content(
+        self,
+        chunk_size: int | None = 1,
+        decode_unicode: bool = False,  # noqa: FBT001, FBT002  as `requests` has it
+    ) -> Iterator[Any]:
+        """Yield the body in pieces.
+
+        Args:
+            chunk_size: bytes of a piece; None for one that is all of it
+            decode_unicode: whether to yield text, if the encoding is known, instead of
+                bytes
+
+        Raises:
+            ValueError: if the size is not above 0
+        """
+        size = len(self.content) if chunk_size is None else chunk_size
+        if chunk_size is not None and size < 1:
+            raise ValueError(f"`chunk_size` must be a number of bytes: {chunk_size}")
+        steps = range(0, len(self.content), size or 1)
+        pieces = (self.content[each : each + size] for each in steps)
+        if not decode_unicode or not self.encoding:
+            return pieces
+        return codecs.iterdecode(pieces, self.encoding, "replace")
+
+    def iter_lines(
+        self,
+        chunk_size: int = 512,  # noqa: ARG002  it is here already
+        decode_unicode: bool = False,  # noqa: FBT001, FBT002  as `requests` has it
+        delimiter: str | bytes | None = None,
+    ) -> Iterator[Any]:
+        """Yield the body line by line, without the ends of the lines.
+
+        Args:
+            chunk_size: not used: the body is here already
+            decode_unicode: whether to yield text, if the encoding is known, instead of
+                bytes
+            delimiter: what ends a line, of the kind that is yielded; by default any
+                end of a line
+        """
+        whole: Any = self.text if decode_unicode and self.encoding else self.content
+        if delimiter and whole:
+            return iter(whole.split(delimiter))
+        return iter(whole.splitlines())
+
+    def close(self) -> None:
+        """Do nothing: the body is here, and the connection is free again."""
 
     def quote(self, text: Any) -> str:
         """Return a part of the answer as it may be shown: without secrets.
@@ -80,8 +226,11 @@ class Response:
         """
         return self.secrets.blank_out(str(text))
 
-    def json(self) -> Any:
+    def json(self, **_: Any) -> Any:
         """Return the body as JSON.
+
+        Args:
+            **_: what the standard library's parser takes; not used
 
         Raises:
             AnswerError: if it is not JSON
@@ -118,7 +267,34 @@ class Response:
         if self.status_code == 503 and "retry-after" in self.headers:  # noqa: PLR2004
             # it says when to come back, so it has not begun
             error.may_have_been_processed = False
+        error.response, error.request = self, self.request
         raise error
+
+
+def cookies_in(headers: Mapping[str, str]) -> Iterator[SimpleCookie]:
+    """Yield the cookies that the headers of an answer set.
+
+    Args:
+        headers: the headers; those of urllib3 keep several of one name apart
+    """
+    listed = getattr(headers, "getlist", None)
+    for text in listed("set-cookie") if listed else [headers.get("set-cookie", "")]:
+        try:
+            yield SimpleCookie(text)
+        except CookieError:
+            continue  # a browser does not take it either
+
+
+def _charset(headers: Mapping[str, str]) -> str:
+    """Return the encoding of text that an answer names, or else UTF-8."""
+    message = Message()
+    message["content-type"] = headers.get("content-type", "")
+    name = message.get_content_charset("utf-8")
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "utf-8"
+    return name
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from fiftyone_cvat.types import Json, Size
 __all__ = [
     "FrameRange",
     "FrameRef",
+    "file_frames_to_frames",
     "frame_argument",
     "frame_refs",
+    "frames_as_numbered",
     "frames_to_sizes",
     "sample_ids_to_frames",
     "source_frames_to_frames",
@@ -162,6 +164,25 @@ def frame_refs(frame_id_map: Mapping[int, Mapping[str, str]]) -> dict[int, Frame
     }
 
 
+def frames_as_numbered(
+    numbering: str, refs: Mapping[int, FrameRef], meta: Mapping[str, Any], offset: int
+) -> dict[int, FrameRef]:
+    """Number frames by their position in the task, however the run has numbered them.
+
+    Args:
+        numbering: ``task`` if they are numbered so; ``source`` for a run that the
+            built-in CVAT integration saved, and ``file`` for tasks that nobody sent
+        refs: the number of a frame to what it is; images have their position
+        meta: a task's data, as the server describes it
+        offset: the frame that the run counted from: a clip's first, or 0
+    """
+    if numbering == "source":
+        return source_frames_to_frames(refs, meta, offset)
+    if numbering == "file":
+        return file_frames_to_frames(refs, meta)
+    return dict(refs)
+
+
 def source_frames_to_frames(
     refs: Mapping[int, FrameRef], meta: Mapping[str, Any], offset: int
 ) -> dict[int, FrameRef]:
@@ -175,16 +196,44 @@ def source_frames_to_frames(
         meta: a task's data, as the server describes it
         offset: the frame that the run counted from: a clip's first, or 0
     """
-    if all(ref.frame_id is None for ref in refs.values()):
+    if _are_images(refs):
         return dict(refs)
-    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
-    numbers = {
-        position: meta["start_frame"] + position * int(step or 1) - offset
-        for position in range(meta["size"])
-    }
+    numbers = (number - offset for number in _source_frames(meta))
     return {
-        position: refs[number] for position, number in numbers.items() if number in refs
+        position: refs[number]
+        for position, number in enumerate(numbers)
+        if number in refs
     }
+
+
+def file_frames_to_frames(
+    refs: Mapping[int, FrameRef], meta: Mapping[str, Any]
+) -> dict[int, FrameRef]:
+    """Number frames by their position in the task instead of in a file that is here.
+
+    The file is the whole video, as CVAT got it, or what the task has of it, if it was
+    downloaded from there; how many frames it has tells which.
+
+    Args:
+        refs: the number of a frame in the file, from 0, to what it is
+        meta: a task's data, as the server describes it
+    """
+    here, in_task = len(refs), meta["size"]
+    in_source = max(_source_frames(meta), default=-1) + 1
+    if _are_images(refs) or abs(in_source - here) > abs(in_task - here):
+        return {number: ref for number, ref in refs.items() if number < in_task}
+    return source_frames_to_frames(refs, meta, 0)
+
+
+def _are_images(refs: Mapping[int, FrameRef]) -> bool:
+    return all(ref.frame_id is None for ref in refs.values())
+
+
+def _source_frames(meta: Mapping[str, Any]) -> range:
+    """Return the frames of a video, from 0, that are in a task, in their order."""
+    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
+    start, step_size = meta["start_frame"], int(step or 1)
+    return range(start, start + meta["size"] * step_size, step_size)
 
 
 def frames_to_sizes(meta: Mapping[str, Any]) -> dict[int, Size]:
