@@ -55,6 +55,7 @@ UNREAD = {
     "GET /api/jobs/{id}",
     "GET /api/jobs/{id}/annotations",
     "GET /api/projects/{id}",
+    "GET /api/tasks/{id}/data",
     "PATCH /api/jobs/{id}",
     "PATCH /api/jobs/{id}/annotations",
     "PATCH /api/projects/{id}",

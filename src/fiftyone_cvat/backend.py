@@ -29,6 +29,7 @@ from fiftyone_cvat.runs.arguments import (
     secret,
     secret_headers,
     server_url,
+    settings_of,
     text_of,
     truth_or_text,
     whole_number,
@@ -367,10 +368,7 @@ class CVATBackend(foua.AnnotationBackend):
         from fiftyone_cvat.api import CVATAnnotationAPI
 
         config = self.config
-        names = ("username", "email", "password", "headers", "organization")
-        more = ("access_token", "verify_ssl", "timeout", "wait_timeout")
-        settings = {name: getattr(config, name) for name in (*names, *more)}
-        return CVATAnnotationAPI(config.name, config.url, **settings)
+        return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
 class CVATAnnotationResults(foua.AnnotationResults):
@@ -381,8 +379,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         config: a :class:`CVATBackendConfig`
         anno_key: the annotation key
         id_map: field to sample id to the ids of the labels that went up
-        server_id_map: ``tags``, ``shapes`` and ``tracks``, each from the server's id
-            of an annotation to the label's id
+        server_id_map: by ``tags``, ``shapes``, ``tracks``: server's id to label's
         project_ids: the projects that the run created
         task_ids: the run's tasks
         job_ids: task id to the ids of its jobs
@@ -390,14 +387,11 @@ class CVATAnnotationResults(foua.AnnotationResults):
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
-        progress: what is left to do of a run that was stopped and can be resumed, or
-            None
-        fingerprints: ``tags``, ``shapes`` and ``tracks``, each from the server's id
-            of an annotation to what it was when it went up
+        progress: what is left to do of a run that can be resumed, or None
+        fingerprints: likewise, the server's id to what it was when it went up
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
-        left_out: task id to frame or sample id to label id to what the task's copy
-            of the label was when another task's was taken
+        left_out: task id to place to label id to a copy that another task's replaced
         has_values_of_view: whether the dataset has got what a view showed in its place
         backend: the :class:`CVATBackend`
     """
@@ -441,9 +435,11 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
         self._set_aside: dict[str, Any] = {}
+        self._unexpected: Any = None
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
+    unexpected = private("unexpected", "Labels of other types; not stored.")
     whole_attributes = private("whole_attributes", "The whole schema; not stored.")
     set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
 

@@ -244,31 +244,32 @@ def test_labels_drawn_on_samples_that_are_deleted(dataset, server, tmp_path):
     assert dataset.count("pets.detections") == 2
 
 
+def tagged(name):
+    return fo.Classification(label=name)
+
+
 KINDS_NOT_STORED = {
-    "scalars": ("mood", ["calm", "wild"], {"type": "scalar"}),
+    # the field, what makes the values of two samples, the field's schema
+    "scalars": ("mood", ["calm", "wild"], str, {"type": "scalar"}),
     "scalars with classes": (
         "mood",
         ["calm", "wild"],
+        str,
         {"type": "scalar", "classes": ["calm", "wild"]},
     ),
-    "numbers": ("rating", [1, 2], {"type": "scalar"}),
-    "booleans": ("fine", [True, False], {"type": "scalar"}),
-    "classification": (
-        "scene",
-        [fo.Classification(label=each) for each in ("day", "night")],
-        {"type": "classification"},
-    ),
+    "numbers": ("rating", [1, 2], int, {"type": "scalar"}),
+    "booleans": ("fine", [True, False], bool, {"type": "scalar"}),
+    "classification": ("scene", ["day", "night"], tagged, {"type": "classification"}),
     "classifications": (
         "things",
-        [
-            fo.Classifications(classifications=[fo.Classification(label=each)])
-            for each in ("day", "night")
-        ],
+        ["day", "night"],
+        lambda name: fo.Classifications(classifications=[tagged(name)]),
         {"type": "classifications"},
     ),
     "detections": (
         "pets",
-        [fo.Detections(detections=[box(), box("dog", 0.5)]) for _ in NAMES],
+        ["cat", "dog"],
+        lambda name: fo.Detections(detections=[box(name), box("cow", 0.5)]),
         {"type": "detections"},
     ),
 }
@@ -279,7 +280,8 @@ def test_labels_that_the_server_did_not_store(
     dataset, server, tmp_path, kind, monkeypatch
 ):
     """What is not in CVAT looks deleted there; it stays as it is."""
-    label_field, values, info = KINDS_NOT_STORED[kind]
+    label_field, names, make, info = KINDS_NOT_STORED[kind]
+    values = [make(each) for each in names]
     with_values(dataset, tmp_path, **{label_field: values})
     upload = CVATAnnotationAPI._upload_annotations
 
@@ -300,4 +302,4 @@ def test_labels_that_the_server_did_not_store(
         assert dataset.last()[label_field] == values[-1]
     else:
         [label] = dataset.last().pets.detections
-        assert label.label == "dog"
+        assert label.label == "cow"

@@ -276,7 +276,17 @@ def test_restrictions(cats, server, restriction, expected):
     run.change("delete", shapes=[c])
     run.change("create", shapes=[new(moved(c, -4.0), attributes=[])])
 
-    run.load()
+    counts = {"kept": 3, "changed": 2, "added": 1, "deleted": 1}
+    what, number = {
+        "allow_additions": ("added", {"added": 0, "unmatched": 1}),
+        "allow_deletions": ("deleted", {"deleted": 0, "kept": 4}),
+        "allow_label_edits": ("edited", {"changed": 1, "kept": 4}),
+        "allow_spatial_edits": ("edited", {"changed": 1, "kept": 4}),
+    }[restriction]
+    counts |= number
+    assert run.load() == {"cats": {key: each for key, each in counts.items() if each}}
+    [reason] = run.results.reconciliation.reasons
+    assert reason.startswith(f"label that was {what}")
 
     labels = {label.id: label for label in first(cats)}
     assert len(labels.keys() - {calm.id, wild.id, dog.id}) == expected["added"]

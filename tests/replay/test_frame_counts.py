@@ -75,3 +75,46 @@ def test_what_both_have_goes_up(dataset, server, tmp_path, caplog, counted, fram
     assert sum(each.get("changed", 0) for each in changed.values()) == 1
     assert sum(each.get("deleted", 0) for each in changed.values()) == 0
     assert {name for name, *_ in run.differences()} <= {"cars", "dots"}
+
+
+def test_what_is_drawn_on_other_frames_is_counted(dataset, server, tmp_path):
+    """Each label of them once, in the field of its class: shapes, tags and tracks."""
+    add_video(dataset, tmp_path / "1.mp4", 8)
+    run = Run(dataset, server, SCHEMA, frame_step=2)  # CVAT has frames 0, 2, ... 10
+    ids = run.label_ids()
+    assert run.load()["frames.cars"] == {"kept": 8}
+    shape = {"type": "rectangle", "points": [3.2, 4.8, 9.6, 12.0], "attributes": []}
+    key = shape | {"occluded": False, "outside": False}
+    car = {"label_id": ids["car"], "attributes": [], "group": 0}
+    across = [key | {"frame": 2}, key | {"frame": 5}]
+    ended = [key | {"frame": 4}, key | {"frame": 5, "outside": True}]
+    ending = [key | {"frame": 3}]  # it only goes on to the end of the video
+    run.change(
+        "create",
+        shapes=[
+            shape | car | {"frame": 4},
+            shape | car | {"frame": 3},
+            {**shape, "type": "points", "points": [1.0, 2.0], "frame": 5}
+            | {"label_id": ids["dot"]},
+        ],
+        tags=[{"frame": 5, "label_id": ids["rain"], "attributes": []}],
+        tracks=[
+            car | {"frame": keys[0]["frame"], "shapes": keys}
+            for keys in (across, ended, ending)
+        ],
+    )
+
+    counts = run.load()
+
+    # the tracks are on frames 2, 3, 4 and 5, on 4, and on 3
+    added, elsewhere = 1 + 2 + 1, 1 + 2 + 1
+    assert counts["frames.cars"] == {"kept": 8, "added": added, "unmatched": elsewhere}
+    assert counts["frames.dots"] == {"kept": 4, "unmatched": 1}
+    assert counts["frames.weather"] == {"kept": 4, "unmatched": 1}
+    why = {"on a frame that the run did not send": elsewhere + 2}
+    assert run.results.reconciliation.reasons == why
+    loaded = run.documents()
+    counts["frames.cars"] |= {"kept": 8 + added}
+    counts["frames.cars"].pop("added")
+    assert run.load() == counts
+    assert run.differences(loaded) == []

@@ -138,6 +138,29 @@ def test_a_declared_field_without_any_value(dataset, server, tmp_path):
     assert dataset.values("count") == [None, None, 12]
 
 
+@pytest.mark.parametrize("name", ["integer", "float", "boolean"])
+def test_a_tag_that_is_emptied_is_a_value_that_is_deleted(
+    dataset, server, tmp_path, name
+):
+    """It is counted once; a new tag without a value is left out, and so is one more."""
+    values = VALUES[name][0]
+    with_values(dataset, tmp_path, values)
+    run = Run(dataset, server, {"state": {}})
+    tags = tags_by_frame(run)
+    [attribute] = tags[0]["attributes"]
+    nothing = [attribute | {"value": ""}]
+    more = {"label_id": tags[0]["label_id"], "attributes": nothing}
+    run.change("update", tags=[tags[0] | {"attributes": nothing}])
+    run.change("create", tags=[more | {"frame": frame} for frame in (0, 1, 2)])
+
+    assert run.load() == {"state": {"kept": 1, "deleted": 1, "unmatched": 2}}
+    assert dataset.values("state") == [None, values[1], None]
+    why = {"tag of a scalar without a value": 2}
+    assert run.results.reconciliation.reasons == why
+    assert run.load() == {"state": {"kept": 1, "unmatched": 4}}
+    assert dataset.values("state") == [None, values[1], None]
+
+
 def test_two_tags_where_one_value_fits(dataset, server, tmp_path):
     with_values(dataset, tmp_path, ["a", "b", None])
     run = Run(dataset, server, {"state": {"classes": ["a", "b"]}})

@@ -372,7 +372,7 @@ def test_a_box_is_no_pixel_of_a_segmentation(dataset, server, tmp_path):
     drawn = {"type": "rectangle", "points": [1.0, 1, 9, 9], "label_id": label_id}
     run.change("create", shapes=[{**DRAWN, **drawn}])
 
-    assert run.load() == {"ground": {"added": 1}}
+    assert run.load() == {"ground": {}, "detections": {"added": 1}}
 
     assert dataset.values("ground") == [None, None, None]
     assert len(dataset.first().detections.detections) == 1

@@ -736,3 +736,12 @@ class TestEditorAndStatus:
 
         with pytest.raises(AnswerError, match="api/tasks/1 answered without 'status'"):
             results(connected(api)).print_status()
+
+
+def test_run_without_a_schema_is_registered(dataset):
+    """FiftyOne's import of annotations asks for one only later."""
+    backend = CVATBackend(CVATBackendConfig("cvat", None))
+
+    backend.register_run(dataset, "import_")
+
+    assert dataset.list_annotation_runs() == ["import_"]

@@ -86,8 +86,9 @@ class RunMembers:
         """Download the annotations from the CVAT server for the given results
         instance and parses them into the appropriate FiftyOne types.
 
-        What came of the labels is counted in ``results.reconciliation``. Labels that
-        came back as they went up are returned as they are in the dataset.
+        What came of the labels is counted in ``results.reconciliation``; of those of a
+        type that their field does not hold, only when FiftyOne has merged them. Labels
+        that came back as they went up are returned as they are in the dataset.
 
         Args:
             results: a :class:`CVATAnnotationResults`

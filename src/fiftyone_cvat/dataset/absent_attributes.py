@@ -23,6 +23,7 @@ from bson import ObjectId
 from fiftyone_cvat.convert.from_cvat.comparison import same_value
 from fiftyone_cvat.convert.from_cvat.keypoint_lists import lists_beside
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
+from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
@@ -108,7 +109,7 @@ def narrow_attributes(
     if edited is None or others:
         return  # labels were loaded into other fields, which may lag behind
     for label_field, info in schema.items():
-        if not info.get("existing_field"):
+        if not (info.get("existing_field") or is_import(results)):
             continue
         wanted = set(edited.get(label_field, ()))
         if not info.get("allow_spatial_edits", True):

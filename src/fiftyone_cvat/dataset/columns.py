@@ -85,6 +85,18 @@ class Columns:
             list({str(self._sample_by_clip.get(each, each)) for each in ids})
         )
 
+    def media_types(self, samples: Any) -> set[str]:
+        """Return the kinds of media of the run; those of groups are of their slices.
+
+        Args:
+            samples: the collection that the run was made for
+        """
+        if samples.media_type != fom.GROUP:
+            return {samples.media_type}
+        dataset = samples._root_dataset
+        slices = self.run_samples().distinct(f"{dataset.group_field}.name")
+        return {dataset.group_media_types[each] for each in slices} or {fom.IMAGE}
+
     def close(self) -> None:
         """Delete what was generated to read the frames of a view of frames."""
         if self.samples._is_frames:

@@ -13,8 +13,13 @@ from fiftyone_cvat.convert.shared.attribute_names import TAGS as TAGS_OF_LABELS
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name, is_text
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.segmentations import value_without_target
-from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
+from fiftyone_cvat.convert.shared.texts import (
+    shorten,
+    value_to_checkbox,
+    value_to_text,
+)
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class, field_schema
+from fiftyone_cvat.convert.to_cvat.label_attributes import is_checkbox
 from fiftyone_cvat.dataset.stored_labels import (
     labels_by_frame,
     labels_in,
@@ -233,7 +238,8 @@ def unsent_reasons(labels: Any, ids: Any, conversion: FieldConversion) -> Iterat
         return
     values = list(labels_in(labels, conversion.label_type))
     yield from _values_that_stay(values, conversion)
-    sent = set(ids if isinstance(ids, list) else [ids]) - {None}
+    # a field of one label has one id, or None
+    sent = {each for each in (ids if isinstance(ids, list) else [ids]) if each}
     if len(sent) == len(values):
         return
     for label in values:
@@ -251,14 +257,21 @@ def _values_that_stay(
     labels: Sequence[Any], conversion: FieldConversion
 ) -> Iterator[str]:
     """Yield which values of labels have no text that could be read again."""
-    names = {name for each in conversion.cvat_schema.values() for name in each}
-    names = {name for name in names - {TAGS_OF_LABELS} if is_attribute_name(name)}
+    names: dict[str, bool] = {}
+    for specs in conversion.cvat_schema.values():
+        for name, spec in specs.items():
+            if name != TAGS_OF_LABELS and is_attribute_name(name):
+                names[name] = names.get(name, True) and is_checkbox(spec)
     for label in labels if names else ():
-        for name in names:
+        for name, as_checkbox in names.items():
             value = label.get_attribute_value(name, None)
-            if value is not None and not is_text(value):
-                what = type(value).__name__
-                yield f"values of attribute '{name}' stay in FiftyOne: no text ({what})"
+            if value is None:
+                continue
+            stays = f"values of attribute '{name}' stay in FiftyOne"
+            if not is_text(value):
+                yield f"{stays}: no text ({type(value).__name__})"
+            elif as_checkbox and value_to_checkbox(value) is None:
+                yield f"{stays}: they are neither true nor false, as a checkbox is"
 
 
 def count_labels(

@@ -59,41 +59,66 @@ def add_frames_of_slices(results: Any, files_by_task: Mapping[int, TaskFiles]) -
     """
     dataset = results.samples._root_dataset
     members = _members(dataset)
+    for task_id, files in files_by_task.items():
+        _add_frames(dataset, members, results.frame_id_map[task_id], files)
+    if dataset._has_frame_fields():
+        _leave_out_images(results)
+
+
+def _add_frames(
+    dataset: Any,
+    members: list[_Member],
+    frames: dict[int, dict[str, str]],
+    files: TaskFiles,
+) -> None:
+    """Add the frames of all slices to those of a task, in place."""
+    found = {ref["sample_id"] for ref in frames.values()}
+    # what FiftyOne has found it may have by another name
+    names = {n: name for n, name in enumerate(files.names) if n not in frames}
+    new = _new_members(members, names, found)
+    kinds = dataset.group_media_types
+    images = {
+        position: each
+        for position, each in new.items()
+        if kinds[each.slice] != fom.VIDEO and position not in files.deleted_frames
+    }
+    if any(each.slice == dataset.group_slice for each in images.values()):
+        groups = {each.group_id for each in members if each.id in found}
+        images = {key: each for key, each in images.items() if each.group_id in groups}
+    frames.update({key: {"sample_id": each.id} for key, each in images.items()})
+    videos = {each.id for each in members if kinds[each.slice] == fom.VIDEO}
+    ids = {each.id for each in new.values()} | found
+    _number_frames(dataset, frames, ids & videos)
+
+
+def _new_members(
+    members: list[_Member], names: Mapping[int, str], found: Collection[str]
+) -> dict[int, _Member]:
+    """Return the positions of files to the samples that alone have their names.
+
+    Args:
+        members: all samples
+        names: the positions of files to their names
+        found: the samples that are known already
+    """
     by_name: dict[str, list[_Member]] = defaultdict(list)
     for each in members:
         by_name[each.name].append(each)
-    kinds = dataset.group_media_types
-    for task_id, files in files_by_task.items():
-        frames = results.frame_id_map[task_id]
-        found = {ref["sample_id"] for ref in frames.values()}
-        new = {
-            position: fitting
-            for position, name in enumerate(files.names)
-            if (fitting := by_name.get(name))
-            and found.isdisjoint(each.id for each in fitting)
-        }
-        groups = {each.group_id for each in members if each.id in found}
-        is_part = any(
-            each.slice == dataset.group_slice and kinds[each.slice] != fom.VIDEO
-            for position, fitting in new.items()
-            for each in fitting
-            if position not in files.deleted_frames
+    new = {
+        position: fitting
+        for position, name in names.items()
+        if (fitting := by_name.get(name))
+        and not any(each.id in found for each in fitting)
+    }
+    unclear = [names[position] for position, fitting in new.items() if fitting[1:]]
+    if unclear:
+        logger.warning(
+            "%d files in CVAT are left out, since several samples have their name "
+            "(eg %s): import them for one slice after the other",
+            len(unclear),
+            unclear[0],
         )
-        if is_part:
-            new = {
-                position: [each for each in fitting if each.group_id in groups]
-                for position, fitting in new.items()
-            }
-        single = {key: each[0] for key, each in new.items() if len(each) == 1}
-        _warn_of_several([files.names[key] for key, each in new.items() if each[1:]])
-        videos = {each.id for each in members if kinds[each.slice] == fom.VIDEO}
-        for position, each in single.items():
-            if each.id not in videos and position not in files.deleted_frames:
-                frames[position] = {"sample_id": each.id}
-        ids = {each.id for each in single.values()} | found
-        _number_frames(dataset, frames, ids & videos)
-    if dataset._has_frame_fields():
-        _leave_out_images(results)
+    return {key: fitting[0] for key, fitting in new.items() if not fitting[1:]}
 
 
 def _members(dataset: Any) -> list[_Member]:
@@ -104,16 +129,6 @@ def _members(dataset: Any) -> list[_Member]:
         _Member(sample_id, name, str(group_id), os.path.basename(path))  # noqa: PTH119
         for sample_id, name, group_id, path in zip(*columns, strict=True)
     ]
-
-
-def _warn_of_several(names: list[str]) -> None:
-    if names:
-        logger.warning(
-            "%d files in CVAT are left out, since several samples have their name "
-            "(eg %s): import them from one slice after the other",
-            len(names),
-            names[0],
-        )
 
 
 def _number_frames(

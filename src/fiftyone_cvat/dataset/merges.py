@@ -22,6 +22,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_indexes,
     restore_lists,
 )
+from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.stored_runs import ids_in
 
 __all__ = ["begin_merge", "end_merge", "resume_merge"]
@@ -80,6 +81,7 @@ def end_merge(results: Any) -> None:
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
     results.has_values_of_view |= results.merge is not None
+    settle_unexpected(results)
     results.merge = None
 
 

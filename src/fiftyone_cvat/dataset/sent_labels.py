@@ -22,6 +22,7 @@ from fiftyone_cvat.dataset.field_annotations import (
     convert_labels,
 )
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
+from fiftyone_cvat.dataset.unexpected_labels import LoadedLabel
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -66,12 +67,13 @@ class SentLabels:
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = columns.samples
-        # a dataset of groups has many
-        self._media_type = results.samples.media_type
-        # both of one task
+        self._media_types = columns.media_types(results.samples)
+        # these of one task
         self._stored_labels: StoredLabels = {}
         self._scalars: dict[Any, dict[FrameRef, Any]] = {}
-        # read when it is first asked for: labels of runs that were sent do not ask
+        self._elsewhere: dict[str, LoadedLabel] | None = None
+        # read when they are first asked for: most loads do not ask
+        self._other_fields: list[str] | None = None
         self._ids_there: set[str] | None = None
 
     def begin(self, stored: StoredLabels) -> None:
@@ -82,11 +84,12 @@ class SentLabels:
         """
         self._stored_labels = stored
         self._scalars = {}
+        self._elsewhere = None
 
     @property
     def is_point_cloud(self) -> bool:
         """Whether the run's media are point clouds."""
-        return self._media_type in (fom.POINT_CLOUD, fom.THREE_D)
+        return self._media_types <= {fom.POINT_CLOUD, fom.THREE_D}
 
     def has_sample(self, ref: FrameRef) -> bool:
         """Tell whether the sample of a frame is still in the dataset."""
@@ -201,15 +204,58 @@ class SentLabels:
         _, path = self._root._get_label_field_path(label_field, "index")
         return self._root.bounds(path)[1] or 0
 
-    def label_anywhere(self, label_id: str, ref: FrameRef, label_type: type) -> Any:
-        """Return a label of a frame by its id, whichever field it is in, or None."""
-        fields = self._samples._get_label_fields()
-        for label_field in fields:
-            for _, _, value in self._columns.values(label_field, {0: ref}):
-                for label in _labels_of(value):
-                    if label.id == label_id and isinstance(label, label_type):
-                        return label
-        return None
+    def loaded_elsewhere(self, task: TaskAnswer) -> dict[str, LoadedLabel]:
+        """Return labels of a task's frames that earlier loads put into other fields.
+
+        They are of types that the fields of the run do not hold.
+
+        Args:
+            task: what the server answers about the task
+
+        Returns:
+            the label's id to the label
+        """
+        if self._elsewhere is None:
+            self._elsewhere = {}
+            for other in self._others():
+                mine = set(ids_in(self._id_map[other]))
+                held = self._samples._get_label_field_type(other)
+                listed = getattr(held, "_LABEL_LIST_FIELD", None)
+                kind = listed or RETURN_TYPES[held.__name__.lower()]
+                by_ref = self._columns.labels(
+                    other, listed or "", {*task.refs.values()}
+                )
+                for _, ref, value in self._columns.by_position(by_ref, task.refs):
+                    for label in labels_in(value, listed or ""):
+                        if label.id in mine:
+                            self._elsewhere[label.id] = LoadedLabel(
+                                other, task.id, ref, kind, label
+                            )
+        return self._elsewhere
+
+    def is_loaded_elsewhere(self, label_id: str, ref: FrameRef) -> bool:
+        """Tell whether an earlier load put a label into another field, then or now.
+
+        Args:
+            label_id: the label's id
+            ref: the frame
+        """
+        return any(label_id in self.known_ids(each, ref) for each in self._others())
+
+    def _others(self) -> list[str]:
+        """Return the fields with labels of types that the run's fields do not hold."""
+        if self._other_fields is None:
+            fields = self._label_schema
+            copies = {
+                each
+                for name in fields
+                if fields[name].get("type") not in (None, "scalar")
+                for each in self._destinations(name)
+            }
+            others = self._id_map.keys() - fields.keys() - copies - {*NO_FIELDS}
+            labels = self._samples._get_label_fields()
+            self._other_fields = sorted(others.intersection(labels))
+        return self._other_fields
 
     def has_label(self, label_id: str | None) -> bool:
         """Tell whether a sample of the run has a label of an id, in any field."""

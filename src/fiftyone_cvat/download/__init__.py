@@ -17,4 +17,9 @@ The way of one track, from ``load_annotations`` to the labels that FiftyOne merg
    anybody has touched it.
 7. ``download.outcome`` counts the labels and puts them where FiftyOne looks for them.
    ``backend`` hands them over, and ``dataset.merges`` puts right what the merge does.
+
+Tasks that nobody sent come down the same way, after three steps more: ``backend`` makes
+our results of those of FiftyOne's import (``runs.foreign_results``), their frames are
+found (``dataset.group_slices``) and numbered (``convert.shared.frames``) as the files
+here have them, and all labels are ``download.unexpected``, under the name None.
 """

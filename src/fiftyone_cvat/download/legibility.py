@@ -91,9 +91,14 @@ class Legibility:
                     continue
             self.report(annotation, kind, fault)
 
-    def leave_out(self, reason: str) -> None:
-        """Count an annotation of no field that is not in the result."""
-        self._outcome.leave_out(reason, self._fields[0])
+    def leave_out(self, reason: str, field: TaskField | None = None) -> None:
+        """Count an annotation that is not in the result.
+
+        Args:
+            reason: why
+            field: the field that it would be in; None if it is of no field
+        """
+        self._outcome.leave_out(reason, field or self._fields[0])
 
     def report(self, annotation: Any, kind: str, fault: str) -> None:
         """Report an annotation that describes none; its label stays as it is.
@@ -115,7 +120,7 @@ class Legibility:
             annotation: the annotation
             kind: ``tags``, ``shapes`` or ``tracks``
         """
-        fault = "its text is no value"
+        fault = "no field of the run has its class"
         if kind != "tags":
             fault = f"the {annotation['type']} has no pixel in the picture"
         self.leave_out(f"{self._name(annotation, kind)}: {fault}")

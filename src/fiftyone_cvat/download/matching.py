@@ -9,6 +9,7 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.attribute_texts import texts_not_sent
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
+    GEOMETRY_BY_TYPE,
     same_annotation,
     same_label,
     same_value,
@@ -18,10 +19,11 @@ from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import Outcome, beyond_one
+from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome, beyond_one
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -118,9 +120,8 @@ class Matching:
             self._ids.remember(each, join_label_id(label_id, number))
         sent = () if original is None else original.annotations
         specs = field.task.attribute_ids
+        self._tell_refused(parts[0], sent, specs)
         reconciliation = self._outcome.reconciliation
-        for refused in texts_not_sent(parts[0].refused, sent, specs):
-            reconciliation.add_reason(refused.reason, refused.text)
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
             self._outcome.absent.note(field.name, field.attributes, original.held)
@@ -138,11 +139,21 @@ class Matching:
                 reconciliation.add_reason(reason)
             if _is_same(field, label, parts, original):
                 what, label = "kept", before
+            elif _is_same_where_allowed(field, label, parts, original):
+                what, label = "kept", before
+                reconciliation.add_reason(NOT_EDITED)
         if what == "changed":
             self._note_edited(field, label, before)
         got = [each.annotation for each in parts]
         index = parts[0].index
         return Copy(field.task.id, what, parts[0].kind, label, before, got, index, sent)
+
+    def _tell_refused(
+        self, part: ReadLabel, sent: Sequence[Any], spec_ids: AttributeIds
+    ) -> None:
+        """Count the texts that annotators wrote and that are no values."""
+        for refused in texts_not_sent(part.refused, sent, spec_ids):
+            self._outcome.reconciliation.add_reason(refused.reason, refused.text)
 
     def _note_edited(self, field: TaskField, label: Any, before: Any) -> None:
         """Note which attributes of a label are not as they are in the dataset."""
@@ -224,6 +235,41 @@ def _is_same(
     return _is_same_track(parts, original) and same_label(
         label, original.label, field.attributes
     )
+
+
+def _is_same_where_allowed(
+    field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
+) -> bool:
+    """Return whether a label differs only where the field allows no edits."""
+    before, info = original.label, field.info
+    forbidden = _read_only(info)
+    if not info.get("allow_label_edits", True):
+        forbidden.add("label")
+    if not info.get("allow_spatial_edits", True):
+        forbidden.update(GEOMETRY_BY_TYPE.get(type(label), ()))
+    may_have_index = not info.get("allow_index_edits", True)
+    if not forbidden and not may_have_index:
+        return False
+    names = {"label", *GEOMETRY_BY_TYPE.get(type(label), ()), *field.attributes}
+    return (may_have_index or _is_same_track(parts, original)) and all(
+        same_value(
+            label.get_attribute_value(name, None),
+            before.get_attribute_value(name, None),
+        )
+        for name in names - forbidden
+    )
+
+
+def _read_only(info: Mapping[str, Any]) -> set[str]:
+    """Return the attributes of a field that FiftyOne does not write, of no class."""
+    of_classes = (each for each in info.get("classes") or () if isinstance(each, dict))
+    found: dict[str, bool] = {}
+    for part in (info, *of_classes):
+        for name, each in (part.get("attributes") or {}).items():
+            # what is not sent as an attribute may be the place of its label
+            is_kept = each.get("read_only", False) and each.get("sent", True)
+            found[name] = found.get(name, True) and bool(is_kept)
+    return {name for name, is_read_only in found.items() if is_read_only}
 
 
 def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:

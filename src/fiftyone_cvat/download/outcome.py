@@ -21,15 +21,20 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
+from fiftyone_cvat.dataset.unexpected_labels import DELETED_HERE, UnexpectedLabels
 from fiftyone_cvat.download.copies import Copies, Copy, Verdict
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
-__all__ = ["Outcome", "beyond_one"]
+__all__ = ["NOT_EDITED", "Outcome", "beyond_one"]
 
-DELETED_HERE = "label that was deleted in the dataset"
 SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
+FORBIDDEN = {
+    "added": "label that was added: `allow_additions=False` leaves it out",
+    "deleted": "label that was deleted in CVAT: `allow_deletions=False` keeps it",
+}
+NOT_EDITED = "label that was edited where its field allows no edits: it stays"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
@@ -49,6 +54,7 @@ class Outcome:
         deleted: field and id of each label that was deleted in CVAT, then or before;
             of a scalar the id of its frame or sample
         edited: field to the attributes that differ on some label that changed
+        unexpected: labels of types that their fields do not hold
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Outcome:
         self.absent = AbsentAttributes()
         self.deleted: set[tuple[str | None, str]] = set(results.deleted)
         self.edited: dict[str | None, set[str]] = defaultdict(set)
+        self.unexpected = UnexpectedLabels()
         self.annotations: dict[str | None, Any] = {
             name: {} for name in self._label_schema
         }
@@ -201,10 +208,18 @@ class Outcome:
             self.reconciliation.add(label_field, copy.task_id, "unmatched")
             self.reconciliation.add_reason(SAMPLE_DELETED_HERE)
             return
-        self.reconciliation.add(label_field, copy.task_id, copy.what)
+        what = self._allowed(label_field, copy.what)
+        self.reconciliation.add(label_field, copy.task_id, what)
         if verdict.is_disputed:
             self.reconciliation.add_reason(DISPUTED)
-        if copy.what == "unmatched":
+        if what != copy.what:
+            self.reconciliation.add_reason(FORBIDDEN[copy.what])
+            if copy.label is not None:
+                # FiftyOne leaves it out, and says so
+                self.put(
+                    label_field, copy.kind, verdict.ref, verdict.label_id, copy.label
+                )
+        elif copy.what == "unmatched":
             self.reconciliation.add_reason(DELETED_HERE)
         elif copy.what == "deleted":
             self.deleted.add((label_field, key))
@@ -215,6 +230,15 @@ class Outcome:
             if copy.what == "changed":
                 self._note_lists(label_field, copy)
             self.put(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
+
+    def _allowed(self, label_field: str | None, what: str) -> str:
+        """Return what becomes of a label as far as the field allows it."""
+        info = self._label_schema[label_field]
+        if what == "added" and not info.get("allow_additions", True):
+            return "unmatched"
+        if what == "deleted" and not info.get("allow_deletions", True):
+            return "kept"
+        return what
 
     def _note_lists(self, label_field: str | None, copy: Copy) -> None:
         """Note lists beside points that FiftyOne, which merges points, leaves out."""

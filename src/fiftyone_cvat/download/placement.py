@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from fiftyone_cvat.convert.from_cvat.attribute_texts import attribute_values
-from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
+from fiftyone_cvat.convert.from_cvat.interpolation import (
+    frames_between_keys,
+    interpolate_track,
+)
 from fiftyone_cvat.convert.from_cvat.labels import (
     AnnotationType,
     ReadLabel,
@@ -19,6 +23,7 @@ from fiftyone_cvat.convert.shared.fingerprints import (
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, value_to_text
 from fiftyone_cvat.dataset.sent_labels import SentLabels
+from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
 from fiftyone_cvat.download.legibility import Legibility
 from fiftyone_cvat.download.run_fields import TaskField
@@ -71,6 +76,9 @@ class Placement:
         self._sent = sent
         self._fingerprints = fingerprints
         self._names = AnnotationNames(task.class_ids, task.attribute_ids, task.defaults)
+        self._namesakes = dict(_fields_named_like_their_kind(fields))
+        unasked = task.sizes.keys() - task.refs.keys() - task.deleted_frames
+        self._unasked = sorted(unasked)  # frames that only the server has
 
     def place(self) -> dict[str | None, list[ReadLabel]]:
         """Return what is read of the task's annotations by field.
@@ -114,10 +122,12 @@ class Placement:
         Before all others comes the field that it went up from: the classes that
         somebody added or renamed on the server are in every field. If none expects it,
         it is the last field that has its class; FiftyOne then asks what to do with
-        labels that are not expected.
+        labels that are not expected. Only a field of the run that is named like the
+        kind takes them, whatever their class: FiftyOne would keep them there, and
+        delete all other labels that are in it.
         """
         if annotation["frame"] not in self._task.refs:
-            self._legibility.leave_out("on a frame that the run did not send")
+            self._leave_out_unasked(annotation["label_id"], 1)
             self._legibility.keep_labels(annotation, kind)
             return None
         placed: tuple[TaskField, ReadLabel] | None = None
@@ -135,6 +145,12 @@ class Placement:
         if placed is None:
             self._legibility.report_empty(annotation, kind)
             self._legibility.keep_labels(annotation, kind)
+            return None
+        field, label = placed
+        namesake = self._namesakes.get(label.kind)
+        if field.kind != label.kind and namesake is not None:
+            label = self._read(annotation, kind, namesake) or label
+            return (namesake if label.kind == namesake.kind else field), label
         return placed
 
     def _read(
@@ -146,7 +162,21 @@ class Placement:
     ) -> ReadLabel | None:
         """Read an annotation; leave the making of a label out where it is unchanged."""
         unchanged = unchanged_annotation(annotation, kind, field, label_id)
-        return unchanged or read_annotation(annotation, kind, field.context)
+        read = unchanged or read_annotation(annotation, kind, field.context)
+        if read is None and kind == "tags":
+            specs = field.context.spec_ids.get(annotation["label_id"], {})
+            if specs.keys() - {LABEL_ID}:
+                # its value is empty: other tags of the field's classes say something
+                return ReadLabel(
+                    "scalar",
+                    annotation["frame"],
+                    None,
+                    None,
+                    1,
+                    annotation,
+                    is_empty=True,
+                )
+        return read
 
     def _candidates(self, annotation: Json, kind: str) -> list[TaskField]:
         """Return the fields that have an annotation's class, in order of preference."""
@@ -197,6 +227,8 @@ class Placement:
         The shape on its first frame decides which field it is.
         """
         shapes = self._shapes_of(track)
+        unasked = frames_between_keys(track["shapes"], self._unasked)
+        self._leave_out_unasked(track["label_id"], unasked)
         placed = self._place(shapes[0], "tracks") if shapes else None
         if placed is None:
             return None, ()
@@ -228,6 +260,17 @@ class Placement:
                 each.label_id = None
         return field, labels
 
+    def _leave_out_unasked(self, class_id: int, number: int) -> None:
+        """Count labels of a class that are on frames which the run did not send."""
+        fields = (
+            field
+            for field in self._fields.values()
+            if class_id in field.context.class_by_label_id
+        )
+        field = next(fields, None)
+        for _ in range(number):
+            self._legibility.leave_out("on a frame that the run did not send", field)
+
     def _shapes_of(self, track: Json) -> list[Json]:
         """Return a track's shape on each of its frames that the run sent."""
         task = self._task
@@ -242,6 +285,23 @@ class Placement:
             for shape in shapes
             if shape["frame"] in task.refs and shape["frame"] in task.sizes
         ]
+
+
+def _fields_named_like_their_kind(
+    fields: Mapping[str | None, TaskField],
+) -> Iterator[tuple[str, TaskField]]:
+    """Yield the kinds of which a field that holds any number has the name, and it.
+
+    The field knows the classes of all fields then.
+    """
+    for name, field in fields.items():
+        plain = (name or "").removeprefix("frames.")
+        if plain == field.kind and field.context.label_type in LIST_BY_TYPE:
+            names: dict[int, str] = {}
+            for each in (*fields.values(), field):
+                names |= each.context.class_by_label_id
+            context = replace(field.context, class_by_label_id=names)
+            yield plain, replace(field, context=context)
 
 
 def _said_id(shape: Json, field: TaskField) -> str | None:

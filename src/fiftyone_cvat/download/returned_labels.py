@@ -66,6 +66,7 @@ class ReturnedLabels:
         """
         self._sent.begin(stored)
         self._outcome.begin(task)
+        self._settlement.begin(task)
         fields = self._fields.on_task(task)
         legibility = Legibility(
             task, fields, self._ids, self._unreadable, self._outcome

@@ -18,7 +18,10 @@ from fiftyone_cvat.convert.shared.frames import (
     frames_as_numbered,
     frames_to_sizes,
 )
-from fiftyone_cvat.convert.to_cvat.project_schema import labels_to_cvat_schema
+from fiftyone_cvat.convert.to_cvat.project_schema import (
+    labels_to_cvat_schema,
+    names_of_no_attribute,
+)
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.absent_attributes import (
     leave_out_empty_fields,
@@ -28,6 +31,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
+from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
@@ -104,6 +108,8 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
+        results.unexpected = outcome.unexpected
+        results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
         results.deleted = sorted(outcome.deleted, key=str)
         if columns.are_as_stored:
@@ -113,8 +119,9 @@ class RunDownload:
             narrow_attributes(results)
         if is_import(results):
             leave_out_empty_fields(results, outcome.annotations)
-        for line in outcome.reconciliation.lines():
-            logger.info("%s", line)
+        if not outcome.unexpected.is_pending:
+            # else they are known, and logged, when FiftyOne's merge is over
+            log_counts(outcome.reconciliation)
         return outcome.annotations
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:
@@ -142,6 +149,7 @@ class RunDownload:
                     gone.append(task_id)
                     continue
                 task, stored = found
+                _warn_of_names(task, results)
                 labels = labels or ReturnedLabels(
                     self._api,
                     results,
@@ -307,3 +315,15 @@ class RunDownload:
             (job["start_frame"], job["stop_frame"])
             for job in self._api._get_annotation_jobs(task_id)
         ]
+
+
+def _warn_of_names(task: TaskAnswer, results: Any) -> None:
+    """Warn of attributes that labels cannot have; what a run sent has none of them."""
+    names = names_of_no_attribute(task.labels)
+    if names and results.frame_numbering == "file":
+        logger.warning(
+            "Task %d: the attributes '%s' of labels in CVAT are left out: labels in "
+            "FiftyOne have parts of these names, or the database takes none such",
+            task.id,
+            "', '".join(names),
+        )

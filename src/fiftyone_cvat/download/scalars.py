@@ -92,7 +92,8 @@ class ScalarSettlement:
         """Return the one value that the tags of a frame are.
 
         Of several values it is the one that the dataset has, or else the newest; None
-        if no tag is a value, or if the value was deleted in the dataset.
+        if no tag is a value, or if the value was deleted in the dataset. Whoever
+        empties the tag of a value, and all others, deletes the value.
         """
         task_id = field.task.id
         if before is None and self._sent.known_ids(field.name, ref):
@@ -101,10 +102,15 @@ class ScalarSettlement:
                 copy = Copy(task_id, "unmatched", "scalar", None, None, got)
                 self._outcome.take(field, ref, None, copy)
             return None
+        if before is not None and all(each.is_empty for each in found):
+            got = [each.annotation for each in found]
+            return Copy(task_id, "deleted", "scalar", None, before, got)
         values = []
         for each in found:
             # what went up comes back, as infinity, which nobody may type
-            if each.value is None and not (before is not None and each.is_untouched):
+            if each.is_empty:
+                self._outcome.leave_out("tag of a scalar without a value", field)
+            elif each.value is None and not (before is not None and each.is_untouched):
                 self._outcome.leave_out("scalar that is no value of its field", field)
             else:
                 values.append(each)

@@ -19,7 +19,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import Outcome
+from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_untouched, shows_all
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -80,7 +80,10 @@ class SegmentationSettlement:
             label = merge_segmentation(masks, size, targets, before)
             label.id = label_id
             what, label = self._painted(label, before, targets)
-            if what == "kept" and is_painted_finer(masks, size, targets, before):
+            if what == "changed" and not field.info.get("allow_spatial_edits", True):
+                self._outcome.reconciliation.add_reason(NOT_EDITED)
+                what, label = "kept", before
+            elif what == "kept" and is_painted_finer(masks, size, targets, before):
                 self._outcome.reconciliation.add_reason(
                     "segmentation smaller than its picture: what was painted is finer "
                     "than its pixels"

@@ -19,6 +19,7 @@ from fiftyone_cvat.download.segmentations import SegmentationSettlement
 from fiftyone_cvat.download.tracks import TrackIndexes
 from fiftyone_cvat.download.unexpected import Unexpected
 from fiftyone_cvat.download.withheld_indexes import WithheldIndexes
+from fiftyone_cvat.server.task_answers import TaskAnswer
 
 __all__ = ["Settlement"]
 
@@ -48,12 +49,20 @@ class Settlement:
         self._unreadable = unreadable
         self._sent = sent
         self._is_clips = is_clips
-        self._unexpected = Unexpected(outcome, ids, sent)
+        self._unexpected = Unexpected(outcome, ids, unreadable, sent, is_clips=is_clips)
         self._scalars = ScalarSettlement(outcome, sent, unreadable, self._unexpected)
         self._segmentations = SegmentationSettlement(outcome, ids, unreadable)
         self._matching = Matching(outcome, ids, unreadable)
         self._tracks = TrackIndexes(ids, sent, is_clips=is_clips)
         self._withheld = WithheldIndexes(outcome, sent, is_clips=is_clips)
+
+    def begin(self, task: TaskAnswer) -> None:
+        """Begin with a task.
+
+        Args:
+            task: what the server answers about it
+        """
+        self._unexpected.begin(task)
 
     def settle(self, field: TaskField, labels: Sequence[ReadLabel]) -> None:
         """Give a field's labels on one task their ids and add them to the outcome.
@@ -62,12 +71,12 @@ class Settlement:
             field: the field
             labels: what was read of its annotations; those of tracks get their index
         """
-        if field.kind == "scalar":
-            self._scalars.settle(field, labels)
-            return
         has_tracks = any(each.track is not None for each in labels)
         if has_tracks:
             self._tracks.settle(field, labels)
+        if field.kind == "scalar":
+            self._scalars.settle(field, labels)
+            return
         by_frame = self._readable_by_frame(field, labels)
         task = field.task
         occupied = self._sent.occupied(field.name, field.originals, task)
@@ -84,6 +93,7 @@ class Settlement:
 
     def finish(self) -> None:
         """Settle what is known after the last task only, when the outcome is."""
+        self._unexpected.finish()
         self._withheld.finish()
 
     def _settle_frame(

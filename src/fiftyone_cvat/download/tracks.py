@@ -29,7 +29,8 @@ class TrackIndexes:
         self._ids = ids
         self._sent = sent
         self._is_clips = is_clips
-        self._highest: dict[str | None, int] = {}  # that a field of clips has
+        # of fields of clips, and of what takes labels that nobody sent
+        self._highest: dict[str | None, int] = {}
 
     def settle(self, field: TaskField, labels: Iterable[ReadLabel]) -> None:
         """Give the tracks of one field on one task their indexes, in place.
@@ -38,8 +39,10 @@ class TrackIndexes:
             field: the field
             labels: its labels, some of them of tracks
         """
-        if self._is_clips and field.name not in self._highest:
-            # FiftyOne does not see in a clip which indexes its video has
+        is_of_clips = self._is_clips and field.kind != "scalar"
+        if (is_of_clips or field.name is None) and field.name not in self._highest:
+            # FiftyOne does not see in a clip which indexes its video has, and takes
+            # tracks of one index for one, whatever task of a video they are in
             self._highest[field.name] = self._sent.highest_index(field.name)
         highest = self._highest.get(field.name, 0)
         used = settle_tracks(

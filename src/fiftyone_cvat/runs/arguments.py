@@ -19,6 +19,7 @@ __all__ = [
     "secret",
     "secret_headers",
     "server_url",
+    "settings_of",
     "text_of",
     "truth_or_text",
     "whole_number",
@@ -116,6 +117,17 @@ def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
             "`, `".join(found),
         )
     return {name: each for name, each in keywords.items() if name not in found}
+
+
+def settings_of(config: Any) -> dict[str, Any]:
+    """Return what the API is made with besides the name and the URL.
+
+    Args:
+        config: the configuration of a run
+    """
+    names = ("username", "email", "password", "headers", "organization")
+    more = ("access_token", "verify_ssl", "timeout", "wait_timeout")
+    return {name: getattr(config, name) for name in (*names, *more)}
 
 
 def server_url(url: str | None) -> str | None:

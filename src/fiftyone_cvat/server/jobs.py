@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Sequence
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs
@@ -11,6 +12,11 @@ from fiftyone_cvat.transport.responses import id_in
 from fiftyone_cvat.types import Json
 
 __all__ = ["Jobs"]
+
+logger = logging.getLogger(__name__)
+
+ORGANIZATION = "X-Organization"
+"""The header that names the organization which a request is about."""
 
 
 class Jobs(Users):
@@ -36,7 +42,27 @@ class Jobs(Users):
         Ground truth and replicas are not among them: a ground truth job spans all
         others, but shows none of their tracks.
         """
+        jobs = self._list_jobs(task_id)
+        check_jobs(jobs, f"Task {task_id}: {self.jobs_url(task_id)}")
+        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
+
+    def _list_jobs(self, task_id: int) -> list[Json]:
+        """Return all jobs of a task, also of one that moved to another organization.
+
+        In an organization the server lists only what is there, though it shows a task
+        that is elsewhere. Without one it lists all that the user may see.
+        """
         url = self.jobs_url(task_id)
         jobs = self._get_paginated_results(url)
-        check_jobs(jobs, f"Task {task_id}: {url}")
-        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
+        if not jobs and self._organization:
+            jobs = self._all_items(url, headers={ORGANIZATION: None})
+        if not jobs:
+            where = self._organization or "none"
+            logger.warning(
+                "CVAT at %s shows no jobs of task %d (organization: %s): it has none "
+                "yet, or it moved to an organization whose jobs you may not see",
+                self.base_url,
+                task_id,
+                where,
+            )
+        return jobs

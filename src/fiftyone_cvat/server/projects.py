@@ -94,7 +94,17 @@ class Projects(Creations):
 
         Returns:
             the list of task IDs
+
+        Raises:
+            NotFoundError: if there is no such project
         """
+        found = self._task_ids_in_project(project_id)
+        if not found:
+            # the list of a project that does not exist is empty, too
+            self.get(self.project_url(project_id))
+        return found
+
+    def _task_ids_in_project(self, project_id: int) -> list[int]:
         url = f"{self.tasks_url}?project_id={project_id}"
         return self._get_paginated_results(url, value="id")
 
@@ -136,7 +146,7 @@ class Projects(Creations):
 
     def _is_empty_project(self, project_id: int) -> bool:
         """Tell whether a project has no task, or does not exist."""
-        return not self.get_project_tasks(project_id)
+        return not self._task_ids_in_project(project_id)
 
     def _delete_if_empty(self, project_id: int) -> None:
         """Delete a project, unless others have put tasks into it."""

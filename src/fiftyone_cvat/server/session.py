@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fiftyone.utils.annotations import AnnotationAPI
@@ -35,6 +35,7 @@ class Session(Urls, AnnotationAPI):
     """The signed-in session that everything else in the API uses."""
 
     _session: Connection = None  # type: ignore[assignment]  # until it is opened
+    _organization: str | None = None
 
     def __init__(
         self,
@@ -329,14 +330,31 @@ class Session(Urls, AnnotationAPI):
             AnswerError: if the server answers with no list, without an end, or without
                 one of the values
         """
+        items = self._all_items(base_url, get_page_url)
+        return [value_in(item, value, base_url) for item in items] if value else items
+
+    def _all_items(
+        self,
+        base_url: str,
+        get_page_url: Callable[[int], str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> list[Any]:
+        """Return a whole list of the server, asked for with headers of its own.
+
+        Args:
+            base_url: the URL of the list
+            get_page_url: makes the URL of a page from its number, from 1
+            headers: headers to add; None takes one away
+        """
         items: list[Any] = []
         last: Any = None
         number = 1
+        more = {"headers": headers} if headers else {}
         while True:
             url = get_page_url(number) if get_page_url else base_url
             page = None if get_page_url else number
             params = {"page": page, "page_size": PAGE_SIZE}
-            answer = self.get(url, params=params)
+            answer = self.get(url, params=params, **more)
             found = page_of(answer)
             results = found["results"]
             if results and results == last:
@@ -347,10 +365,9 @@ class Session(Urls, AnnotationAPI):
                 )
             items.extend(results)
             if not results or not found.get("next"):
-                break
+                return items
             number += 1
             last = results
-        return [value_in(item, value, base_url) for item in items] if value else items
 
     def _list_ids(self, base_url: str, get_page_url: Callable[[int], str]) -> list[int]:
         """Return the ids of all objects in a list of the server.

@@ -113,8 +113,7 @@ class Tasks(Creations, Jobs):
         except NotFoundError:
             logger.warning("Task %d no longer exists", task_id)
             return None
-        url = self.jobs_url(task_id)
-        jobs = self._get_paginated_results(url)
+        jobs = self._list_jobs(task_id)
         task = answer.json()
         name, status, updated = (
             value_in(task, key, answer.url)
@@ -125,7 +124,7 @@ class Tasks(Creations, Jobs):
             "status": status,
             "assignee": task.get("assignee"),
             "last_updated": updated,
-            "jobs": {id_in(job, url): job for job in jobs},
+            "jobs": {id_in(job, self.jobs_url(task_id)): job for job in jobs},
         }
 
     def delete_task(self, task_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.media as fom
 
+from fiftyone_cvat.convert.shared.skeletons import check_nodes
 from fiftyone_cvat.convert.shared.texts import shorten, value_to_text
 from fiftyone_cvat.convert.to_cvat.project_schema import (
     check_properties,
@@ -168,6 +169,8 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
         leave_out_attributes(samples, label_schema)
     _drop_empty_classes(label_schema)
     _add_skeletons(samples, label_schema)
+    if project_id is None:
+        _check_skeletons(label_schema)
     _spell_out_scalars(label_schema)
     # a run that is refused leaves the project as it is
     run = run_state(api, config, project_id, update_server=False)
@@ -267,3 +270,17 @@ def _add_skeletons(samples: Any, label_schema: LabelSchema) -> None:
             count = 1 + max((node for pair in edges for node in pair), default=-1)
             labels = skeleton.labels or [str(node + 1) for node in range(count)]
             info["skeleton"] = {"labels": list(labels), "edges": edges}
+
+
+def _check_skeletons(label_schema: LabelSchema) -> None:
+    """Refuse skeletons whose nodes CVAT could not tell apart, or would rename."""
+    for name, info in label_schema.items():
+        if info.get("skeleton"):
+            labels, edges = info["skeleton"]["labels"], info["skeleton"]["edges"]
+            try:
+                check_nodes(str(name), labels, edges)
+            except SchemaError as error:
+                raise SchemaError(
+                    f"Field '{name}': {error}. Nodes are named in the dataset's "
+                    "`skeletons` or `default_skeleton`"
+                ) from error

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 import trustme
 
 from fiftyone_cvat.errors import (
@@ -246,6 +247,29 @@ def test_wrong_password(connection, site, status):
 
     assert_no_secret(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_refused_sign_in_has_the_answer(connection, site):
+    site.answers["/api/auth/login"] = (400, {}, {"non_field_errors": ["No."]})
+    site.answers["/api/users/self"] = (401, {}, {"detail": "Invalid token."})
+
+    for credentials, status in (
+        (Credentials(username="ann", password="s3cr3t-password"), 400),
+        (Credentials(access_token="s3cr3t-token"), 401),
+    ):
+        with pytest.raises(requests.exceptions.HTTPError) as caught:
+            connection.sign_in(credentials)
+        assert caught.value.response.status_code == status
+
+
+def test_answer_tells_its_time_and_takes_what_requests_takes(connection, site):
+    site.answers["/api/x"] = (200, {"Set-Cookie": "a=b"}, {"c": 1})
+
+    with connection.get(f"{site.url}/api/x", stream=True) as answer:
+        assert b"".join(answer.iter_content(8)) == answer.content
+
+    assert answer.elapsed.total_seconds() > 0
+    assert answer.cookies == {"a": "b"}
 
 
 @pytest.mark.parametrize("status", [404, 500])

@@ -82,7 +82,7 @@ def typed_values(
         if kind is None and (context.keep_text or tool == "number"):
             kind = tool
         try:
-            value = text_to_tags(text) if kind is list else text_to_value(text, kind)
+            value = _value_of(text, kind, tool)
         except ValueError:
             # a label that went up keeps its value
             value = None
@@ -95,6 +95,17 @@ def typed_values(
         if value is not None and (value != "" or kind is str):
             typed[name] = value
     return typed, refused
+
+
+def _value_of(text: str, kind: type | str | None, tool: str | None) -> Any:
+    """Return the value that a text is; ValueError if it is none of the kind."""
+    if kind is list:
+        return text_to_tags(text)
+    if kind in (int, float) and tool == "checkbox":
+        # checkboxes of numbers show 1 and 0
+        truth = text_to_value(text, bool)
+        return truth if truth is None else text_to_value(str(int(truth)), kind)
+    return text_to_value(text, kind)
 
 
 def refused_texts(

@@ -5,8 +5,9 @@ On frames where the object is visible the result is what the CVAT server exports
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat, zip_longest
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fiftyone_cvat.convert.from_cvat.polygon_matching import interpolate_outline
 from fiftyone_cvat.types import AttributeValue, Shape, Track
 
-__all__ = ["interpolate_track"]
+__all__ = ["frames_between_keys", "interpolate_track"]
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +60,26 @@ def interpolate_track(
     shapes = _shapes(track, frames)
     elements = track.get("elements")
     return _gather(shapes, elements, frames) if elements else shapes
+
+
+def frames_between_keys(keys: Iterable[Shape], frames: Sequence[int]) -> int:
+    """Return on how many frames a track is visible, up to its last key shape.
+
+    Behind that one it only goes on: nobody said that it is there.
+
+    Args:
+        keys: the key shapes of a track in any order
+        frames: the frames to count, in order
+    """
+    if not frames:
+        return 0
+    number = 0
+    in_order = sorted(keys, key=lambda each: each["frame"])
+    for key, following in zip_longest(in_order, in_order[1:]):
+        if not key.get("outside"):
+            stop = following["frame"] if following else key["frame"] + 1
+            number += bisect_left(frames, stop) - bisect_left(frames, key["frame"])
+    return number
 
 
 class _Frames(NamedTuple):

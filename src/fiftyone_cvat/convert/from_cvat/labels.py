@@ -62,6 +62,7 @@ class ReadLabel:
             most likely the dataset's own and is not read before it turns out not to be
         read_later: reads it then
         unread_class: the class of a label that is not read
+        is_empty: whether it is the tag of a scalar, and has no value
     """
 
     kind: str
@@ -77,6 +78,7 @@ class ReadLabel:
     sent: Json | None = None
     read_later: Callable[[], ReadLabel | None] | None = None
     unread_class: str | None = None
+    is_empty: bool = False
 
     @property
     def class_name(self) -> str:

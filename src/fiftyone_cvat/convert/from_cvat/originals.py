@@ -186,6 +186,10 @@ def _typed(text: str, before: Any) -> Any:
     """Read a text as the type of a value; keep the value where it is none."""
     if not is_text(before):
         return before
+    words = {"true": 1, "false": 0}
+    if not isinstance(before, (str, bool)) and before in (0, 1) and text in words:
+        # a checkbox of numbers
+        return type(before)(words[text])
     try:
         return text_to_value(text, type(before))
     except ValueError:

@@ -20,13 +20,16 @@ class Reconciliation:
     are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
     the result, each for one of the ``reasons``; ``examples`` has the first text that
     was not taken for a reason. ``deleted_frames`` counts frames that were deleted in
-    CVAT; their labels stay as they are in the dataset.
+    CVAT; their labels stay as they are in the dataset. ``undecided`` labels, by reason,
+    are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
+    becomes of them, and then they are counted as that.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     deleted_frames: int = 0
+    undecided: dict[str, int] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -70,6 +73,10 @@ class Reconciliation:
             example = self.examples.get(reason)
             such_as = "" if example is None else f", such as '{example}'"
             lines.append(f"{number} x {reason}{such_as}")
+        lines.extend(
+            f"{number} x {reason}: `unexpected` says what becomes of it"
+            for reason, number in self.undecided.items()
+        )
         if self.deleted_frames:
             lines.append(
                 f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "

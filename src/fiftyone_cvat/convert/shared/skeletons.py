@@ -20,6 +20,7 @@ from fiftyone_cvat.errors import GeometryError, SchemaError
 from fiftyone_cvat.types import AttributeSpec, Json
 
 __all__ = [
+    "check_nodes",
     "keypoint_to_skeleton",
     "skeleton_label",
     "skeleton_to_points",
@@ -58,7 +59,7 @@ def skeleton_label(
         SchemaError: if there are no nodes, a name is empty, too long or not told apart
             from another, or an edge leads to a node that is not there
     """
-    _check_nodes(name, node_names, edges)
+    check_nodes(name, node_names, edges)
     turn = 2 * math.pi / len(node_names)
     at = [
         (50 + 40 * math.sin(turn * i), 50 - 40 * math.cos(turn * i))
@@ -197,9 +198,19 @@ def _sublabel_ids(svg: str, sublabels: Sequence[Json]) -> list[int]:
     return sorted(by_name.values(), key=lambda each: (numbers.get(each, last), each))
 
 
-def _check_nodes(
+def check_nodes(
     name: str, node_names: Sequence[str], edges: Sequence[Sequence[int]]
 ) -> None:
+    """Refuse a skeleton that CVAT would not take, or not as it is.
+
+    Args:
+        name: the label's name, for messages
+        node_names: the nodes' names
+        edges: chains of connected nodes, as positions in ``node_names``
+
+    Raises:
+        SchemaError: as :func:`skeleton_label` does
+    """
     if not node_names:
         raise SchemaError(f"Skeleton {name!r} has no nodes")
     if "" in node_names:

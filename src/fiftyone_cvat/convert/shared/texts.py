@@ -18,6 +18,7 @@ __all__ = [
     "shorten",
     "text_to_number",
     "text_to_value",
+    "value_to_checkbox",
     "value_to_text",
 ]
 
@@ -50,6 +51,24 @@ def value_to_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+def value_to_checkbox(value: Any) -> str | None:
+    """Convert a value to the text that a checkbox has in CVAT.
+
+    Args:
+        value: a value that CVAT's text can hold
+
+    Returns:
+        ``true`` or ``false``, or None if the value means neither
+    """
+    truth: Any = value
+    if isinstance(value, str):
+        try:
+            truth = text_to_value(value, bool)
+        except ValueError:
+            return None
+    return {1: "true", 0: "false"}.get(truth)
 
 
 def text_to_value(text: str, kind: type | str | None = None) -> Any:

@@ -20,13 +20,14 @@ from fiftyone_cvat.convert.shared.texts import (
     check_text,
     shorten,
     text_to_number,
+    value_to_checkbox,
     value_to_text,
 )
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.errors import SchemaError
-from fiftyone_cvat.types import AttributeValue, CVATSchema, Skeleton
+from fiftyone_cvat.types import AttributeSpec, AttributeValue, CVATSchema, Skeleton
 
-__all__ = ["ClassPlan", "parse_label", "plan_class", "read_label"]
+__all__ = ["ClassPlan", "is_checkbox", "parse_label", "plan_class", "read_label"]
 
 MAX_GROUP = 2**31
 """CVAT fails on a group from here on."""
@@ -41,20 +42,26 @@ ParsedLabel = tuple[
 ]
 
 
+def is_checkbox(spec: AttributeSpec) -> bool:
+    """Return whether an attribute is a checkbox, which knows two values."""
+    return spec.get("input_type") == "checkbox"
+
+
 @dataclass(frozen=True, slots=True)
 class ClassPlan:
     """What to read from the labels of a class: the same for all that a call converts.
 
     Attributes:
         name: the CVAT class name
-        attributes: the names of the attributes, each with whether it is mutable
+        attributes: the names of the attributes, each with whether it is mutable, and
+            whether it is a checkbox
         occluded_attr: the attribute that holds occlusion, or None
         group_id_attr: the attribute that holds the group id, or None
         skeleton: the class's skeleton, or None
     """
 
     name: str
-    attributes: tuple[tuple[str, bool], ...]
+    attributes: tuple[tuple[str, bool, bool], ...]
     occluded_attr: str | None
     group_id_attr: str | None
     skeleton: Skeleton | None
@@ -83,7 +90,7 @@ def plan_class(
     return ClassPlan(
         class_name,
         tuple(
-            (each, specs[each]["mutable"])
+            (each, specs[each]["mutable"], is_checkbox(specs[each]))
             for each in specs
             if each != LABEL_ID and is_attribute_name(each)
         ),
@@ -159,13 +166,18 @@ def read_label(
     mutable: list[AttributeValue] = [{"spec_id": LABEL_ID, "value": identity}]
     immutable: list[AttributeValue] = []
     value_of = label.get_attribute_value
-    for name, is_mutable in plan.attributes:
+    for name, is_mutable, as_checkbox in plan.attributes:
         value = value_of(name, None)
         if name == TAGS:
             value = tags_to_text(value)
         if value is None or not is_text(value):
             continue
         text = value if type(value) is str else value_to_text(value)
+        if as_checkbox:
+            truth = value_to_checkbox(value)
+            if truth is None:
+                continue  # annotators would see a box that is neither
+            text = truth
         # most texts are short and plain: the message costs more than reading the value
         if len(text) > MAX_TEXT or "\0" in text or not text.isascii():
             of_class = f"class '{shorten(plan.name)}'"

@@ -33,6 +33,7 @@ __all__ = [
     "has_ignored_attributes",
     "labels_to_cvat_schema",
     "labels_without_label_id",
+    "names_of_no_attribute",
     "tell_fields_apart",
 ]
 
@@ -161,6 +162,16 @@ def labels_without_label_id(labels: Iterable[Json]) -> list[Json]:
         for label in labels
         if all(each["name"] != LABEL_ID for each in label["attributes"])
     ]
+
+
+def names_of_no_attribute(labels: Iterable[Json]) -> list[str]:
+    """Return the names of attributes that labels in FiftyOne cannot have, in order.
+
+    Args:
+        labels: the labels as the server describes them
+    """
+    names = {each["name"] for label in labels for each in label["attributes"]}
+    return sorted(each for each in names if not is_attribute_name(each))
 
 
 def tell_fields_apart(label_schema: LabelSchema, labels: Iterable[Json]) -> None:

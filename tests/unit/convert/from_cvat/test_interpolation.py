@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.from_cvat.interpolation import interpolate_track
+from fiftyone_cvat.convert.from_cvat.interpolation import (
+    frames_between_keys,
+    interpolate_track,
+)
 
 DATA = Path(__file__).parent / "data"
 PRECISION = 0.0051  # the export has two decimals
@@ -310,3 +313,16 @@ def test_whole_track_of_boxes_is_what_each_frame_by_itself_is(steps, stop):
     assert [
         (each["frame"], each["points"], each["rotation"]) for each in got
     ] == expected
+
+
+@given(
+    st.dictionaries(st.integers(0, 12), st.booleans(), min_size=1),
+    st.sets(st.integers(0, 14)),
+)
+def test_frames_between_keys_are_those_of_shapes(outside_by_frame, frames):
+    keys = [shape(frame, outside=each) for frame, each in outside_by_frame.items()]
+    shapes = interpolate_track(track(*keys), max(outside_by_frame))
+
+    number = frames_between_keys(keys, sorted(frames))
+
+    assert number == len(frames.intersection(frames_of(shapes)))

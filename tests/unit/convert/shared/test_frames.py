@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from fiftyone_cvat.convert.shared.frames import (
     FrameRange,
     FrameRef,
+    file_frames_to_frames,
     frame_argument,
     frame_refs,
+    frames_as_numbered,
     frames_to_sizes,
     sample_ids_to_frames,
     source_frames_to_frames,
@@ -195,3 +197,61 @@ def test_images_of_runs_of_the_built_in_have_their_positions():
     found = source_frames_to_frames(refs, {"start_frame": 9, "size": 1}, 0)
     assert found == refs
     assert found is not refs
+
+
+@pytest.mark.parametrize(
+    ("count", "meta", "positions"),
+    [
+        pytest.param(12, {"size": 12}, range(12), id="whole"),
+        pytest.param(12, {"start_frame": 2, "size": 8}, range(2, 10), id="source"),
+        pytest.param(8, {"start_frame": 2, "size": 8}, range(8), id="part"),
+        pytest.param(7, {"start_frame": 2, "size": 8}, range(7), id="part, one less"),
+        pytest.param(9, {"start_frame": 4, "size": 8}, range(8), id="part, one more"),
+        pytest.param(
+            12,
+            {"start_frame": 1, "size": 5, "frame_filter": "step=2"},
+            range(1, 11, 2),
+            id="source with steps",
+        ),
+        pytest.param(
+            5,
+            {"start_frame": 1, "size": 5, "frame_filter": "step=2"},
+            range(5),
+            id="part with steps",
+        ),
+        pytest.param(
+            9, {"start_frame": 2, "size": 8}, range(2, 9), id="source, one less"
+        ),
+        pytest.param(0, {"size": 3}, (), id="nothing"),
+        pytest.param(3, {"size": 0}, (), id="empty task"),
+    ],
+)
+def test_frames_of_a_file(count, meta, positions):
+    """It is the whole video, or what the task has of it if it was downloaded."""
+    refs = {number: FrameRef("video", f"frame {number}") for number in range(count)}
+    meta = {"start_frame": 0, "frame_filter": ""} | meta
+
+    found = file_frames_to_frames(refs, meta)
+
+    assert found == {key: refs[number] for key, number in enumerate(positions)}
+
+
+def test_images_of_a_task_have_their_positions():
+    refs = {0: FrameRef("a", None), 2: FrameRef("b", None)}
+    meta = {"start_frame": 1, "size": 3, "frame_filter": ""}
+
+    assert file_frames_to_frames(refs, meta) == refs
+
+
+@pytest.mark.parametrize(
+    ("numbering", "positions"),
+    [("task", range(6)), ("source", range(2, 6)), ("file", range(4))],
+)
+def test_numbering(numbering, positions):
+    refs = {number: FrameRef("video", f"frame {number}") for number in range(6)}
+    meta = {"start_frame": 2, "size": 4, "frame_filter": ""}
+    refs = dict(list(refs.items())[: 4 if numbering == "file" else 6])
+
+    found = frames_as_numbered(numbering, refs, meta, 0)
+
+    assert found == {key: refs[number] for key, number in enumerate(positions)}

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_cvat.convert.shared.texts import text_to_value, value_to_text
+from fiftyone_cvat.convert.shared.texts import (
+    text_to_value,
+    value_to_checkbox,
+    value_to_text,
+)
 
 int64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -176,3 +180,15 @@ def test_nan_comes_back():
 def test_bool_comes_back(value, kind):
     assert text_to_value(value_to_text(value), kind) is value
     assert text_to_value(value_to_text(np.bool_(value)), kind) is value
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((True, np.bool_(True), 1, 1.0, "true", "True", " TRUE ", "1"), "true"),
+        ((False, np.bool_(False), 0, -0.0, "false", "False", "0"), "false"),
+        ((2, 0.5, math.nan, "", "yes", "None", "t"), None),
+    ],
+)
+def test_value_to_checkbox(values, text):
+    assert {value_to_checkbox(each) for each in values} == {text}

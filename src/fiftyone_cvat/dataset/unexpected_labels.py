@@ -1,0 +1,192 @@
+"""Labels of a type that their field does not hold, and what FiftyOne made of them.
+
+FiftyOne asks its user (``unexpected``) and puts them into another field, or into none.
+What became of them is known when its merge is over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import ObjectId
+
+from fiftyone_cvat.convert.from_cvat.comparison import same_label
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.dataset.absent_attributes import place_of
+from fiftyone_cvat.dataset.stored_labels import StoredLabel
+from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
+
+__all__ = [
+    "DELETED_HERE",
+    "LoadedLabel",
+    "UnexpectedLabel",
+    "UnexpectedLabels",
+    "log_counts",
+    "settle_unexpected",
+]
+
+logger = logging.getLogger(__name__)
+
+DELETED_HERE = "label that was deleted in the dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class UnexpectedLabel:
+    """A label that came back in a field which does not hold its type.
+
+    Attributes:
+        label_field: that field, or None of a run without fields
+        task_id: the task
+        ref: the frame
+        kind: the kind of label, as FiftyOne names it
+        label: the label; FiftyOne may give it another id
+        what: what it is if it is loaded: ``kept``, ``changed`` or ``added``
+        was_loaded: whether an earlier load has put it into another field
+    """
+
+    label_field: Any
+    task_id: int
+    ref: FrameRef
+    kind: str
+    label: Any
+    what: str
+    was_loaded: bool
+
+    @property
+    def reason(self) -> str:
+        """Why it is not loaded, if it is not."""
+        if self.label_field is None:
+            return f"label for which the run has no field ({self.kind})"
+        return f"label of a type that '{self.label_field}' does not hold ({self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedLabel:
+    """A label that an earlier load has put into another field.
+
+    Attributes:
+        label_field: that field
+        task_id: the task
+        ref: the frame
+        kind: the kind of label, as FiftyOne names it
+        stored: the label as the database holds it
+    """
+
+    label_field: str
+    task_id: int
+    ref: FrameRef
+    kind: str
+    stored: StoredLabel
+
+
+@dataclass(slots=True)
+class UnexpectedLabels:
+    """Labels of one load that are not decided on, and those of earlier loads.
+
+    Attributes:
+        labels: the labels
+        loaded: labels of earlier loads by id
+    """
+
+    labels: list[UnexpectedLabel] = field(default_factory=list)
+    loaded: dict[str, LoadedLabel] = field(default_factory=dict)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the counts of the load are known only after the merge."""
+        return bool(self.labels or self.loaded)
+
+    def undecided(self) -> dict[str, int]:
+        """Return how many labels would be left out for which reason."""
+        return dict(Counter(each.reason for each in self.labels))
+
+    def not_back(self) -> dict[str, LoadedLabel]:
+        """Return the labels of earlier loads that did not come back, by id."""
+        back = {str(each.label.id) for each in self.labels}
+        return {key: each for key, each in self.loaded.items() if key not in back}
+
+
+def settle_unexpected(results: Any) -> None:
+    """Count unexpected labels as what FiftyOne's merge made of them.
+
+    Args:
+        results: the run's results, whose reconciliation is changed in place
+    """
+    pending: UnexpectedLabels | None = results.unexpected
+    results.unexpected = None
+    if pending is None or not pending.is_pending:
+        return
+    counts = results.reconciliation
+    counts.undecided.clear()
+    # a run without fields counts all labels under none
+    has_fields = None not in results.config.label_schema
+    refs = {each.ref for each in pending.labels}
+    refs |= {each.ref for each in pending.loaded.values()}
+    found: dict[str, tuple[str, StoredLabel]] = {}
+    for label_field in _other_fields(results):
+        for stored in _labels_at(results, label_field, refs):
+            found[stored.id] = label_field, stored
+    for each in pending.labels:
+        place = found.get(str(each.label.id))
+        if place is None or not _is_merged(each, place[1]):
+            is_gone = place is None and each.was_loaded
+            counts.add(each.label_field, each.task_id, "unmatched")
+            counts.add_reason(DELETED_HERE if is_gone else each.reason)
+        else:
+            counts.add(place[0] if has_fields else None, each.task_id, each.what)
+    for label_id, loaded in pending.not_back().items():
+        what = "kept" if label_id in found else "deleted"
+        counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
+        if what == "kept":
+            counts.add_reason(
+                f"label that is gone in CVAT and stays in '{loaded.label_field}': "
+                "`unexpected` did not load its type"
+            )
+    log_counts(counts)
+
+
+def log_counts(counts: Reconciliation) -> None:
+    """Log what came of the labels of a load."""
+    for line in counts.lines():
+        logger.info("%s", line)
+
+
+def _is_merged(label: UnexpectedLabel, stored: StoredLabel) -> bool:
+    """Return whether a label is in the dataset as it came back."""
+    if label.what != "changed":
+        return True
+    names = [name for name, _ in label.label.iter_attributes()]
+    return same_label(label.label, stored.build(), names)
+
+
+def _other_fields(results: Any) -> Iterator[str]:
+    """Yield the fields of labels that are not the run's, but have labels of it."""
+    own = {*results.config.label_schema, *NO_FIELDS}
+    for label_field, ids in results.id_map.items():
+        if label_field not in own and any(each is not True for each in ids_in(ids)):
+            yield label_field
+
+
+def _labels_at(
+    results: Any, label_field: str, refs: Iterable[FrameRef]
+) -> Iterator[StoredLabel]:
+    """Yield the labels that a field holds on some frames."""
+    dataset = results.samples._root_dataset
+    if results._is_frames and not label_field.startswith(dataset._FRAMES_PREFIX):
+        label_field = dataset._FRAMES_PREFIX + label_field
+    if label_field not in dataset._get_label_fields():
+        return
+    collection, path, listed = place_of(dataset, label_field)
+    ids = [ObjectId(ref.frame_id or ref.sample_id) for ref in refs]
+    for document in collection.find({"_id": {"$in": ids}}, {path: 1}):
+        value: Any = document
+        for name in path.split("."):
+            value = (value or {}).get(name)
+        for each in value or () if listed else [value]:
+            if each is not None:
+                yield StoredLabel(each)
