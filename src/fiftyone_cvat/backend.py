@@ -18,7 +18,7 @@ import fiftyone.utils.annotations as foua
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
-from fiftyone_cvat.dataset.merges import begin_merge, end_merge, resume_merge
+from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import stored_runs
 from fiftyone_cvat.runs.arguments import (
@@ -342,7 +342,7 @@ class CVATBackend(foua.AnnotationBackend):
         """
         run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
-            end_merge(run_results)
+            finish_merge(run_results)
             stored_runs.take_back(run_results)
         try:
             cls._store(samples, key, run_results, **kwargs)
@@ -392,7 +392,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
-        has_values_of_view: whether the dataset has got what a view showed in its place
+        tasks_with_view: tasks whose labels have got the values that a view showed
         backend: the :class:`CVATBackend`
     """
 
@@ -414,7 +414,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         merge: dict[str, Any] | None = None,
         deleted: Sequence[tuple[Any, str]] = (),
         left_out: dict[int, dict[str, Any]] | None = None,
-        has_values_of_view: bool = False,
+        tasks_with_view: Sequence[int] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -430,7 +430,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.merge = merge
         self.deleted = deleted
         self.left_out = left_out or {}
-        self.has_values_of_view = has_values_of_view
+        self.tasks_with_view = tasks_with_view
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import fiftyone as fo
 import fiftyone.core.dataset as fod
+import fiftyone.utils.annotations as foua
 import numpy as np
 import pytest
 from fiftyone import ViewField
 
+from fiftyone_cvat import resume
 from fiftyone_cvat.backend import CVATBackend
-from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.errors import ConfigurationError, ServerJobError
+from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import Run, box, moved
 from tests.replay.test_point_clouds import car, write_pcd
@@ -181,6 +186,43 @@ def test_values_that_a_view_shows_are_those_of_its_labels(
     assert pictures.values("cats.detections.label") == shown
     assert run.load() == {"cats": {"kept": 6}}
     assert pictures.values("cats.detections.label") == shown
+
+
+def test_a_merge_that_is_stopped_takes_no_values_off_a_view(
+    pictures, server, monkeypatch
+):
+    run = Run(swapped(pictures), server, CATS)
+    shown = swapped(pictures).values("cats.detections.label")
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(foua, "_merge_labels", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run.load()
+    for _ in range(2):
+        assert run.load() == {"cats": {"kept": 6}}
+        assert pictures.values("cats.detections.label") == shown
+
+
+def test_a_run_that_is_resumed_maps_no_label_again(pictures, server, monkeypatch):
+    monkeypatch.setattr(run_upload.secrets, "token_hex", lambda _: "0123abcd")
+    last = Path(pictures.last().filepath)
+    good = last.read_bytes()
+    last.write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+    shown = swapped(pictures).values("cats.detections.label")
+    keep = {"task_size": 1, "on_failure": "keep"}
+    with pytest.raises(ServerJobError):
+        Run(swapped(pictures), server, CATS, **keep)
+    pictures.load_annotations("run", **server.credentials)
+    assert pictures.values("cats.detections.label")[:2] == shown[:2]
+
+    last.write_bytes(good)
+    resume(pictures, "run", **server.credentials)
+    for _ in range(2):
+        pictures.load_annotations("run", **server.credentials)
+        assert pictures.values("cats.detections.label") == shown
 
 
 def test_attributes_that_a_view_shows_are_those_of_its_labels(pictures, server):

@@ -523,7 +523,7 @@ class TestBackend:
         backend = config().build()
         backend.register_run(dataset, "key")
         made = results(backend)
-        monkeypatch.setattr("fiftyone_cvat.backend.end_merge", lambda results: None)
+        monkeypatch.setattr("fiftyone_cvat.backend.finish_merge", lambda results: None)
         monkeypatch.setattr(foua.AnnotationBackend, "save_run_results", interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
             backend.save_run_results(dataset, "key", made)
@@ -561,7 +561,7 @@ class TestStoredResults:
             "fingerprints",
             "merge",
             "deleted",
-            "has_values_of_view",
+            "tasks_with_view",
             "left_out",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")

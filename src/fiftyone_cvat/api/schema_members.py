@@ -25,7 +25,6 @@ class SchemaMembers(Projects, Tasks, Conversions):
         project_id: int | None = None,
         occluded_attr: str | None = None,
         group_id_attr: str | None = None,
-        update_server: bool = True,
     ) -> SchemaParts:
         """Return the CVAT schema of a run: a project's own, or one built for it.
 
@@ -34,8 +33,6 @@ class SchemaMembers(Projects, Tasks, Conversions):
             project_id: an existing project, or None
             occluded_attr: the attribute that holds occlusion in every field
             group_id_attr: the attribute that holds group ids in every field
-            update_server: whether to add the attribute ``label_id`` to labels of the
-                project that lack it
 
         Returns:
             as :func:`fiftyone_cvat.convert.to_cvat.schema.build_cvat_schema`
@@ -49,7 +46,6 @@ class SchemaMembers(Projects, Tasks, Conversions):
             project_id=project_id,
             occluded_attr=occluded_attr,
             group_id_attr=group_id_attr,
-            update_server=update_server,
         )
 
     def _convert_cvat_schema(

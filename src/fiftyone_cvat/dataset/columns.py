@@ -16,9 +16,9 @@ from fiftyone_cvat.dataset.stored_labels import (
 )
 from fiftyone_cvat.dataset.views import (
     frames_as_they_are,
-    has_values_of_view,
+    shows_other_values,
+    values_of_view,
     with_points_of_view,
-    with_values_of_view,
 )
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import ids_in
@@ -48,7 +48,16 @@ class Columns:
     def __init__(self, results: Any) -> None:
         label_schema = results.config.label_schema
         self.samples = _collection(results)
-        self.are_as_stored = not has_values_of_view(self.samples)
+        self._as_shown = values_of_view(self.samples, results)
+        # those whose values in the dataset are what the view showed
+        by_clip = results.id_map.get("_clips", {})
+        self._settled_ids = {
+            str(by_clip.get(each["sample_id"], each["sample_id"]))
+            for task_id in results.tasks_with_view
+            for each in results.frame_id_map.get(task_id, {}).values()
+        }
+        left = set(results.task_ids).difference(results.tasks_with_view)
+        self.are_as_stored = not (left and shows_other_values(self._as_shown))
         self._with_shown_points = with_points_of_view(self.samples, results)
         check_field_types(self.samples, label_schema)
         _check_fields_are_there(self.samples, results)
@@ -207,7 +216,12 @@ class Columns:
         self, label_field: Any, refs: Iterable[FrameRef], **kwargs: Any
     ) -> dict[FrameRef, Any]:
         ids = {self._in_samples(ref).sample_id for ref in refs}
-        return labels_by_ref(self.samples.select(list(ids)), label_field, **kwargs)
+        settled = ids if self.are_as_stored else ids & self._settled_ids
+        found: dict[FrameRef, Any] = {}
+        for samples, own in ((self.samples, settled), (self._as_shown, ids - settled)):
+            if own:
+                found |= labels_by_ref(samples.select(list(own)), label_field, **kwargs)
+        return found
 
 
 def _check_fields_are_there(samples: Any, results: Any) -> None:
@@ -260,8 +274,8 @@ def _collection(results: Any) -> Any:
         if not samples._is_frames:
             # results that were stored have the dataset instead of the view
             samples = samples._root_dataset.load_annotation_view(results.key)
-        return frames_as_they_are(samples, results)
+        return frames_as_they_are(samples)
     dataset = samples._root_dataset
     if dataset.media_type == fom.GROUP:
         dataset = dataset.select_group_slices(_allow_mixed=True)
-    return with_values_of_view(dataset, results)
+    return dataset

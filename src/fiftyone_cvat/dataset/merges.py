@@ -25,7 +25,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.stored_runs import ids_in
 
-__all__ = ["begin_merge", "end_merge", "resume_merge"]
+__all__ = ["begin_merge", "finish_merge", "resume_merge"]
 
 
 def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
@@ -67,7 +67,18 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     return any(results.merge.values()) or bool(results.left_out)
 
 
-def end_merge(results: Any) -> None:
+def finish_merge(results: Any) -> None:
+    """Put right what FiftyOne's merge of a run's labels left wrong; it is over.
+
+    Args:
+        results: the run's results
+    """
+    if results.merge is not None and not results.set_aside:
+        results.tasks_with_view = list(results.task_ids)
+    _end_merge(results)
+
+
+def _end_merge(results: Any) -> None:
     """Put right what FiftyOne's merge of a run's labels left wrong.
 
     Args:
@@ -80,7 +91,6 @@ def end_merge(results: Any) -> None:
     restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
-    results.has_values_of_view |= results.merge is not None
     settle_unexpected(results)
     results.merge = None
 
@@ -103,7 +113,7 @@ def resume_merge(results: Any) -> None:
     results.absent_attributes = absent
     added = results.merge["added"]
     _adopt(results, added)
-    end_merge(results)
+    _end_merge(results)
 
 
 def _adopt(results: Any, added: list[list[str]]) -> None:

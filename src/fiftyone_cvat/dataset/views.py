@@ -11,10 +11,10 @@ from fiftyone_cvat.types import LabelSchema
 
 __all__ = [
     "frames_as_they_are",
-    "has_values_of_view",
+    "shows_other_values",
+    "values_of_view",
     "with_masks_on_disk",
     "with_points_of_view",
-    "with_values_of_view",
 ]
 
 VALUE_STAGES = (fos.MapLabels, fos.MapValues, fos.SetField)
@@ -56,7 +56,7 @@ def _selects_masks(stage: Any, fields: set[Any]) -> bool:
     return bool(given == ViewField("mask").exists().to_mongo())
 
 
-def frames_as_they_are(view: Any, results: Any) -> Any:
+def frames_as_they_are(view: Any) -> Any:
     """Return the frames of a view of frames, as they are in the dataset now.
 
     FiftyOne keeps them in a dataset that it generates, and that does not see what was
@@ -65,18 +65,14 @@ def frames_as_they_are(view: Any, results: Any) -> Any:
 
     Args:
         view: a view that ``to_frames`` made, with any stages behind it
-        results: the run's results
     """
     view._source_collection.reload()
     stage = fos.ToFrames(config=view._frames_stage._config)
-    frames = stage.load_view(view._source_collection)
-    if results.has_values_of_view:
-        return frames
-    return _with_stages_of(view, frames, VALUE_STAGES)
+    return stage.load_view(view._source_collection)
 
 
-def with_values_of_view(dataset: Any, results: Any) -> Any:
-    """Return a dataset with the values that the view of a run shows.
+def values_of_view(collection: Any, results: Any) -> Any:
+    """Return a collection with the values that the view of a run shows.
 
     A view may show other values than the dataset has, as ``map_labels`` does. They are
     what went up, so they are what a label is compared with, and what one has that
@@ -84,15 +80,13 @@ def with_values_of_view(dataset: Any, results: Any) -> Any:
     again could map them on.
 
     Args:
-        dataset: the dataset, or its group slices
+        collection: the collection in which the run's sample ids are found
         results: the run's results
     """
-    if results.has_values_of_view:
-        return dataset
-    samples = _view_of(results)
+    view = _view_of(results)
     # the fields of patches have other paths than those of the dataset
-    stages = (fos.MapLabels,) if samples._is_patches else VALUE_STAGES
-    return _with_stages_of(samples, dataset, stages)
+    stages = (fos.MapLabels,) if view._is_patches else VALUE_STAGES
+    return _with_stages_of(view, collection, stages)
 
 
 def with_points_of_view(collection: Any, results: Any) -> Any:
@@ -113,7 +107,7 @@ def with_points_of_view(collection: Any, results: Any) -> Any:
     return _with_stages_of(_view_of(results), collection, (fos.FilterKeypoints,))
 
 
-def has_values_of_view(collection: Any) -> bool:
+def shows_other_values(collection: Any) -> bool:
     """Tell whether a collection shows other values than the dataset has."""
     return any(
         isinstance(each, VALUE_STAGES) for each in getattr(collection, "_stages", ())

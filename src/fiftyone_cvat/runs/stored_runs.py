@@ -92,7 +92,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             int(task_id): by_place
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
-        "has_values_of_view": stored.get("has_values_of_view", False),
+        "tasks_with_view": stored.get("tasks_with_view") or [],
     }
 
 

@@ -100,9 +100,10 @@ def tell_unknown_keywords(config: Any) -> None:
         config: the run's :class:`CVATBackendConfig`
     """
     known = [
-        name
-        for each in type(config).__mro__
-        for name in inspect.signature(each).parameters
+        each.name
+        for kind in type(config).__mro__
+        for each in inspect.signature(kind).parameters.values()
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     ]
     unknown = [
         name for name in vars(config) if name not in known and not name.startswith("_")
@@ -197,13 +198,22 @@ def run_state(
         project_id: the existing project that it goes to, or None
         update_server: whether labels of the project get the attribute ``label_id``
     """
-    schema, scalars, occluded, group_ids, _ = api._get_cvat_schema(
-        config.label_schema,
-        project_id=project_id,
-        occluded_attr=config.occluded_attr,
-        group_id_attr=config.group_id_attr,
-        update_server=update_server,
-    )
+    attributes = {
+        "occluded_attr": config.occluded_attr,
+        "group_id_attr": config.group_id_attr,
+    }
+    if project_id is None or update_server:
+        parts = api._get_cvat_schema(
+            config.label_schema, project_id=project_id, **attributes
+        )
+    else:
+        parts = api._convert_cvat_schema(
+            config.label_schema,
+            project_id=project_id,
+            update_server=False,
+            **attributes,
+        )
+    schema, scalars, occluded, group_ids, _ = parts
     return RunState(
         schema, scalars, occluded, group_ids, project_id, config.label_schema
     )

@@ -93,6 +93,7 @@ def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunSta
     run.project_ids = results.project_ids
     run.count = results.progress["count"]
     run.progress = progress
+    run.tasks_with_view = list(results.tasks_with_view)
     run.before = RunPart(
         results.task_ids,
         results.job_ids,

@@ -60,6 +60,7 @@ class Rollback:
             done.labels_task_map,
             fingerprints=done.fingerprints,
             progress=progress,
+            tasks_with_view=self._run.tasks_with_view,
             backend=self._target.backend,
         )
 

@@ -77,6 +77,7 @@ class RunState:
             samples there is nothing in it
         progress: how far it is, if it can be resumed
         labels_without_id: labels of an existing project that lack ``label_id``
+        tasks_with_view: tasks whose labels have got the values that the view shows
     """
 
     cvat_schema: CVATSchema
@@ -92,6 +93,7 @@ class RunState:
     parts: dict[int, RunPart] = field(default_factory=dict)
     progress: Progress | None = None
     labels_without_id: list[Json] = field(default_factory=list)
+    tasks_with_view: list[int] = field(default_factory=list)
 
     @property
     def pending(self) -> dict[int, list[str]]:

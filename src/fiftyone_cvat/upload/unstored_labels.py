@@ -31,22 +31,35 @@ def forget_unstored(
         names: what the server's ids stand for
         cvat_schema: CVAT class name to its attributes by name
     """
-    ours = (*sent.tags, *sent.shapes, *sent.tracks)
-    theirs = [each for kind in ("tags", "shapes", "tracks") for each in stored[kind]]
-    if sum(map(_count, theirs)) >= sum(map(_count, ours)):
+    ours = {"tags": sent.tags, "shapes": sent.shapes, "tracks": sent.tracks}
+    if all(_count(stored[kind]) >= _count(each) for kind, each in ours.items()):
         return
     id_specs: set[Any] = {LABEL_ID}
     id_specs |= {
         ids[LABEL_ID] for ids in names.attribute_ids.values() if LABEL_ID in ids
     }
-    lost = set(_label_ids(ours, id_specs)) - set(_label_ids(theirs, id_specs))
+    there = {
+        label_id
+        for kind in ours
+        for each in stored[kind]
+        for label_id in _label_ids(each, id_specs)
+    }
+    # what is there of a track goes on where its other key shapes were
+    lost = {
+        label_id
+        for annotations in ours.values()
+        for each in annotations
+        for label_id in _label_ids(each, id_specs)
+        if there.isdisjoint(_label_ids(each, id_specs))
+    }
+    lost -= there
     for by_sample in sent.id_map.values():
         for sample_id, ids in by_sample.items():
             by_sample[sample_id] = _without(ids, lost)
     lost_tags = _places(sent.tags, names) - _places(stored["tags"], names)
     for class_name, frame in lost_tags:
         ref = sent.frames[frame]
-        for label_field in cvat_schema[class_name].class_by_field:
+        for label_field in getattr(cvat_schema.get(class_name), "class_by_field", ()):
             by_sample = sent.id_map.get(label_field, {})
             ids = by_sample.get(ref.sample_id)
             if ref.frame_id is not None and isinstance(ids, dict):
@@ -55,15 +68,14 @@ def forget_unstored(
                 put_at_frame(by_sample, ref, value=False)
 
 
-def _count(annotation: Json) -> int:
-    """Return of how many parts an annotation is: itself, or the shapes of a track."""
-    return len(annotation.get("shapes") or "1")
+def _count(annotations: Iterable[Json]) -> int:
+    """Return how many annotations there are, of tracks how many key shapes."""
+    return sum(len(each.get("shapes") or "1") for each in annotations)
 
 
-def _label_ids(annotations: Iterable[Json], id_specs: Collection[Any]) -> Iterator[Any]:
-    for each in annotations:
-        for text in attribute_texts(each, id_specs):
-            yield split_label_id(text)[0]
+def _label_ids(annotation: Json, id_specs: Collection[Any]) -> Iterator[Any]:
+    for text in attribute_texts(annotation, id_specs):
+        yield split_label_id(text)[0]
 
 
 def _places(tags: Iterable[Json], names: AnnotationNames) -> Counter[tuple[Any, int]]:

@@ -59,8 +59,8 @@ def ids_after(id_map, sent, stored):
         pytest.param(
             {"tracks": [track("a", "b")]},
             {"tracks": [track("a")]},
-            {"f0": ["a"], "f1": []},
-            id="a shape of a track",
+            {"f0": ["a"], "f1": ["b"]},
+            id="a shape of a track, which goes on",
         ),
         pytest.param(
             {"tracks": [track("a", "b")]}, {}, {"f0": [], "f1": []}, id="a track"
