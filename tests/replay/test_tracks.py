@@ -676,3 +676,43 @@ def test_scalars_of_frames(weather, server):
         9: 90,
     }
     assert_settled(run)
+
+
+ATTRIBUTES_OF_SOME_FRAMES = {
+    # what the labels of four frames have; the attribute in the label schema
+    "text": ("note", ["x", None, "y", None], {"type": "text"}),
+    "number": ("score", [0.5, None, 2.0, None], {"type": "text"}),
+    "checkbox": ("seen", [True, None, False, None], {"type": "checkbox"}),
+    "select": (
+        "mood",
+        ["calm", None, "wild", None],
+        {"type": "select", "values": ["calm", "wild"]},
+    ),
+    "confidence": ("confidence", [0.5, None, 0.7, None], {"type": "text"}),
+    "tags": ("tags", [["u"], [], ["v"], []], {"type": "text"}),
+}
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTES_OF_SOME_FRAMES)
+def test_attributes_that_labels_of_some_frames_lack(dataset, server, tmp_path, kind):
+    """CVAT carries the value of a key shape on to the next that says nothing."""
+    name, values, info = ATTRIBUTES_OF_SOME_FRAMES[kind]
+    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "film.mp4")))
+    for number, value in enumerate(values, 1):
+        car = box("car", index=1)
+        if value is not None:
+            car[name] = value
+        sample.frames[number] = fo.Frame(cars=fo.Detections(detections=[car]))
+    dataset.add_sample(sample)
+    schema = {"frames.cars": {"type": "detections", "attributes": {name: info}}}
+    run = Run(dataset, server, schema)
+
+    assert load_untouched(run) == {"frames.cars": 4}
+
+    [track] = run.annotations()["tracks"]
+    track["shapes"][1] = moved(track["shapes"][1])
+    run.change("update", tracks=[track])
+    assert run.load() == {"frames.cars": {"kept": 3, "changed": 1}}
+    labels = [dataset.first().frames[each].cars.detections[0] for each in (1, 2, 3, 4)]
+    found = [each.get_attribute_value(name, None) for each in labels]
+    assert found == values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -152,10 +153,26 @@ def finalize_track(
                 shapes.append(shape)
         if ends and frame < frame_count:
             shapes.extend(_outside(shape, frame + 1) for shape in by_frame[frame])
+    _end_attributes(shapes)
     track["shapes"] = shapes
     if any(shape.get("elements") for shape in shapes):
         track["elements"] = _element_tracks(shapes)
     return track
+
+
+def _end_attributes(shapes: Iterable[Shape]) -> None:
+    """Say that attributes have no value where a label of a track has none, in place.
+
+    CVAT gives a shape the values of the one before for what it does not say.
+    """
+    said: dict[Any, None] = {}
+    for shape in shapes:
+        own = {each["spec_id"]: None for each in shape["attributes"]}
+        missing = [name for name in said if name not in own]
+        if missing:
+            empty = [AttributeValue(spec_id=name, value="") for name in missing]
+            shape["attributes"] = [*shape["attributes"], *empty]
+        said |= own
 
 
 def _element_tracks(shapes: list[Shape]) -> list[Track]:
