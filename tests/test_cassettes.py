@@ -54,6 +54,7 @@ UNREAD = {
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
     "GET /api/jobs/{id}/annotations",
+    "GET /api/tasks/{id}/backup/download",
     "GET /api/projects/{id}",
     "GET /api/tasks/{id}/data",
     "PATCH /api/jobs/{id}",
@@ -62,8 +63,14 @@ UNREAD = {
     "PATCH /api/tasks/{id}",
     "PATCH /api/tasks/{id}/data/meta",
     "PATCH /api/tasks/{id}/data/{id}",
+    "DELETE /api/organizations/{id}",
+    "DELETE /api/users/{id}",
     "POST /api/auth/login",
+    "POST /api/auth/register",
     "POST /api/jobs",
+    "POST /api/organizations",
+    "POST /api/tasks/backup",
+    "POST /api/tasks/{id}/backup/export",
 }
 """What is sent without reading more than the status, or by a test or the built-in."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CVATBackendConfig,
     )
     from fiftyone_cvat.workflows.adoption import adopt_run
+    from fiftyone_cvat.workflows.attachment import attach
     from fiftyone_cvat.workflows.imports import import_tasks
     from fiftyone_cvat.workflows.resumption import resume
 
@@ -26,6 +27,7 @@ __all__ = [
     "CVATBackend",
     "CVATBackendConfig",
     "adopt_run",
+    "attach",
     "import_tasks",
     "resume",
 ]
@@ -36,6 +38,7 @@ _MODULE_BY_NAME = {
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
     "adopt_run": "fiftyone_cvat.workflows.adoption",
+    "attach": "fiftyone_cvat.workflows.attachment",
     "import_tasks": "fiftyone_cvat.workflows.imports",
     "resume": "fiftyone_cvat.workflows.resumption",
 }

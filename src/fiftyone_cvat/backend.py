@@ -142,7 +142,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.occluded_attr = occluded_attr
         self.group_id_attr = group_id_attr
         self.issue_tracker = issue_tracker
-        self.organization = text_of(name, "organization", organization)
+        organization = text_of(name, "organization", organization)
+        self.organization = self._stored_organization = organization
         self.frame_start = frame_numbers("frame_start", frame_start, least=0)
         self.frame_stop = frame_numbers("frame_stop", frame_stop, least=0)
         self.frame_step = frame_numbers("frame_step", frame_step, least=1)
@@ -178,8 +179,12 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         headers: dict[str, str] | None = None,
         access_token: str | None = None,
         verify_ssl: bool | str | None = None,
+        organization: str | None = None,
     ) -> None:
         """Take credentials from the arguments, or else from FiftyOne's configuration.
+
+        A run stays with the server and the organization that it was sent to, unless
+        the arguments say otherwise.
 
         Args:
             url: the url of the CVAT server
@@ -189,6 +194,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             headers: headers to add to all requests
             access_token: a personal access token
             verify_ssl: whether to verify the server's certificate, or a CA bundle
+            organization: the short name of the organization
         """
         stored = self._stored_url = self.url
         self._load_parameters(
@@ -202,8 +208,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         )
         self.verify_ssl = truth_or_text(self.verify_ssl)
         if url is None and stored:
-            # a run stays with the server that it was sent to
             self.url = stored
+        if organization is not None:
+            self.organization = text_of(self.name, "organization", organization)
 
 
 class CVATBackend(foua.AnnotationBackend):
@@ -267,14 +274,7 @@ class CVATBackend(foua.AnnotationBackend):
         return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
-        """Tell whether attributes of a type need values to choose from.
-
-        Args:
-            attr_type: the type
-
-        Returns:
-            True/False
-        """
+        """Whether attributes of a type need values to choose from."""
         return attr_type in ("select", "radio", "number")
 
     def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
@@ -332,14 +332,7 @@ class CVATBackend(foua.AnnotationBackend):
     def save_run_results(
         cls, samples: Any, key: str, run_results: Any, **kwargs: Any
     ) -> None:
-        """Save a run's results, and end what loading its labels began.
-
-        Args:
-            samples: a :class:`fiftyone.core.collections.SampleCollection`
-            key: the annotation key
-            run_results: a :class:`CVATAnnotationResults`, FiftyOne's own, or None
-            **kwargs: as FiftyOne's
-        """
+        """Save a run's results, and end what loading its labels began."""
         run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
             finish_merge(run_results)
@@ -388,11 +381,14 @@ class CVATAnnotationResults(foua.AnnotationResults):
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
         progress: what is left to do of a run that can be resumed, or None
-        fingerprints: likewise, the server's id to what it was when it went up
+        fingerprints: by ``tags``, ``shapes``, ``tracks``, ``labels``, the server's id
+            to what it was when it went up; of a label to its name
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
         tasks_with_view: tasks whose labels have got the values that a view showed
+        lost: task id to what the run knew of a task that is gone, to attach another
+        attached: task id to the task whose place it has taken
         backend: the :class:`CVATBackend`
     """
 
@@ -415,6 +411,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
         deleted: Sequence[tuple[Any, str]] = (),
         left_out: dict[int, dict[str, Any]] | None = None,
         tasks_with_view: Sequence[int] = (),
+        lost: dict[int, dict[str, Any]] | None = None,
+        attached: dict[int, int] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -431,6 +429,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.deleted = deleted
         self.left_out = left_out or {}
         self.tasks_with_view = tasks_with_view
+        self.lost, self.attached = lost or {}, attached or {}
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

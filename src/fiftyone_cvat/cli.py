@@ -6,7 +6,6 @@ once.
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from fiftyone_cvat.doctor import Finding, State
 
 __all__ = ["app", "main"]
 
@@ -289,6 +287,64 @@ def import_(
 
 
 @app.command()
+def attach(
+    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
+    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    tasks: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="OLD=NEW", help="A task of the run, and the one in its place."
+        ),
+    ],
+    missing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="keep|delete",
+            help="What becomes of labels that the new tasks lack.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server of the new tasks.")
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option(metavar="SLUG", help="The organization of the new tasks."),
+    ] = None,
+) -> None:
+    """Point a run at tasks that were restored, duplicated or moved.
+
+    Frames are matched by name, labels by id or place. If the new tasks lack any,
+    they are listed and nothing changes, unless `--missing` says what to do. The
+    credentials are those of FiftyOne's configuration, such as
+    `FIFTYONE_CVAT_ACCESS_TOKEN`.
+    """
+    import fiftyone as fo
+
+    from fiftyone_cvat.workflows.attachment import attach as attach_tasks
+
+    task_ids = dict(_pair(each) for each in tasks)
+    if not fo.dataset_exists(dataset):
+        _fail(f"FiftyOne has no dataset '{dataset}'")
+    given = {"url": url, "organization": organization}
+    where = {name: each for name, each in given.items() if each is not None}
+    samples = fo.load_dataset(dataset)
+    results = attach_tasks(samples, anno_key, task_ids, missing=missing, **where)
+    typer.echo(
+        f"Run '{anno_key}' has the tasks {', '.join(map(str, results.task_ids))}"
+    )
+    for line in results.reconciliation.lines():
+        typer.echo(line)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    """Return the two numbers of a text like ``12=34``."""
+    old, _, new = text.partition("=")
+    if not (old.isdecimal() and new.isdecimal()):
+        raise typer.BadParameter(f"'{text}' is not OLD=NEW, such as 12=34")
+    return int(old), int(new)
+
+
+@app.command()
 def doctor(
     backend: Annotated[
         str,
@@ -344,6 +400,7 @@ def doctor(
     The exit status is 0 if an annotation run can work, 1 if something is wrong.
     """
     from fiftyone_cvat.doctor import State, diagnose
+    from fiftyone_cvat.doctor.printing import print_json, print_lines
 
     bundle = str(ca_bundle) if ca_bundle else None
     findings = diagnose(
@@ -356,35 +413,9 @@ def doctor(
         organization=organization,
         verify_ssl=verify_ssl if verify_ssl is False else bundle or verify_ssl,
     )
-    states = _print_json(findings) if as_json else _print_lines(findings)
+    states = print_json(findings) if as_json else print_lines(findings)
     if State.WRONG in states:
         sys.exit(1)
-
-
-def _print_json(findings: Iterator[Finding]) -> list[State]:
-    import json
-    from dataclasses import asdict
-
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
-        found = list(findings)
-    typer.echo(json.dumps([asdict(each) for each in found], indent=2))
-    return [each.state for each in found]
-
-
-def _print_lines(findings: Iterator[Finding]) -> list[State]:
-    colors = {"ok": "green", "warning": "yellow", "wrong": "red"}
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    marks = dict(
-        zip(("ok", "warning", "wrong"), "✓!✗" if unicode else "+!x", strict=True)
-    )
-    states = []
-    for each in findings:
-        mark = typer.style(marks.get(each.state, "-"), fg=colors.get(each.state))
-        typer.echo(f"{mark} {each.name:<15} {each.words}")
-        if each.advice:
-            typer.echo(f"  {'':<15} {'→' if unicode else '->'} {each.advice}")
-        states.append(each.state)
-    return states
 
 
 def _is_on_command_line(context: typer.Context, name: str) -> bool:

@@ -12,6 +12,7 @@ command line imports this module only when it has something to say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 try:
@@ -44,6 +45,7 @@ __all__ = [
     "ConfigurationError",
     "GeometryError",
     "MediaError",
+    "MismatchError",
     "NotFoundError",
     "OrganizationError",
     "RedirectError",
@@ -72,6 +74,25 @@ class CVATError(Exception):
 
 class ConfigurationError(CVATError, ValueError):
     """A keyword of the backend or of the API has a value that cannot work."""
+
+
+class MismatchError(ConfigurationError):
+    """Something in CVAT is not what it would have to be in place of something else.
+
+    Attributes:
+        frames: the frames that it lacks, in words
+        labels: the labels that it lacks, in words
+    """
+
+    def __init__(
+        self, message: str, frames: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.frames = list(frames)
+        self.labels = list(labels)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.frames, self.labels)
 
 
 class SchemaError(CVATError, ValueError):

@@ -209,7 +209,8 @@ def _cut_traceback(answer: dict[str, Any]) -> bool:
 
 def _replace_credentials(request: Request, answer: dict[str, Any]) -> bool:
     """Replace a token that the server has just made, in place."""
-    key = {"login": "key", "access_tokens": "value"}.get(request.path.split("/")[-1])
+    keys = {"login": "key", "register": "key", "access_tokens": "value"}
+    key = keys.get(request.path.split("/")[-1])
     if key not in answer:
         return False
     answer[key] = PLACEHOLDER.access_token

@@ -454,8 +454,8 @@ def test_no_task_is_left_where_the_run_was_not_sent(cats, server):
     config = run.results.config
     url, there = config._stored_url, "http://elsewhere.example.com"
     for sent_to in ((there, config.organization), (url, "another")):
-        config._stored_url, config.organization = sent_to
-        with pytest.raises(ConfigurationError, match="no task of run 'run'"):
+        config._stored_url, config._stored_organization = sent_to
+        with pytest.raises(ConfigurationError, match="does not show task"):
             run.api.download_annotations(run.results)
         assert run.results.task_ids
     assert run.differences() == []

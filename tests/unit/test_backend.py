@@ -563,6 +563,8 @@ class TestStoredResults:
             "deleted",
             "tasks_with_view",
             "left_out",
+            "lost",
+            "attached",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import fiftyone_cvat
 from fiftyone_cvat import cli
-from fiftyone_cvat.errors import UnreachableError
+from fiftyone_cvat.errors import ConfigurationError, UnreachableError
 
 URL = "https://cvat.example.com"
 HEAVY = {"PIL", "cvat_sdk", "fiftyone", "numpy", "vcr", "yaml"}
@@ -197,6 +197,21 @@ def test_resuming_what_is_not_there(run, dataset):
     result = run("resume", dataset.name, "run")
     assert result.exit_code == 1
     assert "no annotation run 'run'; it has none" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("pair", ["12", "12=", "=34", "a=b", "12:34", "-1=2"])
+def test_tasks_to_attach_are_pairs_of_numbers(run, pair):
+    result = run("attach", "dataset", "run", "--", pair)
+    assert result.exit_code == 2
+    assert "is not OLD=NEW" in " ".join(result.output.split())
+
+
+def test_attaching_what_is_not_there(run, dataset):
+    assert "no dataset 'nowhere'" in run("attach", "nowhere", "run", "1=2").output
+    result = run("attach", dataset.name, "run", "1=2")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ConfigurationError)
+    assert "no annotation run 'run'; it has none" in str(result.exception)
 
 
 def test_errors_are_one_line(monkeypatch, capsys):

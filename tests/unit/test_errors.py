@@ -21,6 +21,7 @@ BUILTINS = {
     "ConfigurationError": (ValueError,),
     "GeometryError": (ValueError,),
     "MediaError": (ValueError,),
+    "MismatchError": (ValueError,),
     "NotFoundError": (OSError, LookupError),
     "OrganizationError": (LookupError,),
     "RedirectError": (ConnectionError,),

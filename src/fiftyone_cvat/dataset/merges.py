@@ -74,7 +74,7 @@ def finish_merge(results: Any) -> None:
         results: the run's results
     """
     if results.merge is not None and not results.set_aside:
-        results.tasks_with_view = list(results.task_ids)
+        results.tasks_with_view = sorted({*results.tasks_with_view, *results.task_ids})
     _end_merge(results)
 
 

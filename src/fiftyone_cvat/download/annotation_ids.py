@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -92,16 +92,39 @@ class AnnotationIds:
             task: what the server answers about its task
         """
         texts = label_id_texts(annotation, set(task.label_id_specs.values()))
+        return _label_ids(texts | {self._text(annotation, kind)})
+
+    def told_by(self, annotation: Any, kind: str, task: TaskAnswer) -> set[str]:
+        """Return the ids of the labels that an annotation of any form tells it is.
+
+        The server's id of it counts only where its ``label_id`` is lost: other servers
+        count from 1, too.
+
+        Args:
+            annotation: the annotation, which may be anything that JSON can be
+            kind: ``tags``, ``shapes`` or ``tracks``
+            task: what the server answers about its task
+        """
+        texts = label_id_texts(annotation, set(task.label_id_specs.values()))
+        return _label_ids(texts) or _label_ids({self._text(annotation, kind)})
+
+    def _text(self, annotation: Any, kind: str) -> str:
+        """Return the ``label_id`` that an annotation is remembered by, or ""."""
         number = annotation.get("id") if isinstance(annotation, dict) else None
-        if isinstance(number, int):
-            texts.add(self._server_id_map.get(kind, {}).get(number, ""))
-        found = (split_label_id(text)[0] for text in texts)
-        return {label_id for label_id in found if label_id is not None}
+        if not isinstance(number, int):
+            return ""
+        return self._server_id_map.get(kind, {}).get(number, "")
 
 
 def new_id() -> str:
     """Return the id of a new label."""
     return str(ObjectId())
+
+
+def _label_ids(texts: Iterable[str]) -> set[str]:
+    """Return the ids of labels in texts of ``label_id``."""
+    found = (split_label_id(text)[0] for text in texts)
+    return {label_id for label_id in found if label_id is not None}
 
 
 def _kind(label: ReadLabel) -> str:

@@ -87,7 +87,8 @@ class Matching:
         in_space = field.context.is_point_cloud
         ids = settle_ids(claims, uploaded, new_id, in_space=in_space)
         parts: dict[str, list[ReadLabel]] = defaultdict(list)
-        for label_id, each in zip(ids, labels, strict=True):
+        for label_id, claim, each in zip(ids, claims, labels, strict=True):
+            each.part = claim.part
             parts[label_id].append(each)
         return parts
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
+from fiftyone_cvat.download.foreign_tasks import (
+    has_own_annotation,
+    is_one_that_was_sent,
+)
 from fiftyone_cvat.download.legibility import Legibility, Unreadable
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.placement import Placement
-from fiftyone_cvat.download.run_fields import RunFields
+from fiftyone_cvat.download.run_fields import RunFields, TaskField
 from fiftyone_cvat.download.settlement import Settlement
+from fiftyone_cvat.download.whereabouts import attach_call
 from fiftyone_cvat.server.task_answers import TaskAnswer
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
 __all__ = ["ReturnedLabels"]
+
+logger = logging.getLogger(__name__)
 
 
 class ReturnedLabels:
@@ -41,6 +50,9 @@ class ReturnedLabels:
         *,
         keep_text: bool,
     ) -> None:
+        self._api = api
+        self._results = results
+        self._columns = columns
         self._fingerprints = results.fingerprints
         self._sent = SentLabels(api, results, schema, columns)
         self._fields = RunFields(
@@ -68,6 +80,7 @@ class ReturnedLabels:
         self._outcome.begin(task)
         self._settlement.begin(task)
         fields = self._fields.on_task(task)
+        self._leave_out_if_foreign(task, fields)
         legibility = Legibility(
             task, fields, self._ids, self._unreadable, self._outcome
         )
@@ -76,6 +89,35 @@ class ReturnedLabels:
         )
         for name, labels in placement.place().items():
             self._settlement.settle(fields[name], labels)
+
+    def _leave_out_if_foreign(
+        self, task: TaskAnswer, fields: Mapping[str | None, TaskField]
+    ) -> None:
+        """Leave a task that is not the one that was sent out of the outcome.
+
+        What it has says nothing of the labels, and neither does what it lacks: they
+        stay as they are. A task that was sent may have lost all labels of the run, too,
+        if annotators have deleted them.
+        """
+        results = self._results
+        if has_own_annotation(
+            task, fields, self._ids, self._sent, self._fingerprints
+        ) or is_one_that_was_sent(self._api, results, task, self._columns):
+            return
+        logger.warning(
+            "Task %d at %s has no label of run '%s' and is not the task that was sent: "
+            "its labels stay as they are here. If that one was restored, duplicated or "
+            "moved, %s points the run at the new one",
+            task.id,
+            self._api.base_task_url(task.id),
+            results.key,
+            attach_call(results.key, [task.id]),
+        )
+        self._outcome.reconciliation.add_reason(
+            f"task {task.id} is not the one that was sent: attach the one that is"
+        )
+        task.annotations = {"tags": [], "shapes": [], "tracks": []}
+        self._unreadable.task_ids.add(task.id)
 
     def finish(self) -> Outcome:
         """Return the outcome, after the last task."""

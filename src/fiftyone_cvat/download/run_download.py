@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from fiftyone.core.media import GROUP
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+from fiftyone_cvat.convert.from_cvat.renamed_label_ids import with_label_id
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
@@ -34,14 +36,24 @@ from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
-from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.download.whereabouts import Whereabouts, attach_call
+from fiftyone_cvat.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    CVATError,
+    NotFoundError,
+    OrganizationError,
+)
 from fiftyone_cvat.runs.stored_runs import (
     forget,
     gather_frames,
+    hide,
     is_import,
     set_aside,
+    show_hidden,
 )
 from fiftyone_cvat.server.task_answers import TaskAnswer
+from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 from fiftyone_cvat.types import Json
 
@@ -75,6 +87,7 @@ class RunDownload:
         if coerce_text_attrs is None:
             coerce_text_attrs = getattr(results.config, "coerce_text_attrs", True)
         self._keep_text = not coerce_text_attrs
+        self._whereabouts = Whereabouts(api, results)
 
     def run(self) -> dict[Any, Any]:
         """Ask for all tasks, and note in the results what came of their labels.
@@ -84,12 +97,16 @@ class RunDownload:
             a video with their ids between the two latter
 
         Raises:
-            ConfigurationError: if none of the run's tasks is on this server, and it is
-                not the one that the run was sent to, or if some are left of a run that
-                was stopped
+            ConfigurationError: if no task of the run is on this server or in this
+                organization, and it is not the one that the run was sent to, or not
+                where they are now; or if some are left of a run that was stopped
+            AccessDeniedError: if the user may see none of the run's tasks
+            OrganizationError: if the organization hides their jobs
             AnswerError: if the server's answer is none that CVAT gives
         """
         results = self._results
+        # a load that was stopped may have left tasks out
+        show_hidden(results)
         restore_attributes(results)
         self._check()
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
@@ -97,12 +114,13 @@ class RunDownload:
         with closing(Columns(results)) as columns:
             outcome = self._settle_tasks(columns)
         if outcome is None:
-            self._check_whereabouts()
             logger.warning(
                 "CVAT at %s has no task of run '%s' any more: there is nothing to "
-                "load, and nothing has changed here",
+                "load, and nothing has changed here. If they were restored, "
+                "duplicated or moved, %s points the run at the new ones",
                 self._api.base_url,
                 results.key,
+                attach_call(results.key, results.task_ids),
             )
             results.reconciliation = Reconciliation()
             set_aside(results)
@@ -125,7 +143,10 @@ class RunDownload:
         return outcome.annotations
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:
-        """Return what came of the run's labels, and forget tasks that are gone.
+        """Return what came of the run's labels, without tasks that are not seen.
+
+        What the run knew of tasks that are gone is kept, so that others can be attached
+        in their place.
 
         Returns:
             None if all tasks are gone; none is forgotten then
@@ -133,7 +154,7 @@ class RunDownload:
         results = self._results
         owners = gather_frames(results)
         labels: ReturnedLabels | None = None
-        gone = []
+        unseen: dict[int, CVATError] = {}
         task_ids = list(results.task_ids)
         with (
             fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
@@ -144,9 +165,8 @@ class RunDownload:
             ) as answers,
         ):
             for task_id, found in zip(bar(task_ids), answers, strict=True):
-                if found is None:
-                    logger.warning("Skipping task %d, which no longer exists", task_id)
-                    gone.append(task_id)
+                if isinstance(found, CVATError):
+                    unseen[task_id] = found
                     continue
                 task, stored = found
                 _warn_of_names(task, results)
@@ -160,8 +180,9 @@ class RunDownload:
                 with collection_paused():
                     labels.add(task, stored)
         if labels is None:
+            self._refuse(unseen)
             return None
-        forget(results, gone)
+        self._leave_out(unseen)
         return labels.finish()
 
     def _files_by_task(self) -> dict[int, TaskFiles]:
@@ -178,6 +199,40 @@ class RunDownload:
             found[task_id] = TaskFiles(names, set(meta.get("deleted_frames") or ()))
         return found
 
+    def _refuse(self, unseen: Mapping[int, CVATError]) -> None:
+        """Refuse to load a run of which no task is seen, unless all are gone."""
+        for task_id in unseen:
+            reason = self._whereabouts.reason(task_id)
+            if reason is not None:
+                raise ConfigurationError(f"{reason}. Nothing has changed here")
+        for error in unseen.values():
+            if not isinstance(error, NotFoundError):
+                raise error
+
+    def _leave_out(self, unseen: Mapping[int, CVATError]) -> None:
+        """Take tasks that are gone out of the run; others that are not seen for now."""
+        results = self._results
+        gone = []
+        for task_id, error in unseen.items():
+            reason = self._whereabouts.reason(task_id)
+            if reason is None and isinstance(error, NotFoundError):
+                gone.append(task_id)
+                reason = (
+                    "it no longer exists: its labels stay as they are here. If it was "
+                    "restored, duplicated or moved, "
+                    f"{attach_call(results.key, [task_id])} points the run at the new "
+                    "one"
+                )
+            logger.warning(
+                "Skipping task %d: %s",
+                task_id,
+                reason
+                or f"this user may not see it: its labels stay as they are: {error}",
+            )
+        lost = forget(results, gone)
+        results.lost = {**results.lost, **lost}
+        hide(results, unseen.keys() - set(gone))
+
     def _check(self) -> None:
         """Refuse a run with unfinished tasks; warn of one with tasks yet to come."""
         results = self._results
@@ -193,24 +248,6 @@ class RunDownload:
                 "%d tasks of run '%s' are not on the server yet: resume the run",
                 len(results.progress["pending"]),
                 results.key,
-            )
-
-    def _check_whereabouts(self) -> None:
-        """Check that a run whose tasks are not found is looked for where it was sent.
-
-        Raises:
-            ConfigurationError: if this is another server or organization
-        """
-        config = self._results.config
-        organization = self._api._organization or None
-        url = str(config._stored_url or config.url or "").rstrip("/")
-        sent_to = (url, config.organization or None)
-        if sent_to != (self._api.base_url, organization):
-            raise ConfigurationError(
-                f"CVAT at {self._api.base_url} (organization: {organization}) has no "
-                f"task of run '{self._results.key}', which was sent to {sent_to[0]} "
-                f"(organization: {sent_to[1]}): load it from there; nothing has "
-                "changed here"
             )
 
     def _schema_of(self, task: TaskAnswer) -> SchemaParts:
@@ -250,11 +287,11 @@ class RunDownload:
 
     def _ask_and_read(
         self, task_id: int, owners: dict[str, str], columns: Columns
-    ) -> tuple[TaskAnswer, StoredLabels] | None:
+    ) -> tuple[TaskAnswer, StoredLabels] | CVATError:
         """Ask for a task, and read its labels here while the server answers.
 
         Returns:
-            None if the task does not exist any more
+            the refusal if the task does not exist any more, or may not be seen
         """
         frames = frame_refs(self._results.frame_id_map[task_id])
         refs = {
@@ -263,26 +300,36 @@ class RunDownload:
         }
         stored = begin(partial(columns.read, set(refs.values())))
         task = self._ask(task_id, refs)
-        return None if task is None else (task, stored())
+        return task if isinstance(task, CVATError) else (task, stored())
 
-    def _ask(self, task_id: int, refs: dict[int, FrameRef]) -> TaskAnswer | None:
-        """Ask for a task; None if it does not exist any more.
+    def _ask(self, task_id: int, refs: dict[int, FrameRef]) -> TaskAnswer | CVATError:
+        """Ask for a task; a refusal if it does not exist any more, or is not seen.
 
         Args:
             task_id: the task
             refs: the position of a frame, as they were numbered when it went up, to
                 what it is in the dataset
         """
+        url = self._api.task_annotation_url(task_id)
+        try:
+            answer = self._api.get(url, print_error_info=False)
+        except (NotFoundError, AccessDeniedError) as error:
+            return error
+        try:
+            return self._read(task_id, refs, answer)
+        except (AccessDeniedError, OrganizationError) as error:
+            # another organization may show the annotations, and not labels or jobs
+            return error
+
+    def _read(
+        self, task_id: int, refs: dict[int, FrameRef], answer: Response
+    ) -> TaskAnswer:
+        """Read the annotations of a task, and ask for the rest of it."""
         api, results = self._api, self._results
         where = f"Task {task_id}: {{}}".format
-        try:
-            url = api.task_annotation_url(task_id)
-            answer = api.get(url, print_error_info=False)
-        except NotFoundError:
-            return None
         with collection_paused():
             annotations = answer.json()
-        check_annotations(annotations, where(url))
+        check_annotations(annotations, where(answer.url))
         url = api.task_data_meta_url(task_id)
         meta = api.get(url).json()
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
@@ -291,14 +338,17 @@ class RunDownload:
         offset = starts.get(str(task_id), starts.get(task_id, 0))
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         jobs = self._jobs_of(task_id, annotations, meta)
+        labels = api._get_task_labels(task_id)
+        labels = with_label_id(labels, annotations, results.server_id_map)
         return TaskAnswer(
             task_id,
-            api._get_task_labels(task_id),
+            labels,
             frames_to_sizes(meta),
             annotations,
             refs,
             jobs,
             set(meta.get("deleted_frames") or ()),
+            [str(each.get("name") or "") for each in meta["frames"]],
         )
 
     def _jobs_of(
@@ -311,10 +361,13 @@ class RunDownload:
         job_ids = self._results.job_ids.get(task_id) or ()
         if not annotations["tracks"] or len(job_ids) == 1:
             return [(0, meta["size"] - 1)]
-        return [
-            (job["start_frame"], job["stop_frame"])
-            for job in self._api._get_annotation_jobs(task_id)
-        ]
+        jobs = self._api._get_annotation_jobs(task_id)
+        if not jobs and self._api._organization:
+            raise OrganizationError(
+                f"CVAT at {self._api.base_url} lists no job of task {task_id} in the "
+                f"organization {self._api._organization}"
+            )
+        return [(job["start_frame"], job["stop_frame"]) for job in jobs]
 
 
 def _warn_of_names(task: TaskAnswer, results: Any) -> None:

@@ -1,20 +1,26 @@
-"""What is stored of a run: read, and rid of tasks that are gone."""
+"""What is stored of a run: read, rid of tasks that are gone, given back others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 __all__ = [
     "NO_FIELDS",
     "forget",
     "gather_frames",
+    "hide",
     "is_import",
     "ids_in",
     "keep_results",
     "number_targets",
+    "regain",
+    "set_aside",
+    "show_hidden",
     "stored_to_results",
+    "take_back",
 ]
 
 NO_FIELDS = ("_clips", "_frames", "_clips_frame_start")
@@ -93,7 +99,20 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
         "tasks_with_view": stored.get("tasks_with_view") or [],
+        "lost": {
+            int(task_id): _stored_to_part(part)
+            for task_id, part in (stored.get("lost") or {}).items()
+        },
+        "attached": {
+            int(task_id): old for task_id, old in (stored.get("attached") or {}).items()
+        },
     }
+
+
+def _stored_to_part(part: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run knew of one task from what is stored of it."""
+    frames = {int(frame): each for frame, each in part["frame_id_map"].items()}
+    return part | {"frame_id_map": frames}
 
 
 def number_targets(label_schema: Any) -> None:
@@ -116,25 +135,33 @@ def number_targets(label_schema: Any) -> None:
 OF_TASKS = (
     *("project_ids", "task_ids", "job_ids", "id_map", "frame_id_map"),
     *("server_id_map", "labels_task_map", "deleted", "fingerprints", "left_out"),
+    *("lost", "attached"),
 )
 """What a run's results hold of its tasks."""
 
 
-def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
+def forget(
+    results: Any, task_ids: Iterable[int] | None = None
+) -> dict[int, dict[str, Any]]:
     """Take tasks out of a run, with the labels that went up in them.
 
     Args:
         results: the run's results, which are changed in place
         task_ids: tasks that do not exist any more; None for all that the run has
+
+    Returns:
+        task id to what the run knew of it, which :func:`regain` takes; nothing if all
+        tasks are forgotten
     """
     if task_ids is None:
         results.project_ids, results.task_ids = [], []
         results.job_ids, results.id_map, results.frame_id_map = {}, {}, {}
         results.server_id_map, results.labels_task_map = {}, {}
         results.deleted, results.fingerprints = [], {}
-        results.left_out = {}
-        return
-    gone = set(task_ids)
+        results.left_out, results.lost, results.attached = {}, {}, {}
+        return {}
+    gone = list(dict.fromkeys(task_ids))
+    parts = {task_id: _part(results, task_id) for task_id in gone}
     sample_ids: set[str] = set()
     for task_id in gone:
         results.job_ids.pop(task_id, None)
@@ -151,6 +178,71 @@ def forget(results: Any, task_ids: Iterable[int] | None = None) -> None:
         label_field: [each for each in ids if each not in gone]
         for label_field, ids in results.labels_task_map.items()
     }
+    return parts
+
+
+def _part(results: Any, task_id: int) -> dict[str, Any]:
+    """Return what a run knows of one task."""
+    frames = results.frame_id_map.get(task_id, {})
+    sample_ids = _sample_ids(frames)
+    return {
+        "job_ids": results.job_ids.get(task_id, []),
+        "frame_id_map": frames,
+        "left_out": results.left_out.get(task_id, {}),
+        "id_map": {
+            # frames that clips share are gathered later, in place
+            name: {k: deepcopy(by_sample[k]) for k in sample_ids & by_sample.keys()}
+            for name, by_sample in results.id_map.items()
+        },
+        "fields": [
+            name for name, ids in results.labels_task_map.items() if task_id in ids
+        ],
+    }
+
+
+def regain(results: Any, parts: dict[int, dict[str, Any]]) -> None:
+    """Put tasks back into a run that :func:`forget` has taken out of it.
+
+    Args:
+        results: the run's results, which are changed in place
+        parts: task id to what the run knew of it
+    """
+    for task_id, part in parts.items():
+        results.task_ids = [*results.task_ids, task_id]
+        results.job_ids[task_id] = part["job_ids"]
+        results.frame_id_map[task_id] = part["frame_id_map"]
+        if part["left_out"]:
+            results.left_out[task_id] = part["left_out"]
+        for name, by_sample in part["id_map"].items():
+            known = results.id_map.setdefault(name, {})
+            known.update(by_sample | known)
+        for name in part["fields"]:
+            results.labels_task_map.setdefault(name, []).append(task_id)
+
+
+def hide(results: Any, task_ids: Iterable[int]) -> None:
+    """Take some tasks out of a run until :func:`show_hidden` puts them back.
+
+    A process may end before: they are stored with what the run has lost.
+
+    Args:
+        results: the run's results, which are changed in place
+        task_ids: tasks that are there, but cannot be seen
+    """
+    parts = forget(results, task_ids)
+    hidden = {task_id: part | {"is_hidden": True} for task_id, part in parts.items()}
+    results.lost = {**results.lost, **hidden}
+
+
+def show_hidden(results: Any) -> None:
+    """Put into a run what :func:`hide` has taken out of it, in place."""
+    hidden = {
+        task_id: part for task_id, part in results.lost.items() if part.get("is_hidden")
+    }
+    results.lost = {
+        task_id: part for task_id, part in results.lost.items() if task_id not in hidden
+    }
+    regain(results, hidden)
 
 
 def set_aside(results: Any) -> None:
@@ -166,10 +258,11 @@ def set_aside(results: Any) -> None:
 
 
 def take_back(results: Any) -> None:
-    """Put into a run what :func:`set_aside` has taken out of it, in place."""
+    """Put into a run what was taken out of it until it is saved, in place."""
     for name, value in getattr(results, "set_aside", {}).items():
         setattr(results, name, value)
     results.set_aside = {}
+    show_hidden(results)
 
 
 def gather_frames(results: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
-from fiftyone_cvat.convert.shared.frames import FrameRange
+from fiftyone_cvat.convert.shared.frames import FrameRange, meta_to_range
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json
@@ -60,9 +60,7 @@ class ImportedTask:
     @property
     def range(self) -> FrameRange:
         """The frames that it has of its video."""
-        _, _, step = str(self.meta.get("frame_filter") or "").partition("step=")
-        start, stop = self.meta["start_frame"], self.meta["stop_frame"]
-        return FrameRange(start, stop, int(step or 1))
+        return meta_to_range(self.meta)
 
 
 def project_id_of(api: CVATAnnotationAPI, project: str | int | None) -> int | None:

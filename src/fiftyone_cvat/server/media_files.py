@@ -24,6 +24,7 @@ __all__ = [
     "group_by_size",
     "in_order_of_frames",
     "name_media",
+    "names_on_server",
 ]
 
 BLOCK = 1 << 20
@@ -84,6 +85,23 @@ def name_media(paths: Iterable[str | Path]) -> list[MediaFile]:
             error.media = (None if each is None else str(each),)
             raise
     return files
+
+
+def names_on_server(paths: Iterable[str | Path]) -> list[str]:
+    """Return the names that files get on the server, which need not be here any more.
+
+    Args:
+        paths: the files, in order; one that is not here and has no extension is named
+            without the one that it got
+    """
+    taken: set[str] = set()
+    return [
+        _unique(
+            each.name + (_missing_suffix(each) if each.is_file() else ""),
+            taken,
+        )
+        for each in map(Path, paths)
+    ]
 
 
 def _media_file(given: str | Path | None, taken: set[str]) -> MediaFile:

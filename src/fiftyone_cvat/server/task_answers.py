@@ -27,6 +27,7 @@ class TaskAnswer:
         jobs: the first and last position of each annotation job; those of all frames
             if it has one job, or no tracks
         deleted_frames: the positions of frames that were deleted in CVAT
+        frame_names: the names of its frames, in order; of a video that of its file
     """
 
     id: int
@@ -36,6 +37,7 @@ class TaskAnswer:
     refs: dict[int, FrameRef]
     jobs: list[tuple[int, int]]
     deleted_frames: set[int]
+    frame_names: list[str] = field(default_factory=list)
     class_ids: dict[Any, int] = field(init=False)
     attribute_ids: dict[int, dict[str, int]] = field(init=False)
     input_types: dict[int, dict[int, str]] = field(init=False, default_factory=dict)

@@ -90,6 +90,8 @@ _TASK = {
     "assignee": _ASSIGNEE,
     "updated_date": str,
     "size?": int,
+    "project_id?": (int, None),
+    "organization_id?": (int, None),
 }
 _JOB = {
     "id": int,
@@ -119,7 +121,7 @@ ANSWERS: dict[str, Shape] = {
     "GET /api/jobs": _page(_JOB),
     "GET /api/jobs/{id}": {"task_id": int, "start_frame": int, "stop_frame": int},
     "GET /api/labels": _page(_LABEL),
-    "GET /api/organizations": _page({"slug": str}),
+    "GET /api/organizations": _page({"id?": int, "slug": str}),
     "GET /api/projects": _page(_FOUND),
     "GET /api/requests": _page({"id": str}),
     "GET /api/requests/{id}": {

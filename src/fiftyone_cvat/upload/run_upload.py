@@ -228,6 +228,9 @@ class RunUpload:
         stored = api._stored.pop(task_id, {})
         names = schema_names(run.cvat_schema, class_ids, attribute_ids)
         part.fingerprints = annotations_to_fingerprints(stored, names)
+        part.fingerprints["labels"] = {
+            number: name for name, number in class_ids.items() if isinstance(name, str)
+        }
         if stored:
             forget_unstored(annotations, stored, names, run.cvat_schema)
         part.id_map = annotations.id_map

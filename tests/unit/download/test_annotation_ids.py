@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
@@ -69,3 +71,23 @@ def test_a_track_keeps_the_first_label_that_it_is_remembered_by():
     ids.remember(read(7, track=0), OTHER)
 
     assert ids.of_tracks == {7: LABEL}
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "told", "said"),
+    [
+        (LABEL, 1, {LABEL}, {LABEL}),
+        ("", 1, {OTHER}, {OTHER}),
+        (LABEL, 5, {LABEL}, {LABEL, OTHER}),
+        ("", 9, set(), set()),
+        (f"{LABEL}.2", 9, {LABEL}, {LABEL}),
+    ],
+)
+def test_the_server_s_id_counts_where_the_label_id_is_lost(text, number, told, said):
+    ids = AnnotationIds({"shapes": {1: LABEL if text else OTHER, 5: OTHER}})
+    attributes = [{"spec_id": 3, "value": text}]
+    annotation = {"id": number, "label_id": 1, "attributes": attributes}
+    task = SimpleNamespace(label_id_specs={1: 3})
+
+    assert ids.told_by(annotation, "shapes", task) == told
+    assert ids.said_by(annotation, "shapes", task) == said

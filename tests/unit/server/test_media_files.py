@@ -25,6 +25,7 @@ from fiftyone_cvat.server.media_files import (
     in_order_of_frames,
     is_video,
     name_media,
+    names_on_server,
 )
 from tests.awkward_names import AWKWARD_NAMES, PAIRS
 from tests.media import copy_rotated_jpeg, make_image, make_images
@@ -316,3 +317,17 @@ class TestOrderOfFrames:
         ordered = in_order_of_frames(dataset, "filepath", meta)
 
         assert ordered.values("folder") == ["2", "1"]
+
+
+def test_names_on_the_server_of_files_that_are_gone(tmp_path):
+    paths = make_images(tmp_path / "a", ("1.png", 'x"y.png'))
+    paths += make_images(tmp_path / "b", ("1.png",))
+    [bare] = make_images(tmp_path / "c", ("scan.png",))
+    paths.append(str(Path(bare).rename(tmp_path / "c" / "scan")))
+    sent = [each.name for each in name_media(paths)]
+    assert names_on_server(paths) == sent == ["1.png", "x_y.png", "1-2.png", "scan.png"]
+
+    for each in paths:
+        Path(each).unlink()
+
+    assert names_on_server(paths) == [*sent[:3], "scan"]

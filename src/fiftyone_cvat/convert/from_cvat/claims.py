@@ -25,6 +25,9 @@ Box = tuple[Sequence[float], Sequence[float]]
 
 Distance = Callable[[Json, Json], float]
 
+OUTLINES = ("polygon", "polyline")
+"""Types of shapes of which a label may have several."""
+
 FARTHEST = 0.5
 """How far apart, as 1 - IoU of their boxes, two shapes may be to be one label."""
 
@@ -35,7 +38,8 @@ class Claim:
 
     Attributes:
         label_id: the id that came with it, or None
-        part: the number of the label's part, from 1
+        part: the number of the label's part, from 1; where the place decides which
+            label it is, that of the part that went up there
         server_label_id: the id that went up with the server's id of it, or None
         shape: the annotation as the server sent it
     """
@@ -103,7 +107,7 @@ def settle_ids(
 
 def _is_outline(claim: Claim) -> bool:
     """Return whether an annotation may be one of several parts of a label."""
-    return claim.shape.get("type") in ("polygon", "polyline")
+    return claim.shape.get("type") in OUTLINES
 
 
 def _settle_by_place(
@@ -114,7 +118,13 @@ def _settle_by_place(
     distance: Distance,
 ) -> None:
     """Give ids that nobody claimed to annotations that lie where they went up."""
-    missing = [key for key, shapes in uploaded.items() if key not in known and shapes]
+    missing = [
+        (key, part, shape)
+        for key, shapes in uploaded.items()
+        if key not in known
+        for part, shape in enumerate(shapes, 1)
+        if part == 1 or shape.get("type") in OUTLINES
+    ]
     free = [
         position
         for position, claim in enumerate(claims)
@@ -122,16 +132,18 @@ def _settle_by_place(
         if ids[position] is None and claim.label_id is None
     ]
     pairs = sorted(
-        (apart, position, key)
-        for key in missing
+        (apart, position, key, part)
+        for key, part, shape in missing
         for position in free
-        if (apart := distance(claims[position].shape, uploaded[key][0])) <= FARTHEST
+        if (apart := distance(claims[position].shape, shape)) <= FARTHEST
+        and (part == 1 or _is_outline(claims[position]))
     )
-    done: set[str] = set()
-    for _, position, key in pairs:
-        if ids[position] is None and key not in done:
+    done: set[tuple[str, int]] = set()
+    for _, position, key, part in pairs:
+        if ids[position] is None and (key, part) not in done:
             ids[position] = key
-            done.add(key)
+            claims[position].part = part
+            done.add((key, part))
 
 
 def _shape_of(

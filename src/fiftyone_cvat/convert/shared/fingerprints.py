@@ -20,6 +20,7 @@ __all__ = [
     "AnnotationNames",
     "annotation_to_fingerprint",
     "annotations_to_fingerprints",
+    "on_other_frames",
     "schema_names",
 ]
 
@@ -96,6 +97,30 @@ def annotation_to_fingerprint(
     elif kind == "tracks":
         content += _track(annotation, names)
     return blake2b(orjson.dumps(content), digest_size=_LENGTH).hexdigest()
+
+
+def on_other_frames(annotation: Json, frames: Mapping[int, int]) -> Json | None:
+    """Return an annotation as it would be in a task with its frames in another order.
+
+    Args:
+        annotation: a tag, shape or track as the server sent it
+        frames: the position of a frame to that in the other task
+
+    Returns:
+        None if the other task lacks one of its frames
+    """
+    changed = dict(annotation)
+    if "frame" in annotation:
+        if annotation["frame"] not in frames:
+            return None
+        changed["frame"] = frames[annotation["frame"]]
+    for name in ("shapes", "elements"):
+        parts = [on_other_frames(each, frames) for each in annotation.get(name) or ()]
+        if None in parts:
+            return None
+        if name in annotation:
+            changed[name] = parts
+    return changed
 
 
 def schema_names(

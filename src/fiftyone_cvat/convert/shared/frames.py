@@ -22,6 +22,8 @@ __all__ = [
     "frame_refs",
     "frames_as_numbered",
     "frames_to_sizes",
+    "meta_to_range",
+    "put_at_frame",
     "sample_ids_to_frames",
     "source_frames_to_frames",
     "video_frames_to_frames",
@@ -162,6 +164,17 @@ def frame_refs(frame_id_map: Mapping[int, Mapping[str, str]]) -> dict[int, Frame
         number: FrameRef(each["sample_id"], each.get("frame_id"))
         for number, each in frame_id_map.items()
     }
+
+
+def meta_to_range(meta: Mapping[str, Any]) -> FrameRange:
+    """Return the frames of a video that are in a task.
+
+    Args:
+        meta: a task's data, as the server describes it
+    """
+    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
+    start, spacing = meta["start_frame"], int(step or 1)
+    return FrameRange(start, start + (meta["size"] - 1) * spacing, spacing)
 
 
 def frames_as_numbered(

@@ -377,3 +377,39 @@ def test_order_does_not_matter(points):
 def test_distance_is_symmetric_and_zero_only_for_the_same_box(first, second):
     assert box_distance(first, second) == box_distance(second, first) >= 0
     assert box_distance(first, first) == 0
+
+
+def test_parts_that_lost_their_ids_are_placed_each():
+    lost = [claim(None, RIGHT), claim(None, FAR), claim(None, NEAR)]
+    uploaded = {A: [cvat_shape(type="polyline", points=each) for each in (LEFT, RIGHT)]}
+
+    assert settled(lost, uploaded) == [A, "new 1", A]
+    assert [each.part for each in lost] == [2, 1, 1]
+
+
+PLACES = st.integers(0, 9).map(lambda n: (n * 100.0, 0.0, n * 100.0 + 10, 10.0))
+
+
+@given(
+    st.lists(PLACES, unique=True, max_size=6).flatmap(
+        lambda places: st.tuples(
+            st.permutations(places),
+            st.lists(st.booleans(), min_size=6, max_size=6),
+            st.floats(-3, 3),
+        )
+    )
+)
+def test_each_label_is_found_by_its_id_or_its_place(drawn):
+    places, have_ids, by = drawn
+    ids = {place: object_id(number) for number, place in enumerate(sorted(places))}
+    uploaded = {each: [cvat_shape(points=place)] for place, each in sorted(ids.items())}
+    came = [
+        claim(
+            ids[place] if has_id else None,
+            (place[0] + by, *place[1:2], place[2] + by, *place[3:]),
+            type="rectangle",
+        )
+        for place, has_id in zip(places, have_ids, strict=False)
+    ]
+
+    assert settled(came, uploaded) == [ids[place] for place in places]

@@ -10,6 +10,7 @@ from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
     annotations_to_fingerprints,
+    on_other_frames,
     schema_names,
 )
 from fiftyone_cvat.types import ClassSchema
@@ -116,3 +117,19 @@ def test_tracks():
     assert len(prints) == len(different)
     keyframe = track(shape(keyframe=True, id=7))
     assert annotation_to_fingerprint(keyframe, "tracks", NAMES) in prints
+
+
+def test_frames_in_another_order():
+    track = {"frame": 0, "shapes": [{"frame": 0}, {"frame": 1}], "points": [1.0]}
+    skeleton = {"frame": 1, "elements": [{"label_id": 2}]}
+
+    assert on_other_frames(track, {0: 5, 1: 3}) == {
+        "frame": 5,
+        "shapes": [{"frame": 5}, {"frame": 3}],
+        "points": [1.0],
+    }
+    assert on_other_frames(skeleton, {1: 4}) == {**skeleton, "frame": 4}
+    assert on_other_frames(track, {0: 5}) is None
+    assert on_other_frames(skeleton, {0: 0}) is None
+    # what it is given stays
+    assert track["shapes"] == [{"frame": 0}, {"frame": 1}]

@@ -14,6 +14,7 @@ from fiftyone_cvat.convert.shared.frames import (
     frame_refs,
     frames_as_numbered,
     frames_to_sizes,
+    meta_to_range,
     sample_ids_to_frames,
     source_frames_to_frames,
     video_frames_to_frames,
@@ -255,3 +256,18 @@ def test_numbering(numbering, positions):
     found = frames_as_numbered(numbering, refs, meta, 0)
 
     assert found == {key: refs[number] for key, number in enumerate(positions)}
+
+
+@pytest.mark.parametrize(
+    ("meta", "expected"),
+    [
+        ({"start_frame": 0, "size": 12}, FrameRange(0, 11, 1)),
+        ({"start_frame": 3, "size": 2, "frame_filter": ""}, FrameRange(3, 4, 1)),
+        (
+            {"start_frame": 4, "size": 3, "frame_filter": "step=5"},
+            FrameRange(4, 14, 5),
+        ),
+    ],
+)
+def test_range_of_a_task_on_the_server(meta, expected):
+    assert meta_to_range(meta) == expected
