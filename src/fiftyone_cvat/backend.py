@@ -374,8 +374,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         id_map: field to sample id to the ids of the labels that went up
         server_id_map: by ``tags``, ``shapes``, ``tracks``: server's id to label's
         project_ids: the projects that the run created
-        task_ids: the run's tasks
-        job_ids: task id to the ids of its jobs
+        task_ids, job_ids: the run's tasks; task id to the ids of its jobs
         frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
             for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
@@ -389,6 +388,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         tasks_with_view: tasks whose labels have got the values that a view showed
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
+        hidden_points: label id to the points that a view hid
         backend: the :class:`CVATBackend`
     """
 
@@ -413,6 +413,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         tasks_with_view: Sequence[int] = (),
         lost: dict[int, dict[str, Any]] | None = None,
         attached: dict[int, int] | None = None,
+        hidden_points: dict[str, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -430,6 +431,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.left_out = left_out or {}
         self.tasks_with_view = tasks_with_view
         self.lost, self.attached = lost or {}, attached or {}
+        self.hidden_points = hidden_points or {}
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

@@ -278,6 +278,30 @@ def test_points_that_a_view_hides_stay(dataset, server, tmp_path, is_skeleton):
     assert run.differences(before) == []
 
 
+@pytest.mark.parametrize("how", ["one more", "all moved and one more"])
+def test_points_beside_those_that_a_view_hides(dataset, server, tmp_path, how):
+    [path] = media.make_images(tmp_path, NAMES[:1])
+    points = [(0.1, 0.1), (0.2, 0.2), (0.3, 0.3)]
+    hand = fo.Keypoint(label="hand", points=points, confidence=[0.1, 0.6, 0.9])
+    hands = fo.Keypoints(keypoints=[hand])
+    dataset.add_sample(fo.Sample(filepath=str(path), hands=hands))
+    view = dataset.filter_keypoints("hands", filter=ViewField("confidence") > 0.5)
+    run = Run(view, server, {"hands": {"type": "keypoints"}})
+    [shape] = run.annotations()["shapes"]
+    if how != "one more":
+        shape = moved(shape)
+    run.change("update", shapes=[{**shape, "points": [*shape["points"], 16.0, 12.0]}])
+
+    assert run.load() == {"hands": {"changed": 1}}
+    before = run.documents()
+    [hand] = dataset.first().hands.keypoints
+    assert len(hand.points) == 4
+    assert list(points[0]) in [list(each) for each in hand.points]
+    for _ in range(2):
+        assert run.load() == {"hands": {"kept": 1}}
+        assert run.differences(before) == []
+
+
 @pytest.fixture
 def groups(dataset, tmp_path):
     """Two groups of a picture, a video and a cloud, each with labels."""

@@ -561,6 +561,7 @@ class TestStoredResults:
             "fingerprints",
             "merge",
             "deleted",
+            "hidden_points",
             "tasks_with_view",
             "left_out",
             "lost",

@@ -165,11 +165,11 @@ class Columns:
 
         Returns:
             the frame to what the field holds, wrapped, with points that are NaN where
-            the view hides them; nothing if the view hides no points
+            the view hides them; nothing if it hides none, or a load has noted them
         """
-        if self._with_shown_points is None or label_type not in KEYPOINTS:
+        if not self.hides_points(label_type):
             return {}
-        ids = {self._in_samples(ref).sample_id for ref in refs}
+        ids = {self._in_samples(ref).sample_id for ref in refs} - self._settled_ids
         samples = self._with_shown_points.select(list(ids))
         values = labels_by_ref(samples, label_field, _raw=True)
         return {
@@ -177,6 +177,10 @@ class Columns:
             for ref in refs
             if values.get(self._in_samples(ref)) is not None
         }
+
+    def hides_points(self, label_type: str) -> bool:
+        """Tell whether the run's view hides points of labels of a type."""
+        return self._with_shown_points is not None and label_type in KEYPOINTS
 
     def values(
         self, label_field: Any, refs: Mapping[int, FrameRef]

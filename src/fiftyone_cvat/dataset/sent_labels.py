@@ -21,6 +21,7 @@ from fiftyone_cvat.dataset.field_annotations import (
     FieldConversion,
     convert_labels,
 )
+from fiftyone_cvat.dataset.hidden_points import hide_points, note_hidden_points
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.dataset.unexpected_labels import LoadedLabel
 from fiftyone_cvat.errors import GeometryError
@@ -54,6 +55,7 @@ class SentLabels:
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
         self._left_out = results.left_out
+        self._hidden_points = results.hidden_points
         self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
         self._sent_frames = set()
@@ -350,10 +352,15 @@ class SentLabels:
                 if label.id in by_id:
                     by_id[label.id].held = label
                     _add_class(conversion, label.label)
-            shown = as_shown.get(ref, value)
             if ref in as_shown:
-                _note_points(by_id, labels_in(shown, label_type))
-            make = partial(self._annotations, shown, conversion, frame, ref, task)
+                shown = labels_in(as_shown[ref], label_type)
+                labels = labels_in(value, label_type)
+                note_hidden_points(self._hidden_points, labels, shown)
+            sent = value
+            if self._columns.hides_points(label_type):
+                sent = hide_points(value, label_type, self._hidden_points)
+                _note_points(by_id, labels_in(sent, label_type))
+            make = partial(self._annotations, sent, conversion, frame, ref, task)
             if label_type == "segmentation":
                 _convert_later(by_id, value, make)
                 continue

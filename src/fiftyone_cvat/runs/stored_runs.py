@@ -98,6 +98,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             int(task_id): by_place
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
+        "hidden_points": stored.get("hidden_points") or {},
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "lost": {
             int(task_id): _stored_to_part(part)

@@ -94,6 +94,7 @@ def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunSta
     run.count = results.progress["count"]
     run.progress = progress
     run.tasks_with_view = list(results.tasks_with_view)
+    run.hidden_points = results.hidden_points
     run.before = RunPart(
         results.task_ids,
         results.job_ids,

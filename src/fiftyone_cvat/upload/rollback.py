@@ -61,6 +61,7 @@ class Rollback:
             fingerprints=done.fingerprints,
             progress=progress,
             tasks_with_view=self._run.tasks_with_view,
+            hidden_points=self._run.hidden_points,
             backend=self._target.backend,
         )
 

@@ -78,6 +78,7 @@ class RunState:
         progress: how far it is, if it can be resumed
         labels_without_id: labels of an existing project that lack ``label_id``
         tasks_with_view: tasks whose labels have got the values that the view shows
+        hidden_points: label id to the points that a view hid from an earlier load
     """
 
     cvat_schema: CVATSchema
@@ -94,6 +95,7 @@ class RunState:
     progress: Progress | None = None
     labels_without_id: list[Json] = field(default_factory=list)
     tasks_with_view: list[int] = field(default_factory=list)
+    hidden_points: dict[str, Any] = field(default_factory=dict)
 
     @property
     def pending(self) -> dict[int, list[str]]:

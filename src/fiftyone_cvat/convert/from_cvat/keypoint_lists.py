@@ -72,7 +72,18 @@ def keep_in_step(
             for number in order
         ]
     elif not all(are_known):
-        reasons.append("keypoint whose points changed: those that were NaN are gone")
+        # a view hid those that are there
+        hidden = [
+            number
+            for number, own in enumerate(before.points)
+            if not are_known[number] and _is_known(own)
+        ]
+        label.points = [*label.points, *(before.points[each] for each in hidden)]
+        order = [*matched, *hidden]
+        if len(hidden) < are_known.count(False):
+            reasons.append(
+                "keypoint whose points changed: those that were NaN are gone"
+            )
     if order == list(range(len(are_known))):
         return []
     for name, values in lists_beside(before):
