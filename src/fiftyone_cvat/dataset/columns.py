@@ -243,7 +243,13 @@ def _check_fields_are_there(samples: Any, results: Any) -> None:
         if label_field is None or not ids or samples.has_field(label_field):
             continue
         holders = _fields_with(samples, ids)
-        if holders:
+        if ids <= {True}:  # scalars, which have no ids
+            what = (
+                "if it was renamed, rename it back (`rename_sample_field`, "
+                "`rename_frame_field`), load, and rename it again; a new field would "
+                "take nothing of what went up"
+            )
+        elif holders:
             what = (
                 f"its labels are in '{holders[0]}' now. Rename that back to "
                 f"'{label_field}' (`rename_sample_field`, `rename_frame_field`), load, "

@@ -76,6 +76,7 @@ class SentLabels:
         self._elsewhere: dict[str, LoadedLabel] | None = None
         # read when they are first asked for: most loads do not ask
         self._other_fields: list[str] | None = None
+        self._ids_by_field: dict[Any, set[Any]] = {}
         self._ids_there: set[str] | None = None
 
     def begin(self, stored: StoredLabels) -> None:
@@ -206,6 +207,15 @@ class SentLabels:
         _, path = self._root._get_label_field_path(label_field, "index")
         return self._root.bounds(path)[1] or 0
 
+    def highest_index_anywhere(self) -> int:
+        """Return the highest index that a track has in any field of frames."""
+        fields = self._root._get_label_fields()
+        prefix = self._root._FRAMES_PREFIX
+        return max(
+            (self.highest_index(each) for each in fields if each.startswith(prefix)),
+            default=0,
+        )
+
     def loaded_elsewhere(self, task: TaskAnswer) -> dict[str, LoadedLabel]:
         """Return labels of a task's frames that earlier loads put into other fields.
 
@@ -220,7 +230,7 @@ class SentLabels:
         if self._elsewhere is None:
             self._elsewhere = {}
             for other in self._others():
-                mine = set(ids_in(self._id_map[other]))
+                mine = self._ids_of(other)
                 held = self._samples._get_label_field_type(other)
                 listed = getattr(held, "_LABEL_LIST_FIELD", None)
                 kind = listed or RETURN_TYPES[held.__name__.lower()]
@@ -304,6 +314,16 @@ class SentLabels:
             for ref, by_id in loaded.items():
                 originals.setdefault(ref, {}).update(by_id)
 
+    def _ids_of(self, label_field: Any) -> set[Any]:
+        """Return the ids of a run's labels in a field as the load begins.
+
+        To collect 100,000 takes 0.1 s, and each task asks.
+        """
+        if label_field not in self._ids_by_field:
+            ids = ids_in(self._id_map.get(label_field) or {})
+            self._ids_by_field[label_field] = set(ids)
+        return self._ids_by_field[label_field]
+
     def _destinations(self, label_field: Any) -> list[Any]:
         """Return other fields that the labels of a field were loaded into.
 
@@ -312,7 +332,7 @@ class SentLabels:
         in one of the type of the run's.
         """
         label_type = self._label_schema[label_field]["type"]
-        mine = set(ids_in(self._id_map.get(label_field) or {}))
+        mine = self._ids_of(label_field)
         kind = RETURN_TYPES[label_type]
         types = [info.get("type") or "" for info in self._label_schema.values()]
         kinds = [RETURN_TYPES.get(each) for each in types]
@@ -321,7 +341,7 @@ class SentLabels:
             if other in NO_FIELDS or not self._columns.has_field(other):
                 continue
             is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
-            same_labels = not mine.isdisjoint(ids_in(self._id_map[other]))
+            same_labels = not mine.isdisjoint(self._ids_of(other))
             held = self._samples._get_label_field_type(other)
             if issubclass(held, foua._LABEL_TYPES_MAP[label_type]) and (
                 is_alone or same_labels

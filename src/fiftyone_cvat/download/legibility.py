@@ -120,7 +120,7 @@ class Legibility:
             annotation: the annotation
             kind: ``tags``, ``shapes`` or ``tracks``
         """
-        fault = "no field of the run has its class"
+        fault = "its class has no attribute for a value"
         if kind != "tags":
             fault = f"the {annotation['type']} has no pixel in the picture"
         self.leave_out(f"{self._name(annotation, kind)}: {fault}")

@@ -62,6 +62,7 @@ class Unexpected:
         self._sent = sent
         self._is_clips = is_clips
         self._given: set[str] = set()
+        self._unreadable_by_ref: dict[FrameRef, set[str]] = {}
         self._on_deleted_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
@@ -123,8 +124,8 @@ class Unexpected:
             loaded = unexpected.loaded.get(str(each.label.id))
             if loaded is not None and loaded.stored.index is not None:
                 index_by_track[_track_in_result(each)] = loaded.stored.index
-        kinds = {each.kind for each in of_tracks}
-        in_use = [self._sent.highest_index(f"frames.{kind}") for kind in kinds]
+        # FiftyOne's `unexpected` may put them into any field
+        in_use = [self._sent.highest_index_anywhere()] if of_tracks else []
         in_use += [each.stored.index or 0 for each in unexpected.loaded.values()]
         free = max(in_use, default=0) + 1
         for each in of_tracks:
@@ -143,11 +144,16 @@ class Unexpected:
             label_id in self._on_deleted_frames
             or loaded.task_id in unreadable.task_ids
             or label_id in unreadable.label_ids
-            or any(
-                _id_on_frame(each, loaded.ref) == label_id
-                for each in unreadable.label_ids
-            )
+            or label_id in self._unreadable_on(loaded.ref)
         )
+
+    def _unreadable_on(self, ref: FrameRef) -> set[str]:
+        """Return the ids of labels on a frame whose tracks cannot be read."""
+        if ref not in self._unreadable_by_ref:
+            track_ids = {*self._ids.of_tracks.values()} & self._unreadable.label_ids
+            ids = {_id_on_frame(each, ref) for each in track_ids}
+            self._unreadable_by_ref[ref] = ids
+        return self._unreadable_by_ref[ref]
 
     def add(self, field: TaskField, ref: FrameRef, labels: Iterable[ReadLabel]) -> None:
         """Add labels; what an earlier load added is found, whichever field it is in.

@@ -45,7 +45,7 @@ class Reconciliation:
         counts[what] += number
 
     def add_reason(self, reason: str, example: str | None = None) -> None:
-        """Count an annotation that is not in the result, or a part of one.
+        """Count an annotation that is not in the result as it is in CVAT.
 
         Args:
             reason: why it is not
