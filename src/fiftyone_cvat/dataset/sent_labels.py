@@ -14,6 +14,7 @@ import fiftyone.utils.annotations as foua
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.track_keys import index_by_object, track_key
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
@@ -56,6 +57,7 @@ class SentLabels:
         self._left_out = results.left_out
         self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
+        self._is_frames = results._is_frames
         self._sent_frames = set()
         if results.frame_numbering == "task":
             self._sent_frames = {
@@ -75,6 +77,7 @@ class SentLabels:
         # read when they are first asked for: most loads do not ask
         self._other_fields: list[str] | None = None
         self._ids_there: set[str] | None = None
+        self._instances_by_field: dict[Any, bool] = {}
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -195,7 +198,35 @@ class SentLabels:
                 if (label_field, label_id) in self._deleted and not is_copy:
                     # an earlier load deleted it: what has its id was drawn since
                     del by_id[label_id]
+        self._note_objects(originals)
         return originals
+
+    def _note_objects(self, originals: Originals) -> None:
+        """Note which tracks labels of videos are in that have an instance only."""
+        if self._is_frames or fom.VIDEO not in self._media_types:
+            return
+        present = [
+            each
+            for by in originals.values()
+            for each in by.values()
+            if not each.is_gone
+        ]
+        indexes = index_by_object(each.held for each in present)
+        for each in present:
+            each.key_of_object = track_key(each.held, indexes)
+
+    def has_instances(self, label_field: Any) -> bool:
+        """Tell whether any label of a field has an instance."""
+        if label_field not in self._instances_by_field:
+            name = label_field
+            if self._is_frames and name is not None:
+                name = self._root._FRAMES_PREFIX + name
+            number = 0
+            if name is not None and self._root.has_field(name):
+                _, path = self._root._get_label_field_path(name, "instance")
+                number = self._root.count(path)
+            self._instances_by_field[label_field] = number > 0
+        return self._instances_by_field[label_field]
 
     def highest_index(self, label_field: Any) -> int:
         """Return the highest index that a track of a field has anywhere."""

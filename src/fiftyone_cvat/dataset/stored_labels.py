@@ -106,6 +106,10 @@ class StoredLabel:
         held = name in values or name in (values.get("attributes") or ())
         return held or _is_member(values["_cls"], name)
 
+    def with_index(self, index: int) -> StoredLabel:
+        """Return a copy of the label that has an ``index``."""
+        return StoredLabel({**self._values, "index": index})
+
     def build(self) -> Any:
         """Return FiftyOne's own label, as a read of its documents gives it."""
         label_type = getattr(fol, self._values["_cls"])
