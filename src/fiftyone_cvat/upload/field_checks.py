@@ -19,6 +19,7 @@ from fiftyone_cvat.convert.shared.attribute_names import (
 )
 from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.schema import classes_of
+from fiftyone_cvat.dataset.field_annotations import has_tracks
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, LabelSchema
@@ -106,7 +107,10 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
         )
         no_text = [each for each in unsent if is_attribute_name(each)]
         no_names = [each for each in unsent if each not in no_text]
-        no_text = [each for each in no_text if each not in of_app]
+        elsewhere = {*of_app}
+        if has_tracks(samples, info.get("type") or ""):
+            elsewhere.add("instance")  # it goes up as the track of its object
+        no_text = [each for each in no_text if each not in elsewhere]
         for names, reason in (
             (of_app, "FiftyOne's App keeps them for itself"),
             (no_text, "their values are no text"),
