@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 from tests import media
@@ -80,6 +81,21 @@ def without_ids(track):
     return {name: each for name, each in track.items() if name != "id"} | {
         "shapes": shapes
     }
+
+
+def split_in_two(run, track, at):
+    """Split a track on the server, as the editor does; on a frame from 0."""
+    run.change("delete", tracks=[track])
+    first, second = without_ids(track), without_ids(track)
+    first["shapes"] = [each for each in first["shapes"] if each["frame"] < at]
+    first["shapes"].append(shape_at(second, at) | {"outside": True, "attributes": []})
+    second["shapes"] = [each for each in second["shapes"] if each["frame"] >= at]
+    second["frame"] = at
+    run.change("create", tracks=[first, second])
+
+
+def stop(*_):
+    raise KeyboardInterrupt
 
 
 def assert_stored(run, field="cars", listed="detections"):
@@ -308,13 +324,7 @@ def test_a_track_that_was_split(dataset, server, tmp_path, one, index):
     run = Run(dataset, server, CARS)
     ids = ids_by_frame(dataset)
     track = only_track(run)
-    run.change("delete", tracks=[track])
-    first, second = without_ids(track), without_ids(track)
-    first["shapes"] = [each for each in first["shapes"] if each["frame"] < 7]
-    first["shapes"].append(shape_at(second, 7) | {"outside": True, "attributes": []})
-    second["shapes"] = [each for each in second["shapes"] if each["frame"] >= 7]
-    second["frame"] = 7
-    run.change("create", tracks=[first, second])
+    split_in_two(run, track, 7)
 
     assert run.load() == {"frames.cars": {"kept": 7, "changed": COUNT - 7}}
 
@@ -468,3 +478,154 @@ def test_instances_of_images_stay_as_they_are(dataset, server, tmp_path, one):
         [cat] = sample.cats.detections
         assert (cat.instance.id, cat.propagation) == (one.id, "linear")
     assert_settled(run)
+
+
+def test_a_split_where_no_index_may_change(dataset, server, tmp_path, one):
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    schema = {"frames.cars": {**CARS["frames.cars"], "allow_index_edits": False}}
+    run = Run(dataset, server, schema)
+    split_in_two(run, only_track(run), 7)
+
+    assert run.load() == {"frames.cars": {"kept": COUNT}}
+    assert run.differences() == []
+
+
+def test_another_field_gets_the_instances(dataset, server, tmp_path, one):
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    run = Run(dataset, server, CARS)
+    split_in_two(run, only_track(run), 7)
+    new_track(run, "car", key("rectangle", 0, *AT))
+
+    run.load(dest_field={"frames.cars": "frames.copies"})
+
+    assert names_by_frame(dataset) == {n: [(one.id, None)] for n in NUMBERS}
+    found = names_by_frame(dataset, "copies")
+    assert {found[n][0] for n in range(1, 8)} == {(one.id, None)}
+    [[other, _]] = {found[n][0] for n in range(8, COUNT + 1)}
+    [[drawn, _]] = {each[1] for each in found.values()}
+    assert len({None, one.id, other, drawn}) == 4
+    before = run.documents()
+    run.load(dest_field={"frames.cars": "frames.copies"})
+    assert run.differences(before) == []
+
+
+def test_a_merge_that_was_stopped(dataset, server, tmp_path, one, monkeypatch):
+    """The next load gives labels the instance that the first could not."""
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    run = Run(dataset, server, CARS)
+    split_in_two(run, only_track(run), 7)
+    with monkeypatch.context() as patch:
+        patch.setattr("fiftyone_cvat.backend.end_merge", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run.load()
+    assert {each[0][0] for each in names_by_frame(dataset).values()} == {one.id}
+
+    run.results = dataset.load_annotation_results(run.key, cache=False)
+    run.load()
+    found = names_by_frame(dataset)
+    assert {found[n][0] for n in range(1, 8)} == {(one.id, None)}
+    [[other, index]] = {found[n][0] for n in range(8, COUNT + 1)}
+    assert other not in (None, one.id)
+    assert index == 1
+    assert_stored(run)
+
+
+def test_a_field_of_one_label(dataset, server, tmp_path, one):
+    film(dataset, tmp_path, car=lambda n: car(n, one))
+    run = Run(dataset, server, {"frames.car": {"type": "detection"}})
+    assert load_untouched(run) == {"frames.car": COUNT}
+    split_in_two(run, only_track(run), 7)
+
+    assert run.load() == {"frames.car": {"kept": 7, "changed": COUNT - 7}}
+    frames = dataset.first().frames.items()
+    found = {number: named_by(frame.car) for number, frame in frames}
+    assert {found[n] for n in range(1, 8)} == {(one.id, None)}
+    [[other, index]] = {found[n] for n in range(8, COUNT + 1)}
+    assert other not in (None, one.id)
+    assert index == 1
+    before = run.documents()
+    run.load()
+    assert run.differences(before) == []
+
+
+def test_jobs(dataset, server, tmp_path, one):
+    """Each job has a track of its own; the last one gets one more."""
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    run = Run(dataset, server, CARS, segment_size=10)
+    assert load_untouched(run) == {"frames.cars": COUNT}
+    first, _ = run.results.job_ids[run.task_id]
+    url = run.api.job_annotation_url(first)
+    [track] = run.api.get(url).json()["tracks"]
+    shape_at(track, 1)["points"] = AT
+    body = {"version": 0, "tags": [], "shapes": [], "tracks": [track]}
+    run.api.patch(url, params={"action": "update"}, json=body)
+    new_track(run, "car", key("rectangle", 10, *AT))
+
+    assert run.load() == {"frames.cars": {"kept": COUNT - 1, "changed": 1, "added": 2}}
+    found = names_by_frame(dataset)
+    assert {each[0] for each in found.values()} == {(one.id, None)}
+    [[other, index]] = {each[1] for each in found.values() if len(each) > 1}
+    assert other not in (None, one.id)
+    assert index == 1
+    assert_settled(run)
+
+
+def test_a_copy_of_a_track(dataset, server, tmp_path, one):
+    """It is another object, whatever ids of labels the editor has copied."""
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    run = Run(dataset, server, CARS)
+    ids = ids_by_frame(dataset)
+    copy = without_ids(only_track(run))
+    for each in copy["shapes"]:
+        each["points"] = AT
+    run.change("create", tracks=[copy])
+
+    assert run.load() == {"frames.cars": {"kept": COUNT, "added": COUNT}}
+    found = names_by_frame(dataset)
+    assert {each[0] for each in found.values()} == {(one.id, None)}
+    [[other, index]] = {each[1] for each in found.values()}
+    assert other not in (None, one.id)
+    assert index == 1
+    assert {n: each[:1] for n, each in ids_by_frame(dataset).items()} == ids
+    assert_settled(run)
+
+
+def test_masks_and_nodes(dataset, server, tmp_path, one, two):
+    def cells(n):
+        cell = car(n, one, label="cell")
+        cell.mask = np.ones((4, 6), bool)
+        return detections(cell)
+
+    def poses(n):
+        points = [(n / 40, 0.5), (0.5, 0.5), (0.9, n / 40)]
+        return fo.Keypoints(
+            keypoints=[named(fo.Keypoint(label="pose", points=points), two)]
+        )
+
+    skeleton = fo.KeypointSkeleton(labels=["a", "b", "c"], edges=[[0, 1], [1, 2]])
+    film(dataset, tmp_path, cells=cells, poses=poses)
+    dataset.skeletons = {"frames.poses": skeleton}
+    schema = {
+        "frames.cells": {"type": "instances"},
+        "frames.poses": {"type": "keypoints"},
+    }
+    run = Run(dataset, server, schema)
+    annotations = run.annotations()
+    assert (len(annotations["tracks"]), annotations["shapes"]) == (2, [])
+    assert load_untouched(run) == dict.fromkeys(schema, COUNT)
+    for field, instance in (("cells", one), ("poses", two)):
+        expected = {n: [(instance.id, None)] for n in NUMBERS}
+        assert names_by_frame(dataset, field) == expected
+
+
+def test_annotated_once_more(dataset, server, tmp_path, one):
+    """What was drawn has an index and an instance, and is one track again."""
+    film(dataset, tmp_path, cars=lambda n: detections(car(n, one)))
+    run = Run(dataset, server, CARS)
+    new_track(run, "car", key("rectangle", 0, *AT))
+    run.load()
+
+    again = Run(dataset, server, CARS, key="again")
+    assert len(again.annotations()["tracks"]) == 2
+    assert again.annotations()["shapes"] == []
+    assert load_untouched(again) == {"frames.cars": 2 * COUNT}

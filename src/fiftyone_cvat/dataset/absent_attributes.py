@@ -244,27 +244,37 @@ def restore_instances(
     Args:
         samples: the collection that the labels are in
         instances: field to the id of a label to the id of its instance, None for none
-        others: fields that the labels may have been loaded into instead
+        others: fields that the labels may have been loaded into instead: those of
+            which these have a copy stay as they are
     """
-    ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
-    for by_id in instances.values():
-        for label_id, instance in by_id.items():
-            ids_by_instance[instance].append(ObjectId(label_id))
-    if not ids_by_instance:
+    left = {
+        ObjectId(label_id): instance
+        for by_id in instances.values()
+        for label_id, instance in by_id.items()
+    }
+    if not left:
         return
-    for label_field in {*instances, *others}:
+    copies = set(others) - instances.keys()
+    for label_field in (*copies, *instances):
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
         place = f"{path}.$[label].instance" if listed else f"{path}.instance"
+        here = left.keys() & collection.distinct(
+            f"{path}._id", {f"{path}._id": {"$in": [*left]}}
+        )
+        ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
+        for label_id in here:
+            ids_by_instance[left[label_id]].append(label_id)
         for instance, label_ids in ids_by_instance.items():
             ids = {"$in": label_ids}
             filters = {"array_filters": [{"label._id": ids}]} if listed else {}
             change: Any = {"$unset": {place: ""}}
             if instance is not None:
-                stored = fol.Instance(id=instance).to_dict()
-                change = {"$set": {place: stored}}
+                change = {"$set": {place: fol.Instance(id=instance).to_dict()}}
             collection.update_many({f"{path}._id": ids}, change, **filters)
+        if label_field in copies:
+            left = {key: each for key, each in left.items() if key not in here}
     _reload(samples)
 
 

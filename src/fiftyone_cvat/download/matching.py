@@ -239,7 +239,9 @@ def _adopt(
         label, original, got, task.attribute_ids, task.defaults, key
     )
     instance = parts[0].instance
-    if not _is_same_track(parts, original) and instance != instance_id(label):
+    may_change = field.info.get("allow_index_edits", True)
+    is_other = may_change and not _is_same_track(parts, original)
+    if is_other and instance != instance_id(label):
         # it is another object now
         label["instance"] = instance and fol.Instance(id=instance)
     return reasons

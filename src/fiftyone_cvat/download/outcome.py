@@ -254,9 +254,8 @@ class Outcome:
         """Note an instance that differs from before: FiftyOne does not merge it."""
         if type(copy.label) not in GEOMETRY_BY_TYPE:
             return
-        is_kept = not self._label_schema[label_field].get("allow_index_edits", True)
         instance = instance_id(copy.label)
-        if not is_kept and instance != instance_id(copy.before):
+        if instance != instance_id(copy.before):
             self.absent.instances[label_field][copy.label.id] = instance
 
     def _count_shared(self, verdicts: list[Verdict]) -> None:
