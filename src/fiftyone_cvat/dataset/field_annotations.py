@@ -142,15 +142,19 @@ def convert_frames(
         what the frame is, its labels, and what :func:`convert_labels` returns
     """
     label_type = conversion.label_type
-    stored = labels_by_frame(samples, conversion.label_field, frames, _raw=True)
-    found = ((frame, ref, wrapped(value, label_type)) for frame, ref, value in stored)
-    values = [each for each in found if each[2] is not None]
+    stored = [*labels_by_frame(samples, conversion.label_field, frames, _raw=True)]
     indexes: IndexByObject = {}
     if conversion.load_tracks:
-        every = (labels_in(labels, label_type) for _, _, labels in values)
-        indexes = index_by_object(chain.from_iterable(every))
-    for frame, ref, value in values:
-        labels = _joined(value, label_type, indexes) if indexes else value
+        # labels are wrapped anew below: what is decoded of one is held no longer
+        every = (wrapped(value, label_type) for _, _, value in stored)
+        found = (labels_in(each, label_type) for each in every if each is not None)
+        indexes = index_by_object(chain.from_iterable(found))
+    for frame, ref, value in stored:
+        labels = wrapped(value, label_type)
+        if labels is None:
+            continue
+        if indexes:
+            labels = _joined(labels, label_type, indexes)
         size = frame_sizes.get(frame, Size(0, 0))
         converted = convert_labels(creators, labels, conversion, frame, size, ref)
         yield ref, labels, converted
