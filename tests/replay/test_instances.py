@@ -27,6 +27,7 @@ from tests.replay.test_tracks import (
 )
 
 CARS = {"frames.cars": {"type": "detections"}}
+CARS_OF_PICTURES = {"cars": {"type": "detections"}}
 AT = [1.0, 2.0, 11.0, 12.0]  # corners, in pixels
 
 
@@ -629,3 +630,24 @@ def test_annotated_once_more(dataset, server, tmp_path, one):
     assert len(again.annotations()["tracks"]) == 2
     assert again.annotations()["shapes"] == []
     assert load_untouched(again) == {"frames.cars": 2 * COUNT}
+
+
+def test_a_view_of_frames(dataset, server, tmp_path, one):
+    """Its frames are pictures: labels are shapes, and what is drawn is a track."""
+    film(dataset, tmp_path, [1, 2, 3], cars=lambda n: detections(car(n, one)))
+    view = dataset.to_frames(sample_frames=True, output_dir=str(tmp_path / "frames"))
+    run = Run(view.match(fo.ViewField("frame_number") < 4), server, CARS_OF_PICTURES)
+    annotations = run.annotations()
+    assert (len(annotations["tracks"]), len(annotations["shapes"])) == (0, 3)
+    run.change("update", shapes=[moved(annotations["shapes"][0])])
+    new_track(run, "car", key("rectangle", 1, *AT))
+
+    assert run.load() == {"cars": {"kept": 2, "changed": 1, "added": 2}}
+    found = names_by_frame(dataset)
+    assert [each[0] for each in found.values()] == [(one.id, None)] * 3
+    [[other, index]] = {each[1] for each in found.values() if len(each) > 1}
+    assert other not in (None, one.id)
+    assert index == 1
+    before = run.documents()
+    run.load()
+    assert run.differences(before) == []
