@@ -65,7 +65,8 @@ class FieldMembers(Conversions):
             frame_stop: the last one, inclusive
             frame_step: the spacing between them
             assign_scalar_attrs: field to whether scalars are values of an attribute
-            load_tracks: whether labels with an ``index`` become tracks
+            load_tracks: whether labels of one object, by ``index`` or ``instance``,
+                become tracks
             only_keyframes: whether only key frames of tracks are sent
             occluded_attrs: field to CVAT class name to the attribute with occlusion
             group_id_attrs: field to CVAT class name to the attribute with the group

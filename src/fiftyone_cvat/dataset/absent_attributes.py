@@ -4,7 +4,8 @@ When labels are loaded, FiftyOne sets every attribute of the label schema on eve
 label that came back, to null where there is none. Labels that nobody touched must
 stay as they are, so those nulls are taken out again. Labels that share an index on a
 frame, which tracks of different classes may, get theirs when the merge is over, and so
-do all of clips, whose tracks FiftyOne numbers anew.
+do all of clips, whose tracks FiftyOne numbers anew. Labels that have become ones of
+another object get its instance then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import fiftyone.core.frame as fofr
+import fiftyone.core.labels as fol
 import fiftyone.core.sample as fos
 import fiftyone.core.utils as fou
 import numpy as np
@@ -33,6 +35,7 @@ __all__ = [
     "place_of",
     "remove_nulls",
     "restore_indexes",
+    "restore_instances",
     "restore_lists",
     "restore_attributes",
 ]
@@ -45,6 +48,8 @@ class AbsentAttributes:
     Attributes:
         ids: field to attribute to the ids of the labels
         indexes: field to the id of a label to the index that it gets after the merge
+        instances: field to the id of a label to the id of the instance that it gets
+            then, or None for none
         lists: field to the id of a keypoint to its points and to name and value of the
             lists beside them that it gets then; of an array plain values and their type
     """
@@ -55,7 +60,9 @@ class AbsentAttributes:
     indexes: dict[Any, dict[str, int]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-
+    instances: dict[Any, dict[str, str | None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     lists: dict[Any, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
 
     def note_lists(self, label_field: Any, label: Any, before: Any) -> None:
@@ -227,6 +234,50 @@ def restore_indexes(
     _reload(samples)
 
 
+def restore_instances(
+    samples: Any,
+    instances: Mapping[Any, Mapping[str, str | None]],
+    others: Collection[Any],
+) -> None:
+    """Give labels the instance of their object, which FiftyOne does not merge.
+
+    Args:
+        samples: the collection that the labels are in
+        instances: field to the id of a label to the id of its instance, None for none
+        others: fields that the labels may have been loaded into instead: those of
+            which these have a copy stay as they are
+    """
+    left = {
+        ObjectId(label_id): instance
+        for by_id in instances.values()
+        for label_id, instance in by_id.items()
+    }
+    if not left:
+        return
+    copies = set(others) - instances.keys()
+    for label_field in (*copies, *instances):
+        if not samples.has_field(label_field):
+            continue
+        collection, path, listed = place_of(samples, label_field)
+        place = f"{path}.$[label].instance" if listed else f"{path}.instance"
+        here = left.keys() & collection.distinct(
+            f"{path}._id", {f"{path}._id": {"$in": [*left]}}
+        )
+        ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
+        for label_id in here:
+            ids_by_instance[left[label_id]].append(label_id)
+        for instance, label_ids in ids_by_instance.items():
+            ids = {"$in": label_ids}
+            filters = {"array_filters": [{"label._id": ids}]} if listed else {}
+            change: Any = {"$unset": {place: ""}}
+            if instance is not None:
+                change = {"$set": {place: fol.Instance(id=instance).to_dict()}}
+            collection.update_many({f"{path}._id": ids}, change, **filters)
+        if label_field in copies:
+            left = {key: each for key, each in left.items() if key not in here}
+    _reload(samples)
+
+
 def restore_lists(
     samples: Any, lists: Mapping[Any, Mapping[str, Any]], others: Collection[Any]
 ) -> None:
@@ -234,6 +285,8 @@ def restore_lists(
 
     Args:
         samples: the collection that the keypoints are in
+        instances: field to the id of a label to the id of the instance that it gets
+            then, or None for none
         lists: field to the id of a keypoint to its points and its lists by name; a
             keypoint with other points, of which this is a copy, keeps its own
         others: fields that the keypoints may have been loaded into instead

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol
 
 import fiftyone.core.media as fom
@@ -18,9 +19,17 @@ from fiftyone_cvat.convert.shared.texts import (
     value_to_checkbox,
     value_to_text,
 )
+from fiftyone_cvat.convert.shared.track_keys import (
+    IndexByObject,
+    index_by_object,
+    instance_id,
+    track_key,
+)
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class, field_schema
 from fiftyone_cvat.convert.to_cvat.label_attributes import is_checkbox
 from fiftyone_cvat.dataset.stored_labels import (
+    LIST_BY_TYPE,
+    StoredLabel,
     labels_by_frame,
     labels_in,
     wrapped,
@@ -54,7 +63,7 @@ class FieldConversion:
         label_info: the field's part of the label schema
         cvat_schema: the field's classes
         scalar_attrs: field to whether scalars are values of an attribute
-        load_tracks: whether labels with an ``index`` become tracks
+        load_tracks: whether labels with an ``index`` or an ``instance`` become tracks
         occluded_attrs: CVAT class name to the attribute that holds occlusion
         group_id_attrs: CVAT class name to the attribute that holds the group id
     """
@@ -132,16 +141,41 @@ def convert_frames(
     Yields:
         what the frame is, its labels, and what :func:`convert_labels` returns
     """
-    stored = labels_by_frame(samples, conversion.label_field, frames, _raw=True)
+    label_type = conversion.label_type
+    stored = [*labels_by_frame(samples, conversion.label_field, frames, _raw=True)]
+    indexes: IndexByObject = {}
+    if conversion.load_tracks:
+        # labels are wrapped anew below: what is decoded of one is held no longer
+        every = (wrapped(value, label_type) for _, _, value in stored)
+        found = (labels_in(each, label_type) for each in every if each is not None)
+        indexes = index_by_object(chain.from_iterable(found))
     for frame, ref, value in stored:
-        labels = wrapped(value, conversion.label_type)
-        if labels is not None:
-            size = frame_sizes.get(frame, Size(0, 0))
-            yield (
-                ref,
-                labels,
-                convert_labels(creators, labels, conversion, frame, size, ref),
-            )
+        labels = wrapped(value, label_type)
+        if labels is None:
+            continue
+        if indexes:
+            labels = _joined(labels, label_type, indexes)
+        size = frame_sizes.get(frame, Size(0, 0))
+        converted = convert_labels(creators, labels, conversion, frame, size, ref)
+        yield ref, labels, converted
+
+
+def _joined(value: Any, label_type: str, indexes: IndexByObject) -> Any:
+    """Return what a field holds, with the indexes that labels' objects have elsewhere.
+
+    So all labels of an object are one track.
+    """
+
+    def joined(label: StoredLabel) -> StoredLabel:
+        if label.index is not None:
+            return label
+        index = indexes.get((label.label, instance_id(label) or ""))
+        return label if index is None else label.with_value("index", index)
+
+    name = LIST_BY_TYPE.get(label_type)
+    if name is None:
+        return joined(value)
+    return {name: [joined(each) for each in value[name]]}
 
 
 def convert_labels(
@@ -289,7 +323,7 @@ def count_labels(
         label_field: the field
         label_type: the field's type
         frames: any key to what the frame is
-        of_tracks: whether to count only labels with an ``index``
+        of_tracks: whether to count only labels with an ``index`` or an ``instance``
     """
     if not frames:
         return 0
@@ -300,8 +334,12 @@ def count_labels(
             number += 1
         elif labels is not None:
             found = labels_in(labels, label_type)
-            number += sum(not of_tracks or each.index is not None for each in found)
+            number += sum(not of_tracks or _is_of_track(each) for each in found)
     return number
+
+
+def _is_of_track(label: Any) -> bool:
+    return track_key(label, {}) is not None
 
 
 def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:
@@ -311,6 +349,6 @@ def warn_of_unsent(label_field: Any, unsent: Mapping[str, int]) -> None:
 
 
 def has_tracks(samples: Any, label_type: str) -> bool:
-    """Tell whether labels with an ``index`` become tracks: in videos, if of a place."""
+    """Tell whether labels of one object become tracks: in videos, if of a place."""
     trackable = ("detections", "polylines", "keypoints")
     return samples.media_type == fom.VIDEO and RETURN_TYPES.get(label_type) in trackable

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, StoredLabel, labels_in
 
-__all__ = ["hide_points", "note_hidden_points"]
+__all__ = ["hide_points", "note_hidden_points", "note_points"]
 
 
 def note_hidden_points(
@@ -52,9 +53,21 @@ def hide_points(
     for label in labels_in(value, label_type):
         hidden = hidden_points.get(label.id, ())
         points = [[np.nan] * 2 if list(p) in hidden else p for p in label.points]
-        labels.append(label.with_points(points))
+        labels.append(label.with_value("points", points))
     name = LIST_BY_TYPE.get(label_type)
     return labels[0] if name is None else {name: labels}
+
+
+def note_points(by_id: Mapping[str, Original], labels: Iterable[StoredLabel]) -> None:
+    """Note the points of keypoints as they went up.
+
+    Args:
+        by_id: label id to what is known of the label; changed in place
+        labels: keypoints as they went up
+    """
+    for label in labels:
+        if label.id in by_id:
+            by_id[label.id].points_shown = label.points
 
 
 def _is_known(point: Any, *, but_not: Any) -> bool:

@@ -20,6 +20,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     remove_nulls,
     restore_attributes,
     restore_indexes,
+    restore_instances,
     restore_lists,
 )
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
@@ -60,6 +61,11 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             for label_field, by_id in absent.indexes.items()
             if by_id
         ],
+        "instances": [
+            [label_field, by_id]
+            for label_field, by_id in absent.instances.items()
+            if by_id
+        ],
         "lists": [
             [label_field, by_id] for label_field, by_id in absent.lists.items() if by_id
         ],
@@ -88,6 +94,7 @@ def _end_merge(results: Any) -> None:
     others = results.id_map.keys() & {*results.samples._get_label_fields()}
     remove_nulls(results.samples, absent.ids, others)
     restore_indexes(results.samples, absent.indexes, others)
+    restore_instances(results.samples, absent.instances, others)
     restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
@@ -108,6 +115,8 @@ def resume_merge(results: Any) -> None:
         absent.ids[label_field][name] = ids
     for label_field, by_id in results.merge["indexes"]:
         absent.indexes[label_field] = by_id
+    for label_field, by_id in results.merge.get("instances", ()):
+        absent.instances[label_field] = by_id
     for label_field, by_id in results.merge.get("lists", ()):
         absent.lists[label_field] = by_id
     results.absent_attributes = absent

@@ -14,6 +14,7 @@ import fiftyone.utils.annotations as foua
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.track_keys import index_by_object, track_key
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
@@ -21,7 +22,11 @@ from fiftyone_cvat.dataset.field_annotations import (
     FieldConversion,
     convert_labels,
 )
-from fiftyone_cvat.dataset.hidden_points import hide_points, note_hidden_points
+from fiftyone_cvat.dataset.hidden_points import (
+    hide_points,
+    note_hidden_points,
+    note_points,
+)
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.dataset.unexpected_labels import LoadedLabel
 from fiftyone_cvat.errors import GeometryError
@@ -58,6 +63,7 @@ class SentLabels:
         self._hidden_points = results.hidden_points
         self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
+        self._is_frames = results._is_frames
         self._sent_frames = set()
         if results.frame_numbering == "task":
             self._sent_frames = {
@@ -78,6 +84,7 @@ class SentLabels:
         self._other_fields: list[str] | None = None
         self._ids_by_field: dict[Any, set[Any]] = {}
         self._ids_there: set[str] | None = None
+        self._instances_by_field: dict[Any, bool] = {}
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -198,7 +205,35 @@ class SentLabels:
                 if (label_field, label_id) in self._deleted and not is_copy:
                     # an earlier load deleted it: what has its id was drawn since
                     del by_id[label_id]
+        self._note_objects(originals)
         return originals
+
+    def _note_objects(self, originals: Originals) -> None:
+        """Note which tracks labels of videos are in that have an instance only."""
+        if self._is_frames or fom.VIDEO not in self._media_types:
+            return
+        present = [
+            each
+            for by in originals.values()
+            for each in by.values()
+            if not each.is_gone
+        ]
+        indexes = index_by_object(each.held for each in present)
+        for each in present:
+            each.key_of_object = track_key(each.held, indexes)
+
+    def has_instances(self, label_field: Any) -> bool:
+        """Tell whether any label of a field has an instance."""
+        if label_field not in self._instances_by_field:
+            name = label_field
+            if self._is_frames and name is not None:
+                name = self._root._FRAMES_PREFIX + name
+            number = 0
+            if name is not None and self._root.has_field(name):
+                _, path = self._root._get_label_field_path(name, "instance")
+                number = self._root.count(path)
+            self._instances_by_field[label_field] = number > 0
+        return self._instances_by_field[label_field]
 
     def highest_index(self, label_field: Any) -> int:
         """Return the highest index that a track of a field has anywhere."""
@@ -379,7 +414,7 @@ class SentLabels:
             sent = value
             if self._columns.hides_points(label_type):
                 sent = hide_points(value, label_type, self._hidden_points)
-                _note_points(by_id, labels_in(sent, label_type))
+                note_points(by_id, labels_in(sent, label_type))
             make = partial(self._annotations, sent, conversion, frame, ref, task)
             if label_type == "segmentation":
                 _convert_later(by_id, value, make)
@@ -427,13 +462,6 @@ class SentLabels:
             # renamed or deleted in CVAT since: the place still tells what it is
             each["label_id"] = None
         return list(zip(label_ids, created, strict=True))
-
-
-def _note_points(by_id: Mapping[str, Original], labels: Iterable[Any]) -> None:
-    """Note the points of keypoints as they went up, where a view hid some."""
-    for label in labels:
-        if label.id in by_id:
-            by_id[label.id].points_shown = label.points
 
 
 def _convert_later(

@@ -106,9 +106,9 @@ class StoredLabel:
         held = name in values or name in (values.get("attributes") or ())
         return held or _is_member(values["_cls"], name)
 
-    def with_points(self, points: list[Any]) -> StoredLabel:
-        """Return the label with other points."""
-        return StoredLabel(self._values | {"points": points})
+    def with_value(self, name: str, value: Any) -> StoredLabel:
+        """Return a copy of the label that has another value."""
+        return StoredLabel({**self._values, name: value})
 
     def build(self) -> Any:
         """Return FiftyOne's own label, as a read of its documents gives it."""

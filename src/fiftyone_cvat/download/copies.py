@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.track_keys import TrackKey
 from fiftyone_cvat.types import Json
 
 __all__ = ["Copies", "Copy", "Verdict"]
@@ -37,7 +38,7 @@ class Copy:
         before: what the dataset has, or None
         annotations: the server's annotations of it, none if it was deleted; None if
             the task does not show it
-        index: the index of its track, or None
+        index: the key of its track, or None
         sent: the annotations that the dataset's label goes up as
         is_old: whether it is as it was when it was left out before
     """
@@ -48,7 +49,7 @@ class Copy:
     label: Any
     before: Any = None
     annotations: list[Json] | None = None
-    index: int | None = None
+    index: TrackKey | None = None
     sent: Sequence[Json] = ()
     is_old: bool = False
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import fiftyone.core.labels as fol
+
 from fiftyone_cvat.convert.from_cvat.attribute_texts import texts_not_sent
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
@@ -20,6 +22,7 @@ from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.server_ids import AttributeIds
+from fiftyone_cvat.convert.shared.track_keys import instance_id
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
@@ -129,7 +132,7 @@ class Matching:
         before: Any = None if original is None else original.label
         label: Any = None
         if original is None:
-            what, label = "added", _merged(label_id, parts)
+            what, label = "added", _added(label_id, parts)
         elif before is None:
             what = "unmatched"
         elif self._is_untouched(parts, original, field.task):
@@ -146,8 +149,8 @@ class Matching:
         if what == "changed":
             self._note_edited(field, label, before)
         got = [each.annotation for each in parts]
-        index = parts[0].index
-        return Copy(field.task.id, what, parts[0].kind, label, before, got, index, sent)
+        key = parts[0].key
+        return Copy(field.task.id, what, parts[0].kind, label, before, got, key, sent)
 
     def _tell_refused(
         self, part: ReadLabel, sent: Sequence[Any], spec_ids: AttributeIds
@@ -215,6 +218,13 @@ def _merged(
     return label
 
 
+def _added(label_id: str, parts: Sequence[ReadLabel]) -> Any:
+    label = _merged(label_id, parts)
+    if parts[0].instance is not None:
+        label["instance"] = fol.Instance(id=parts[0].instance)
+    return label
+
+
 def _adopt(
     field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
 ) -> list[str]:
@@ -225,7 +235,17 @@ def _adopt(
     """
     task = field.task
     got = [each.annotation for each in parts]
-    return adopt_unchanged(label, original, got, task.attribute_ids, task.defaults)
+    key = parts[0].key
+    reasons = adopt_unchanged(
+        label, original, got, task.attribute_ids, task.defaults, key
+    )
+    instance = parts[0].instance
+    may_change = field.info.get("allow_index_edits", True)
+    is_other = may_change and not _is_same_track(parts, original)
+    if is_other and instance != instance_id(label):
+        # it is another object now
+        label["instance"] = instance and fol.Instance(id=instance)
+    return reasons
 
 
 def _is_same(
@@ -274,5 +294,4 @@ def _read_only(info: Mapping[str, Any]) -> set[str]:
 
 
 def _is_same_track(parts: Sequence[ReadLabel], original: Original) -> bool:
-    index = original.label.get_attribute_value("index", None)
-    return parts[0].index in (None, index)
+    return parts[0].key in (None, original.key_in_dataset)

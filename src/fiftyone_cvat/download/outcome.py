@@ -11,6 +11,7 @@ import fiftyone.core.labels as fol
 import numpy as np
 
 from fiftyone_cvat.convert.from_cvat.comparison import (
+    GEOMETRY_BY_TYPE,
     same_annotation,
     same_label,
     same_scalar,
@@ -18,6 +19,7 @@ from fiftyone_cvat.convert.from_cvat.comparison import (
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.track_keys import instance_id
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
@@ -229,6 +231,7 @@ class Outcome:
                 self.deleted.discard((label_field, key))
             if copy.what == "changed":
                 self._note_lists(label_field, copy)
+                self._note_instance(label_field, copy)
             self.put(label_field, copy.kind, verdict.ref, verdict.label_id, copy.label)
 
     def _allowed(self, label_field: str | None, what: str) -> str:
@@ -246,6 +249,14 @@ class Outcome:
         is_kept = not self._label_schema[label_field].get("allow_spatial_edits", True)
         if is_keypoint and not is_kept:
             self.absent.note_lists(label_field, copy.label, copy.before)
+
+    def _note_instance(self, label_field: str | None, copy: Copy) -> None:
+        """Note an instance that differs from before: FiftyOne does not merge it."""
+        if type(copy.label) not in GEOMETRY_BY_TYPE:
+            return
+        instance = instance_id(copy.label)
+        if instance != instance_id(copy.before):
+            self.absent.instances[label_field][copy.label.id] = instance
 
     def _count_shared(self, verdicts: list[Verdict]) -> None:
         """Count the labels of one field on a frame that several tasks have."""

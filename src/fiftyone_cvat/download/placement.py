@@ -22,12 +22,13 @@ from fiftyone_cvat.convert.shared.fingerprints import (
 )
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, value_to_text
+from fiftyone_cvat.convert.shared.track_keys import TrackKey
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
 from fiftyone_cvat.download.legibility import Legibility
 from fiftyone_cvat.download.run_fields import TaskField
-from fiftyone_cvat.download.tracks import id_of_index
+from fiftyone_cvat.download.tracks import id_in_track
 from fiftyone_cvat.download.unchanged import unchanged_annotation
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -234,15 +235,15 @@ class Placement:
             return None, ()
         field, first = placed
         labels = [first]
-        index = _index_of(shapes[0], first.label_id, field)
+        key = _key_of(shapes[0], first.label_id, field)
         for shape in shapes[1:]:
             try:
                 if shape["keyframe"]:
                     label = self._read(shape, "tracks", field)
                     label_id = _said_id(shape, field)
-                    index = _index_of(shape, label_id, field)
+                    key = _key_of(shape, label_id, field)
                 else:
-                    label_id = _id_of(shape, index, field)
+                    label_id = _id_of(shape, key, field)
                     label = self._read(shape, "tracks", field, label_id)
             except GeometryError as error:
                 fault = f"on frame {shape['frame']}: {error}"
@@ -310,17 +311,17 @@ def _said_id(shape: Json, field: TaskField) -> str | None:
     return split_label_id(values.get(LABEL_ID))[0]
 
 
-def _index_of(shape: Json, label_id: str | None, field: TaskField) -> int | None:
-    """Return the index of a label by its id on the frame of a key shape, or None."""
+def _key_of(shape: Json, label_id: str | None, field: TaskField) -> TrackKey | None:
+    """Return the key of a label's track by its id on a key shape's frame, or None."""
     if label_id is None:
         return None
     original = field.known(field.task.refs[shape["frame"]]).get(label_id)
-    return None if original is None else original.index
+    return None if original is None else original.track_key
 
 
-def _id_of(shape: Json, index: int | None, field: TaskField) -> str | None:
+def _id_of(shape: Json, key: TrackKey | None, field: TaskField) -> str | None:
     """Return the id of the label that a shape between key shapes may be."""
-    if index is None:
+    if key is None:
         return None
     known = field.known(field.task.refs[shape["frame"]])
-    return id_of_index(known, index, field.context.class_by_label_id[shape["label_id"]])
+    return id_in_track(known, key, field.context.class_by_label_id[shape["label_id"]])

@@ -1,23 +1,28 @@
-"""Which track of the dataset a track is that comes back."""
+"""Which track of the dataset a track is that comes back.
+
+Its key is the index or the instance that its labels share there.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
+from fiftyone_cvat.convert.shared.track_keys import TrackKey, instance_id
 from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
-from fiftyone_cvat.download.annotation_ids import AnnotationIds
+from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 
-__all__ = ["TrackIndexes", "id_of_index", "ids_of_tracks", "settle_tracks"]
+__all__ = ["TrackIndexes", "id_in_track", "ids_of_tracks", "settle_tracks"]
 
 
 class TrackIndexes:
-    """Gives the tracks of one run their indexes in the dataset, task after task.
+    """Gives the tracks of one run what they are in the dataset, task after task.
 
     Args:
         ids: which annotation is which label
@@ -33,7 +38,7 @@ class TrackIndexes:
         self._highest: dict[str | None, int] = {}
 
     def settle(self, field: TaskField, labels: Iterable[ReadLabel]) -> None:
-        """Give the tracks of one field on one task their indexes, in place.
+        """Give the tracks of one field on one task index and instance, in place.
 
         Args:
             field: the field
@@ -45,8 +50,16 @@ class TrackIndexes:
             # tracks of one index for one, whatever task of a video they are in
             self._highest[field.name] = self._sent.highest_index(field.name)
         highest = self._highest.get(field.name, 0)
+        has_instances = partial(self._sent.has_instances, field.name)
+        if field.kind == "scalar":
+            has_instances = partial(bool)
         used = settle_tracks(
-            labels, field.originals, field.task, self._ids.of_tracks, highest
+            labels,
+            field.originals,
+            field.task,
+            self._ids.of_tracks,
+            highest,
+            has_instances,
         )
         if field.name in self._highest:
             self._highest[field.name] = used
@@ -58,8 +71,12 @@ def settle_tracks(
     task: TaskAnswer,
     server_ids: Mapping[int, str],
     highest: int = 0,
+    has_instances: Callable[[], bool] = bool,
 ) -> int:
     """Give each track the index of the track that went up, or else a new one, in place.
+
+    So it is with the instance, if labels of the field have instances. Labels without an
+    index go on without one.
 
     A track that was split goes on with one of its parts, and the others are new. CVAT
     keeps tracks by job: parts of a track that no job shows both of are one track. A
@@ -72,6 +89,7 @@ def settle_tracks(
         task: what the server answers about the task
         server_ids: the server's id of a track to the id of one of its labels
         highest: the highest index that is in use elsewhere
+        has_instances: tells whether labels of the field have instances
 
     Returns:
         the highest index that is in use then
@@ -83,7 +101,7 @@ def settle_tracks(
         if each.track is not None:
             by_track[each.track].append(each)
     next_index = max(highest, *_indexes(originals), 0) + 1
-    frames_by_key: dict[tuple[str, int, int], set[int]] = defaultdict(set)
+    frames_by_key: dict[tuple[str, TrackKey, int], set[int]] = defaultdict(set)
     sent, new = _sent_and_new(by_track.values(), originals, task, server_ids)
     for own, remembered in (*sent, *((each, None) for each in new)):
         frames = {each.frame for each in own}
@@ -94,21 +112,44 @@ def settle_tracks(
             for voted, _ in _votes(own, originals, task).most_common()
             if not _in_one_job(frames_by_key[name, voted, part], frames, task.jobs)
         )
-        index = next(free, None) if remembered is None else remembered
-        if index is None:
-            index = next_index
+        key = next(free, None) if remembered is None else remembered
+        is_new = key is None
+        if key is None:
+            key = next_index
             next_index += 1
-        frames_by_key[name, index, part] |= frames
+        frames_by_key[name, key, part] |= frames
         for each in own:
-            each.set_index(index)
             known = originals.get(task.refs[each.frame], {})
             claim = known.get(each.label_id or "")
             is_shared = claims[each.frame, each.label_id, each.part] > 1
             if claim is None:
-                each.label_id = id_of_index(known, index, name)
-            elif is_shared and _index(claim) != index:
-                each.label_id = id_of_index(known, index, name) or each.label_id
+                each.label_id = id_in_track(known, key, name)
+            elif is_shared and _key(claim) != key:
+                each.label_id = id_in_track(known, key, name) or each.label_id
+        if is_new:
+            instance = new_id() if has_instances() else None
+        else:
+            instance = _instance(own, key, originals, task)
+        for each in own:
+            index = None if isinstance(key, str) else key
+            each.set_track(key, index, instance)
     return next_index - 1
+
+
+def _instance(
+    labels: Sequence[ReadLabel], key: TrackKey, originals: Originals, task: TaskAnswer
+) -> str | None:
+    """Return the instance that most labels of a track have, or None if none has one."""
+    if isinstance(key, str):
+        return key
+    found: Counter[str] = Counter()
+    for each in labels:
+        claim = originals.get(task.refs[each.frame], {}).get(each.label_id or "")
+        if claim is not None and not claim.is_gone and _key(claim) == key:
+            instance = instance_id(claim.held)
+            if instance is not None:
+                found[instance] += 1
+    return next((instance for instance, _ in found.most_common(1)), None)
 
 
 def ids_of_tracks(
@@ -122,12 +163,12 @@ def ids_of_tracks(
     """
     ids = set()
     for by_frame in originals:
-        by_track: dict[tuple[str, int], set[str]] = defaultdict(set)
+        by_track: dict[tuple[str, TrackKey], set[str]] = defaultdict(set)
         for known in by_frame.values():
             for label_id, original in known.items():
-                index = _index(original)
-                if not original.is_gone and index is not None:
-                    by_track[original.held.label, index].add(label_id)
+                key = _key(original)
+                if not original.is_gone and key is not None:
+                    by_track[original.held.label, key].add(label_id)
         for own in by_track.values():
             if not own.isdisjoint(label_ids):
                 ids |= own
@@ -148,9 +189,9 @@ def _in_one_job(
 def _indexes(originals: Originals) -> Iterable[int]:
     for by_id in originals.values():
         for original in by_id.values():
-            index = _index(original)
-            if index is not None:
-                yield index
+            key = _key(original)
+            if key is not None and not isinstance(key, str):
+                yield key
 
 
 def _sent_and_new(
@@ -158,8 +199,8 @@ def _sent_and_new(
     originals: Originals,
     task: TaskAnswer,
     server_ids: Mapping[int, str],
-) -> tuple[list[tuple[Sequence[ReadLabel], int]], list[Sequence[ReadLabel]]]:
-    """Part tracks that the server still calls the same, with their index, from others.
+) -> tuple[list[tuple[Sequence[ReadLabel], TrackKey]], list[Sequence[ReadLabel]]]:
+    """Part tracks that the server still calls the same, with their key, from others.
 
     The ids of a copy are those of the track that it was copied from: it must not come
     before that one.
@@ -168,45 +209,45 @@ def _sent_and_new(
     for own in tracks:
         remembered, _ = split_label_id(server_ids.get(own[0].annotation["id"]))
         found = (
-            _index(originals.get(task.refs[each.frame], {}).get(remembered or ""))
+            _key(originals.get(task.refs[each.frame], {}).get(remembered or ""))
             for each in own
         )
-        index = next((each for each in found if each is not None), None)
-        if index is None:
+        key = next((each for each in found if each is not None), None)
+        if key is None:
             new.append(own)
         else:
-            sent.append((own, index))
+            sent.append((own, key))
     return sent, new
 
 
 def _votes(
     labels: Sequence[ReadLabel], originals: Originals, task: TaskAnswer
-) -> Counter[int]:
-    """Count the indexes of the labels that a track's key shapes were."""
-    votes: Counter[int] = Counter()
+) -> Counter[TrackKey]:
+    """Count the keys of the tracks of the labels that a track's key shapes were."""
+    votes: Counter[TrackKey] = Counter()
     for each in labels:
         known = originals.get(task.refs[each.frame], {})
-        index = _index(known.get(each.label_id or ""))
-        if index is not None:
-            votes[index] += 1
+        key = _key(known.get(each.label_id or ""))
+        if key is not None:
+            votes[key] += 1
     return votes
 
 
-def id_of_index(known: Mapping[str, Original], index: int, name: str) -> str | None:
-    """Return the label of an index on a frame, of the same class if there is one.
+def id_in_track(known: Mapping[str, Original], key: TrackKey, name: str) -> str | None:
+    """Return the label of a track on a frame, of the same class if there is one.
 
-    Of two labels of one class and index the place decides which one it is: None.
+    Of two labels of one class and track the place decides which one it is: None.
 
     Args:
         known: the run's labels on the frame
-        index: the index
+        key: the key of the track
         name: the class
     """
-    found = [key for key, original in known.items() if _index(original) == index]
-    same = [key for key in found if getattr(known[key].held, "label", None) == name]
+    found = [each for each, original in known.items() if _key(original) == key]
+    same = [each for each in found if getattr(known[each].held, "label", None) == name]
     found = same or found
     return found[0] if len(found) == 1 else None
 
 
-def _index(original: Original | None) -> int | None:
-    return None if original is None else original.index
+def _key(original: Original | None) -> TrackKey | None:
+    return None if original is None else original.track_key

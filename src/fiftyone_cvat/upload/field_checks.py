@@ -19,6 +19,7 @@ from fiftyone_cvat.convert.shared.attribute_names import (
 )
 from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.schema import classes_of
+from fiftyone_cvat.dataset.field_annotations import has_tracks
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, LabelSchema
@@ -34,6 +35,9 @@ _OF_SAMPLES = frozenset(
     )
 )
 """Names that FiftyOne's samples cannot do without: with such a field none is read."""
+
+_OF_APP = frozenset(("keyframe", "propagation"))
+"""What FiftyOne's App, which names objects by instance, notes of how it made them."""
 
 _PLACES = {
     "detections": ("bounding_box", "mask", *GEOMETRY),
@@ -93,6 +97,7 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
     """
     for label_field, info in label_schema.items():
         _leave_out_declared(samples, label_field, info)
+        of_app = _leave_out_of_app(samples, label_field, info)
         is_of_detections = RETURN_TYPES.get(info.get("type") or "") == "detections"
         in_shapes = GEOMETRY if is_of_detections else ()
         unsent = sorted(
@@ -102,7 +107,12 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
         )
         no_text = [each for each in unsent if is_attribute_name(each)]
         no_names = [each for each in unsent if each not in no_text]
+        elsewhere = {*of_app}
+        if has_tracks(samples, info.get("type") or ""):
+            elsewhere.add("instance")  # it goes up as the track of its object
+        no_text = [each for each in no_text if each not in elsewhere]
         for names, reason in (
+            (of_app, "FiftyOne's App keeps them for itself"),
             (no_text, "their values are no text"),
             (no_names, "they are named like parts of labels"),
         ):
@@ -131,6 +141,34 @@ def _leave_out_declared(samples: Any, label_field: Any, info: dict[str, Any]) ->
             declared = declared_type(samples.get_field(f"{root}.{name}"))
             if declared is object and name != TAGS and not is_place:
                 attributes[name] |= {"sent": False, "read_only": True}
+
+
+def _leave_out_of_app(
+    samples: Any, label_field: Any, info: dict[str, Any]
+) -> list[str]:
+    """Leave out what FiftyOne's App notes on labels that have an instance.
+
+    Returns:
+        the attributes that are left out
+    """
+    of_classes = (each for _, each in classes_of(label_field, info))
+    places = [
+        each
+        for each in (info.get("attributes") or {}, *of_classes)
+        if not _OF_APP.isdisjoint(each)
+    ]
+    kind = RETURN_TYPES.get(info.get("type") or "")
+    if not places or kind not in LABEL_TYPES or not info.get("existing_field"):
+        return []
+    _, path = samples._get_label_field_path(label_field, "instance")
+    if not samples.count(path):
+        return []
+    found: set[str] = set()
+    for attributes in places:
+        for name in _OF_APP.intersection(attributes):
+            attributes[name] |= {"sent": False, "read_only": True}
+            found.add(name)
+    return sorted(found)
 
 
 def check_fields(samples: Any, label_schema: LabelSchema) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from copy import deepcopy
 from types import SimpleNamespace
 
+import fiftyone as fo
 import pytest
 
 from fiftyone_cvat.dataset.absent_attributes import (
     narrow_attributes,
     restore_attributes,
+    restore_instances,
 )
 
 NAMES = ("mood", "score", "tags", "mask_path", "a.b", "id", "logits", "attributes")
@@ -42,3 +44,38 @@ def test_no_part_of_labels_is_merged_as_an_attribute(id_map, existing_field, lef
     assert set(info["classes"][1]["attributes"]) == left
     restore_attributes(results)
     assert results.config.label_schema == before
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["list", "label"])
+@pytest.mark.parametrize("loaded_into", ["cats", "copies"])
+def test_instances_of_labels_that_are_of_another_object(dataset, listed, loaded_into):
+    one, two = fo.Instance(), fo.Instance()
+    cats = [fo.Detection(label="cat"), fo.Detection(label="cat")]
+    for each in cats:
+        each["instance"] = one
+    first = cats[0]
+
+    def value():
+        return fo.Detections(detections=cats) if listed else first
+
+    copies = {"copies": value()} if loaded_into == "copies" else {}
+    dataset.add_sample(fo.Sample("/1.png", cats=value(), **copies))
+    others = {"cats", *copies}
+
+    def named(field):
+        dataset.reload()
+        found = dataset.first()[field]
+        labels = found.detections if listed else [found]
+        held = [each.get_attribute_value("instance", None) for each in labels]
+        return [each and each.id for each in held]
+
+    other = "cats" if copies else None
+    for instance in (two.id, None):
+        restore_instances(dataset, {"cats": {first.id: instance}}, others)
+        assert named(loaded_into) == [instance, one.id][: 2 if listed else 1]
+        if other is not None:
+            assert named(other) == [one.id, one.id][: 2 if listed else 1]
+        stored = dataset._sample_collection.find_one({})[loaded_into]
+        label = stored["detections"][0] if listed else stored
+        assert label.get("instance") == (instance and two.to_dict())
+        assert ("instance" in label) == (instance is not None)

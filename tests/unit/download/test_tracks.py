@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fiftyone.core.labels as fol
 import pytest
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
@@ -244,3 +245,94 @@ def test_labels_of_no_track_are_left_alone():
     tracks.settle()
 
     assert {each.index for each in tracks.labels} == {None}
+
+
+ONE, TWO = object_id(501), object_id(502)
+
+
+def named(index, instance, number):
+    more = {} if instance is None else {"instance": fol.Instance(id=instance)}
+    return detection("cat", index=index, number=number, **more)
+
+
+class NamedTracks(Tracks):
+    """Tracks of a field whose labels have instances."""
+
+    def named(self, first, frames=range(6), index=None, instance=ONE, key=None):
+        for frame in frames:
+            label = named(index, instance, first + frame)
+            key_of_object = key or (instance if index is None else None)
+            original = Original(label, key_of_object=key_of_object)
+            self.originals[REFS[frame]][label.id] = original
+
+    def settle(self, *, has_instances=True):
+        settle_tracks(
+            self.labels,
+            self.originals,
+            self.task,
+            self.server_ids,
+            has_instances=lambda: has_instances,
+        )
+
+    def named_as(self, number):
+        return [
+            (each.index, each.instance) for each in self.labels if each.track == number
+        ]
+
+
+class TestInstances:
+    def test_a_track_goes_on_as_it_was_named(self):
+        tracks = NamedTracks()
+        tracks.named(CATS, range(3))
+        tracks.named(DOGS, range(3), index=7, instance=TWO)
+        tracks.came_back(1, "cat", CATS, keys=range(3))
+        tracks.came_back(2, "cat", DOGS, keys=range(3))
+        tracks.settle()
+        assert tracks.named_as(1) == [(None, ONE)] * 6
+        assert tracks.named_as(2) == [(7, TWO)] * 6
+        assert tracks.ids(1) == [*ids_from(CATS, range(3)), None, None, None]
+
+    def test_an_index_without_an_instance_goes_on_without(self):
+        tracks = NamedTracks()
+        tracks.named(CATS, index=7, instance=None)
+        tracks.came_back(1, "cat", CATS)
+        tracks.settle()
+        assert tracks.named_as(1) == [(7, None)] * 6
+
+    def test_labels_that_join_an_index(self):
+        tracks = NamedTracks()
+        tracks.named(CATS, range(3), index=7)
+        tracks.named(CATS, range(3, 5), key=7)
+        tracks.came_back(1, "cat", CATS, keys=range(3))
+        tracks.settle()
+        assert tracks.named_as(1) == [(7, ONE)] * 6
+        assert tracks.ids(1) == [*ids_from(CATS, range(5)), None]
+
+    def test_new_tracks_have_one_each(self):
+        tracks = NamedTracks()
+        tracks.named(CATS)
+        tracks.came_back(1, "cat", CATS)
+        tracks.came_back(2, "cat", None)
+        tracks.came_back(3, "cat", None)
+        tracks.settle()
+        [(two, other)], [(three, third)] = map(set, map(tracks.named_as, (2, 3)))
+        assert (two, three) == (1, 2)
+        assert len({None, ONE, other, third}) == 4
+
+    def test_new_tracks_where_no_label_has_any(self):
+        tracks = NamedTracks()
+        tracks.came_back(1, "cat", None)
+        tracks.settle(has_instances=False)
+        assert tracks.named_as(1) == [(1, None)] * 6
+
+    def test_a_part_that_was_split_off_is_new(self):
+        tracks = NamedTracks()
+        tracks.named(CATS)
+        tracks.came_back(1, "cat", CATS, range(4))
+        tracks.came_back(2, "cat", CATS, range(4, 6))
+        tracks.settle()
+        assert tracks.named_as(1) == [(None, ONE)] * 4
+        [(index, other)] = set(tracks.named_as(2))
+        assert index == 1
+        assert other not in (None, ONE)
+        assert tracks.ids(2) == ids_from(CATS, range(4, 6))

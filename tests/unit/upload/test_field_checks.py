@@ -247,6 +247,37 @@ def test_attributes_of_shapes_that_labels_cannot_have(name):
     check_attributes(schema, "occluded", "group_id")
 
 
+@pytest.mark.parametrize("instance", [None, fo.Instance()], ids=["none", "instance"])
+@pytest.mark.parametrize("field", ["cats", "frames.cats"])
+def test_what_the_app_notes_on_labels_with_an_instance(
+    dataset, caplog, field, instance
+):
+    label = boxes(propagation="linear", color="red")
+    if instance is not None:
+        label.detections[0]["instance"] = instance
+    is_video = field.startswith("frames.")
+    sample = fo.Sample("/1.mp4" if is_video else "/1.png")
+    (sample.frames[1] if is_video else sample)["cats"] = label
+    dataset.add_sample(sample)
+    names = ("propagation", "color", *(["instance"] if instance else []))
+    specs = {name: {"type": "text"} for name in names}
+    if instance is not None:
+        specs["instance"] |= {"sent": False, "read_only": True}
+    cat = {"classes": ["cat"], "attributes": {"propagation": {"type": "text"}}}
+    info = NEW | {"existing_field": True, "attributes": specs, "classes": [cat]}
+
+    leave_out_attributes(dataset, {field: info})
+
+    unsent = {"sent": False, "read_only": True}
+    expected = {"type": "text"} | ({} if instance is None else unsent)
+    assert specs["propagation"] == cat["attributes"]["propagation"] == expected
+    assert specs["color"] == {"type": "text"}
+    told = "'propagation' stay in FiftyOne: FiftyOne's App keeps them for itself"
+    assert (told in caplog.text) == (instance is not None)
+    is_told = instance is not None and not is_video
+    assert ("'instance' stay in FiftyOne" in caplog.text) == is_told
+
+
 def test_attributes_that_are_declared_as_no_text(dataset, caplog):
     label = boxes(known="0" * 24, vector=[1.0], note="a", location=[1.0, 2.0, 3.0])
     dataset.add_sample(fo.Sample("/1.png", cats=label), dynamic=True)

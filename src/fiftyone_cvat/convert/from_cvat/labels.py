@@ -28,6 +28,7 @@ from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
 from fiftyone_cvat.convert.shared.segmentations import MaskPiece
 from fiftyone_cvat.convert.shared.skeletons import skeleton_to_points
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.track_keys import TrackKey
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.geometry import corners_to_box, pixels_to_points
 from fiftyone_cvat.types import Json
@@ -55,7 +56,9 @@ class ReadLabel:
         part: the number of the label's part, from 1
         annotation: the annotation as the server sent it
         track: the number of its track in the task, or None
-        index: the index of its track in the dataset, or None
+        key: the key of its track in the dataset, or None
+        index: the index of its track there, or None
+        instance: the id of the instance of its track there, or None
         refused: texts of attributes that are no values of the label
         is_untouched: whether the annotation is in CVAT as it went up
         sent: what the annotation went up as, if it came back as that; its label is
@@ -72,7 +75,9 @@ class ReadLabel:
     part: int
     annotation: Json
     track: int | None = None
+    key: TrackKey | None = None
     index: int | None = None
+    instance: str | None = None
     refused: Sequence[RefusedText] = ()
     is_untouched: bool = False
     sent: Json | None = None
@@ -95,10 +100,16 @@ class ReadLabel:
                 self.value.index = self.index
         return self.value
 
-    def set_index(self, index: int) -> None:
-        """Set the index of the annotation's track, and of its label if it is read."""
-        self.index = index
-        if self.read_later is None:
+    def set_track(self, key: TrackKey, index: int | None, instance: str | None) -> None:
+        """Set what track the annotation is of, and the index of a label that is read.
+
+        Args:
+            key: the key of the track
+            index: its index, or None
+            instance: the id of its instance, or None
+        """
+        self.key, self.index, self.instance = key, index, instance
+        if self.read_later is None and index is not None:
             self.value.index = index
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import fiftyone.core.labels as fol
 
@@ -25,6 +25,7 @@ from fiftyone_cvat.convert.shared.attribute_names import (
 )
 from fiftyone_cvat.convert.shared.server_ids import AttributeIds
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, text_to_value
+from fiftyone_cvat.convert.shared.track_keys import TrackKey
 from fiftyone_cvat.types import Json
 
 __all__ = ["Original", "adopt_unchanged"]
@@ -45,12 +46,15 @@ class Original:
             when another task's was taken instead, or None
         points_shown: a keypoint's points as they went up, NaN where a view hid some,
             or None if all did
+        key_of_object: of a label with an ``instance`` and no ``index`` the key of its
+            track, else None
     """
 
     held: Any = None
     created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
     left_out: Json | None = None
     points_shown: list[Any] | None = None
+    key_of_object: TrackKey | None = None
 
     @property
     def annotations(self) -> list[Json]:
@@ -72,11 +76,18 @@ class Original:
         return self.held is None
 
     @property
-    def index(self) -> int | None:
-        """The index of its track in this task, or None."""
+    def track_key(self) -> TrackKey | None:
+        """The key of its track in this task, or None."""
+        key: TrackKey | None = self.key_in_dataset
         if self.left_out is not None:
-            return cast("int | None", self.left_out["index"])
-        return getattr(self.held, "index", None)
+            key = self.left_out["index"]
+        return key
+
+    @property
+    def key_in_dataset(self) -> TrackKey | None:
+        """The key of its track in the dataset, or None."""
+        index: int | None = getattr(self.held, "index", None)
+        return self.key_of_object if index is None else index
 
 
 def adopt_unchanged(
@@ -85,6 +96,7 @@ def adopt_unchanged(
     got: Sequence[Json],
     attribute_ids: AttributeIds,
     defaults: Mapping[int, str],
+    key: TrackKey | None = None,
 ) -> list[str]:
     """Keep of a label that changed what did not change, to the last bit, in place.
 
@@ -94,6 +106,7 @@ def adopt_unchanged(
         got: the annotations of its parts as the server sent them
         attribute_ids: the server's id of a label to its attributes' ids by name
         defaults: attribute id to the text that the server fills in for none
+        key: the key of the track that it came back in; by default its index
 
     Returns:
         what became of values that could not be kept
@@ -112,9 +125,12 @@ def adopt_unchanged(
         # a box that was turned back has no rotation on the server
         label["rotation"] = label.get_attribute_value("rotation", 0.0)
 
-    if names and label.index is None:
-        # a label that is in no track has its index in the dataset only
-        label.index = before.index
+    if names:
+        own = label.index if key is None else key
+        if own in (None, original.key_in_dataset):
+            # a label that is in no track, or has an instance only, has its index, or
+            # none, in the dataset
+            label.index = before.index
     _adopt_attributes(label, original, got[0], attribute_ids, defaults)
     _adopt_unsaid(label, original, got[0], attribute_ids)
     if isinstance(label, fol.Keypoint) and not is_in_place:

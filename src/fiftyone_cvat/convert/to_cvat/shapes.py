@@ -20,6 +20,7 @@ from fiftyone_cvat.convert.shared.segmentations import (
     gray_or_rgb,
 )
 from fiftyone_cvat.convert.shared.texts import LABEL_ID, shorten
+from fiftyone_cvat.convert.shared.track_keys import TrackKey, track_key
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.label_attributes import (
     ClassPlan,
@@ -48,8 +49,8 @@ __all__ = [
 ]
 
 Shapes = tuple[list[str], list[Shape], TracksByClass, dict[str, str]]
-"""The ids of the labels that have a shape, the shapes, the tracks by class and index,
-and no renamed attributes."""
+"""The ids of the labels that have a shape, the shapes, the tracks by class and index
+(or the instance's id where there is no index), and no renamed attributes."""
 
 _INSTANCES = ("instance", "instances")
 
@@ -62,7 +63,7 @@ class FrameContext(NamedTuple):
         label_field: the field that the labels are in
         frame_id: the frame's position in the task, from 0
         frame_size: the frame's size in pixels; not used for point clouds
-        load_tracks: whether labels with an ``index`` become tracks
+        load_tracks: whether labels with an ``index`` or an ``instance`` become tracks
         occluded_attrs: CVAT class name to the attribute that holds occlusion
         group_id_attrs: CVAT class name to the attribute that holds the group id
         label_id: the id to send instead of each label's own
@@ -219,7 +220,7 @@ def create_shapes(
 
     Returns:
         a tuple of the ids of the labels that have a shape, the shapes, the tracks by
-        class and index, no renamed attributes
+        class and index or instance, no renamed attributes
     """
     ids: list[str] = []
     shapes: list[Shape] = []
@@ -236,7 +237,7 @@ def create_shapes(
         label_id = label.id
         identity = label_id if frame.label_id is None else frame.label_id
         common, fixed, occluded, group = read_label(label, plan, identity)
-        as_track = frame.load_tracks and _has_index(label)
+        key = _track_key(label) if frame.load_tracks else None
         try:
             parts = parts_of(label, size, plan.skeleton)
         except (GeometryError, OSError, TypeError, ValueError) as error:
@@ -244,17 +245,18 @@ def create_shapes(
         if not parts:
             continue
         ids.append(label_id)
-        as_track = as_track and _are_one_track(parts, plan)
-        attributes = common if as_track or not fixed else common + fixed
+        if key is not None and not _are_one_track(parts, plan):
+            key = None
+        attributes = common if key is not None or not fixed else common + fixed
         made = _shapes_of(parts, plan.name, frame.frame_id, attributes, occluded, group)
-        if not as_track:
+        if key is None:
             shapes += made
             continue
         add_shapes_to_tracks(
             tracks,
             made,
             plan.name,
-            label.index,
+            key,
             frame.frame_id,
             fixed,
             keyframe=bool(label.get_attribute_value("keyframe", False)),
@@ -306,18 +308,18 @@ def _shapes_of(
     return shapes
 
 
-def _has_index(label: Any) -> bool:
-    """Return whether a label has an ``index``; refuse one that is no track's."""
+def _track_key(label: Any) -> TrackKey | None:
+    """Return the key of a label's track; refuse an ``index`` that is no track's."""
     index = label.index
     if index is None:
-        return False
+        return track_key(label, {})
     is_number = isinstance(index, (int, float, np.number)) and index is not True
     if not is_number or index is False or index % 1 != 0:
         raise SchemaError(
             f"Label {label.id}: its index {shorten(repr(index))} is no whole number, "
             "which makes it no part of a track: correct it, or set it to None"
         )
-    return True
+    return track_key(label, {})
 
 
 def _are_one_track(parts: Sequence[Part], plan: ClassPlan) -> bool:

@@ -1,4 +1,4 @@
-"""From labels with an ``index`` on several frames to CVAT tracks."""
+"""From labels of one object on several frames to CVAT tracks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from fiftyone_cvat.convert.shared.track_keys import TrackKey
 from fiftyone_cvat.types import AttributeValue, Shape, Track
 
 __all__ = [
@@ -17,15 +18,18 @@ __all__ = [
     "merge_tracks",
 ]
 
-TracksByClass = dict[str, dict[int, Track]]
-"""CVAT class name to the tracks of that class by their ``index``."""
+TracksByClass = dict[str, dict[TrackKey, Track]]
+"""CVAT class name to the tracks of that class, each by its labels' ``index``.
+
+Those of labels with an ``instance`` only are there by the instance's id.
+"""
 
 
 def add_shapes_to_tracks(
     tracks: TracksByClass,
     shapes: list[Shape],
     class_name: str,
-    index: int,
+    index: TrackKey,
     frame_id: int,
     immutable_attrs: list[AttributeValue],
     keyframe: bool,
@@ -38,7 +42,7 @@ def add_shapes_to_tracks(
         shapes: the shapes of the label on this frame; they lose their class, which
             the track has
         class_name: the CVAT class
-        index: the track's index
+        index: the track's index, or the id of its instance
         frame_id: the frame's position in the task, from 0
         immutable_attrs: attributes of the whole track
         keyframe: whether the label is marked as a key frame
