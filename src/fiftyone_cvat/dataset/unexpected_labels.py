@@ -139,13 +139,16 @@ def settle_unexpected(results: Any) -> None:
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
             counts.add(place[0] if has_fields else None, each.task_id, each.what)
+    kinds = {each.kind for each in pending.labels}
     for label_id, loaded in pending.not_back().items():
         what = "kept" if label_id in found else "deleted"
         counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
         if what == "kept":
+            why = "FiftyOne deletes no last label of a type that it did not expect"
+            if loaded.kind in kinds:
+                why = "`unexpected` did not load its type"
             counts.add_reason(
-                f"label that is gone in CVAT and stays in '{loaded.label_field}': "
-                "`unexpected` did not load its type"
+                f"label that is gone in CVAT and stays in '{loaded.label_field}': {why}"
             )
     log_counts(counts)
 
