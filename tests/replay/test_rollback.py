@@ -18,7 +18,7 @@ from fiftyone_cvat.errors import (
     ServerJobError,
     WaitTimeoutError,
 )
-from fiftyone_cvat.server.task_media import TaskMedia
+from fiftyone_cvat.server import server_work
 from tests import media
 from tests.replay.run import Run, box
 
@@ -175,7 +175,7 @@ def test_an_interruption_from_the_keyboard(cats, server, nothing_left, monkeypat
 
 
 def test_work_that_does_not_end_in_time(cats, server, nothing_left, monkeypatch):
-    monkeypatch.setattr(TaskMedia, "_finished_request", lambda *args: None)
+    monkeypatch.setattr(server_work, "_finished", lambda *args: None)
 
     with pytest.raises(WaitTimeoutError, match="task"):
         Run(cats, server, SCHEMA, wait_timeout=0.1)

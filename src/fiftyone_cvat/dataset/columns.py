@@ -15,9 +15,11 @@ from fiftyone_cvat.dataset.stored_labels import (
     wrapped,
 )
 from fiftyone_cvat.dataset.views import (
+    all_slices,
     frames_as_they_are,
     shows_other_values,
     values_of_view,
+    view_of_run,
     with_points_of_view,
 )
 from fiftyone_cvat.errors import ConfigurationError
@@ -47,8 +49,11 @@ class Columns:
 
     def __init__(self, results: Any) -> None:
         label_schema = results.config.label_schema
-        self.samples = _collection(results)
-        self._as_shown = values_of_view(self.samples, results)
+        view = view_of_run(results)
+        dataset = results.samples._root_dataset
+        is_of_frames = results._is_frames
+        self.samples = frames_as_they_are(view) if is_of_frames else all_slices(dataset)
+        self._as_shown = values_of_view(self.samples, view)
         # those whose values in the dataset are what the view showed
         by_clip = results.id_map.get("_clips", {})
         self._settled_ids = {
@@ -58,7 +63,7 @@ class Columns:
         }
         left = set(results.task_ids).difference(results.tasks_with_view)
         self.are_as_stored = not (left and shows_other_values(self._as_shown))
-        self._with_shown_points = with_points_of_view(self.samples, results)
+        self._with_shown_points = with_points_of_view(self.samples, view)
         check_field_types(self.samples, label_schema)
         _check_fields_are_there(self.samples, results)
         self._sample_by_clip = results.id_map.get("_clips", {})
@@ -275,17 +280,3 @@ def _fields_with(samples: Any, label_ids: set[Any]) -> list[str]:
         if not label_ids.isdisjoint(samples.distinct(path)):
             found.append(label_field)
     return found
-
-
-def _collection(results: Any) -> Any:
-    """Return the collection in which a run's sample ids are found."""
-    samples = results.samples
-    if results._is_frames:
-        if not samples._is_frames:
-            # results that were stored have the dataset instead of the view
-            samples = samples._root_dataset.load_annotation_view(results.key)
-        return frames_as_they_are(samples)
-    dataset = samples._root_dataset
-    if dataset.media_type == fom.GROUP:
-        dataset = dataset.select_group_slices(_allow_mixed=True)
-    return dataset

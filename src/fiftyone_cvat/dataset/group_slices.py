@@ -16,7 +16,8 @@ from typing import Any
 
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.dataset.video_metadata import add_video_metadata, ensure_frames
+from fiftyone_cvat.dataset.video_metadata import frames_by_number
+from fiftyone_cvat.dataset.views import all_slices
 
 __all__ = ["TaskFiles", "add_frames_of_slices"]
 
@@ -122,7 +123,7 @@ def _new_members(
 
 
 def _members(dataset: Any) -> list[_Member]:
-    samples = dataset.select_group_slices(_allow_mixed=True)
+    samples = all_slices(dataset)
     field = dataset.group_field
     columns = samples.values(["id", f"{field}.name", f"{field}._id", "filepath"])
     return [
@@ -138,12 +139,9 @@ def _number_frames(
     if not video_ids:
         return
     videos = dataset.select_group_slices(media_type=fom.VIDEO).select([*video_ids])
-    add_video_metadata(videos)
-    ensure_frames(videos)
     frames.clear()
-    columns = videos.values(["id", "frames.id", "frames.frame_number"])
-    for sample_id, frame_ids, numbers in zip(*columns, strict=True):
-        for frame_id, number in zip(frame_ids, numbers, strict=True):
+    for sample_id, by_number in frames_by_number(videos).items():
+        for number, frame_id in by_number.items():
             frames[number - 1] = {"sample_id": sample_id, "frame_id": frame_id}
 
 

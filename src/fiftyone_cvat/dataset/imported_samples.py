@@ -8,13 +8,14 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.media as fom
 
-from fiftyone_cvat.convert.shared.frames import video_frames_to_frames
-from fiftyone_cvat.dataset.video_metadata import add_video_metadata, ensure_frames
+from fiftyone_cvat.convert.shared.frames import meta_to_range, video_frames_to_frames
+from fiftyone_cvat.dataset.video_metadata import frames_by_number
+from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.imported_tasks import ImportedTask
 from fiftyone_cvat.types import Json, LabelSchema
 
-__all__ = ["add_missing_samples", "all_slices", "frames_of_tasks", "note_classes"]
+__all__ = ["add_missing_samples", "frames_of_tasks", "note_classes"]
 
 
 def add_missing_samples(dataset: Any, paths: Iterable[str]) -> None:
@@ -71,7 +72,10 @@ def frames_of_tasks(
         if path in id_by_path:
             found[task_id][frame] = id_by_path[path]
     videos = [each for each in tasks if each.is_video and found[each.id]]
-    frames_by_video = _frames_of_videos(dataset, {found[each.id][0] for each in videos})
+    video_ids = {found[each.id][0] for each in videos}
+    frames_by_video: dict[str, dict[int, str]] = {}
+    if video_ids:
+        frames_by_video = frames_by_number(all_slices(dataset).select([*video_ids]))
     frames = {
         task_id: {
             frame: {"sample_id": each} for frame, each in sorted(by_frame.items())
@@ -79,32 +83,11 @@ def frames_of_tasks(
         for task_id, by_frame in found.items()
     }
     for task in videos:
-        sample_id = found[task.id][0]
-        own = video_frames_to_frames(sample_id, frames_by_video[sample_id], task.range)
+        sample_id, used = found[task.id][0], meta_to_range(task.meta)
+        own = video_frames_to_frames(sample_id, frames_by_video[sample_id], used)
         asked = own if task.frames is None else task.frames
         frames[task.id] = {frame: own[frame] for frame in own if frame in asked}
     return {task_id: each for task_id, each in frames.items() if each}
-
-
-def all_slices(dataset: Any) -> Any:
-    """Return all samples of a dataset, of groups those of all slices."""
-    if dataset.media_type != fom.GROUP:
-        return dataset
-    return dataset.select_group_slices(_allow_mixed=True)
-
-
-def _frames_of_videos(dataset: Any, sample_ids: set[str]) -> dict[str, dict[int, str]]:
-    """Return the id of each frame of videos by its number, from 1."""
-    if not sample_ids:
-        return {}
-    videos = all_slices(dataset).select(list(sample_ids))
-    add_video_metadata(videos)
-    ensure_frames(videos)
-    columns = videos.values(["id", "frames.id", "frames.frame_number"])
-    return {
-        sample_id: dict(zip(numbers, frame_ids, strict=True))
-        for sample_id, frame_ids, numbers in zip(*columns, strict=True)
-    }
 
 
 def note_classes(

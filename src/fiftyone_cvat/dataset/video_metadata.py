@@ -11,7 +11,12 @@ import fiftyone.core.metadata as fometa
 
 from fiftyone_cvat.errors import MediaError
 
-__all__ = ["add_video_metadata", "ensure_frames", "read_video_metadata"]
+__all__ = [
+    "add_video_metadata",
+    "ensure_frames",
+    "frames_by_number",
+    "read_video_metadata",
+]
 
 
 def add_video_metadata(samples: Any) -> None:
@@ -37,6 +42,24 @@ def add_video_metadata(samples: Any) -> None:
     }
     if metadata:
         samples.set_values("metadata", metadata, key_field="filepath")
+
+
+def frames_by_number(videos: Any) -> dict[str, dict[int, str]]:
+    """Return the id of each frame of videos by its number; those missing are made.
+
+    Args:
+        videos: a collection of videos
+
+    Returns:
+        sample id to the number of a frame, from 1, to its id
+    """
+    add_video_metadata(videos)
+    ensure_frames(videos)
+    columns = videos.values(["id", "frames.id", "frames.frame_number"])
+    return {
+        sample_id: dict(zip(numbers, frame_ids, strict=True))
+        for sample_id, frame_ids, numbers in zip(*columns, strict=True)
+    }
 
 
 def ensure_frames(samples: Any) -> None:

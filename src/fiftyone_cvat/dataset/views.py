@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import fiftyone.core.media as fom
 import fiftyone.core.stages as fos
 from fiftyone import ViewField
 
 from fiftyone_cvat.types import LabelSchema
 
 __all__ = [
+    "all_slices",
     "frames_as_they_are",
     "shows_other_values",
     "values_of_view",
+    "view_of_run",
     "with_masks_on_disk",
     "with_points_of_view",
 ]
@@ -71,7 +74,7 @@ def frames_as_they_are(view: Any) -> Any:
     return stage.load_view(view._source_collection)
 
 
-def values_of_view(collection: Any, results: Any) -> Any:
+def values_of_view(collection: Any, view: Any) -> Any:
     """Return a collection with the values that the view of a run shows.
 
     A view may show other values than the dataset has, as ``map_labels`` does. They are
@@ -81,30 +84,29 @@ def values_of_view(collection: Any, results: Any) -> Any:
 
     Args:
         collection: the collection in which the run's sample ids are found
-        results: the run's results
+        view: the run's view
     """
-    view = _view_of(results)
     # the fields of patches have other paths than those of the dataset
     stages = (fos.MapLabels,) if view._is_patches else VALUE_STAGES
     return _with_stages_of(view, collection, stages)
 
 
-def with_points_of_view(collection: Any, results: Any) -> Any:
+def with_points_of_view(collection: Any, view: Any) -> Any:
     """Return a collection with only the points of keypoints that a run's view shows.
 
     Where ``filter_keypoints`` hides a point, it is NaN there, and has not gone up.
 
     Args:
         collection: the collection in which the run's sample ids are found
-        results: the run's results
+        view: the run's view
 
     Returns:
         None if the view hides none
     """
-    stages = getattr(_view_of(results), "_stages", ())
+    stages = getattr(view, "_stages", ())
     if not any(isinstance(each, fos.FilterKeypoints) for each in stages):
         return None
-    return _with_stages_of(_view_of(results), collection, (fos.FilterKeypoints,))
+    return _with_stages_of(view, collection, (fos.FilterKeypoints,))
 
 
 def shows_other_values(collection: Any) -> bool:
@@ -114,12 +116,27 @@ def shows_other_values(collection: Any) -> bool:
     )
 
 
-def _view_of(results: Any) -> Any:
-    """Return the view of a run; results that were stored have the dataset instead."""
+def view_of_run(results: Any) -> Any:
+    """Return the view of a run; results that were stored have the dataset instead.
+
+    Args:
+        results: the run's results
+    """
     samples = results.samples
     if samples is samples._root_dataset and samples.has_annotation_run(results.key):
         return samples.load_annotation_view(results.key)
     return samples
+
+
+def all_slices(dataset: Any) -> Any:
+    """Return all samples of a dataset, of groups those of all slices.
+
+    Args:
+        dataset: the dataset
+    """
+    if dataset.media_type != fom.GROUP:
+        return dataset
+    return dataset.select_group_slices(_allow_mixed=True)
 
 
 def _with_stages_of(view: Any, collection: Any, stages: tuple[type, ...]) -> Any:

@@ -52,6 +52,7 @@ from fiftyone_cvat.runs.stored_runs import (
     set_aside,
     show_hidden,
 )
+from fiftyone_cvat.server.imported_tasks import union_of_labels
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
@@ -272,18 +273,13 @@ class RunDownload:
         others = [each for each in self._results.task_ids if each != task.id]
         if self._results.config.project_id is not None:
             others = []  # they have those of the project
-        found = {each["name"]: each for each in task.labels}
+        found = [task.labels]
         for task_id in others:
             try:
-                labels = self._api._get_task_labels(task_id)
+                found.append(self._api._get_task_labels(task_id))
             except NotFoundError:
                 continue
-            for each in labels:
-                known = found.setdefault(each["name"], each)
-                names = {spec["name"] for spec in known["attributes"]}
-                more = [s for s in each["attributes"] if s["name"] not in names]
-                found[each["name"]] = known | {"attributes": known["attributes"] + more}
-        return list(found.values())
+        return union_of_labels(found)
 
     def _ask_and_read(
         self, task_id: int, owners: dict[str, str], columns: Columns

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in, regain
+from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in, regain, without_ids
 
 __all__ = ["Replacement", "leave_frames", "leave_labels", "replace_task"]
 
@@ -105,20 +105,7 @@ def leave_labels(results: Any, gone: Collection[tuple[Any, str]]) -> None:
     for name, by_sample in results.id_map.items():
         if name not in NO_FIELDS:
             scalars = {key for label_field, key in gone if label_field == name}
-            results.id_map[name] = _without(by_sample, ids, scalars)
-
-
-def _without(value: Any, ids: set[str], scalars: set[str]) -> Any:
-    """Return a part of an ``id_map`` without some labels, and scalars of places."""
-    if isinstance(value, dict):
-        return {
-            key: _without(each, ids, scalars)
-            for key, each in value.items()
-            if not (each is True and key in scalars)
-        }
-    if isinstance(value, list):
-        return [each for each in value if each not in ids]
-    return None if isinstance(value, str) and value in ids else value
+            results.id_map[name] = without_ids(by_sample, ids, scalars)
 
 
 def _place(frame: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -21,6 +21,7 @@ __all__ = [
     "show_hidden",
     "stored_to_results",
     "take_back",
+    "without_ids",
 ]
 
 NO_FIELDS = ("_clips", "_frames", "_clips_frame_start")
@@ -321,6 +322,25 @@ def ids_in(ids: Any) -> Iterator[Any]:
         yield from ids
     elif ids:
         yield ids
+
+
+def without_ids(ids: Any, gone: Collection[str], scalars: Collection[str] = ()) -> Any:
+    """Return a part of a run's ``id_map`` without some labels.
+
+    Args:
+        ids: the ids of a frame, a sample or a field
+        gone: the ids of the labels
+        scalars: the ids of frames or samples whose scalar goes, too
+    """
+    if isinstance(ids, dict):
+        return {
+            key: without_ids(each, gone, scalars)
+            for key, each in ids.items()
+            if not (each is True and key in scalars)
+        }
+    if isinstance(ids, list):
+        return [each for each in ids if each not in gone]
+    return None if isinstance(ids, str) and ids in gone else ids
 
 
 def _note_missing(

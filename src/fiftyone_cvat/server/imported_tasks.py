@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
-from fiftyone_cvat.convert.shared.frames import FrameRange, meta_to_range
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json
@@ -15,7 +14,13 @@ from fiftyone_cvat.types import Json
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["ImportedTask", "find_tasks", "labels_of_tasks", "project_id_of"]
+__all__ = [
+    "ImportedTask",
+    "find_tasks",
+    "labels_of_tasks",
+    "project_id_of",
+    "union_of_labels",
+]
 
 
 @dataclass(slots=True)
@@ -26,14 +31,11 @@ class ImportedTask:
         id: the task
         meta: its data, as the server describes them
         frames: positions of frames that are asked for, or None for all
-        sample_id_by_frame: the position of a frame to the sample that it is; of a
-            video only that of its first frame
     """
 
     id: int
     meta: Json
     frames: set[int] | None = None
-    sample_id_by_frame: dict[int, str] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -56,11 +58,6 @@ class ImportedTask:
             for frame, name in enumerate(self.names)
             if frame not in deleted and (self.frames is None or frame in self.frames)
         }
-
-    @property
-    def range(self) -> FrameRange:
-        """The frames that it has of its video."""
-        return meta_to_range(self.meta)
 
 
 def project_id_of(api: CVATAnnotationAPI, project: str | int | None) -> int | None:
@@ -147,7 +144,7 @@ def _asked(api: CVATAnnotationAPI, url: str, what: str) -> Json:
 def labels_of_tasks(
     api: CVATAnnotationAPI, project_id: int | None, tasks: Sequence[ImportedTask]
 ) -> list[Json]:
-    """Return the labels of tasks, of equal names only the first.
+    """Return the labels of tasks, of equal names one.
 
     Args:
         api: the session
@@ -156,8 +153,20 @@ def labels_of_tasks(
     """
     if project_id is not None:
         return list(api._get_project_labels(project_id))
+    return union_of_labels(api._get_task_labels(task.id) for task in tasks)
+
+
+def union_of_labels(labels_of_each: Iterable[Iterable[Json]]) -> list[Json]:
+    """Return labels of several tasks, of equal names one with the attributes of all.
+
+    Args:
+        labels_of_each: the labels of each task as the server describes them
+    """
     found: dict[str, Json] = {}
-    for task in tasks:
-        for each in api._get_task_labels(task.id):
-            found.setdefault(each["name"], each)
+    for labels in labels_of_each:
+        for each in labels:
+            known = found.setdefault(each["name"], each)
+            names = {spec["name"] for spec in known["attributes"]}
+            more = [s for s in each["attributes"] if s["name"] not in names]
+            found[each["name"]] = known | {"attributes": known["attributes"] + more}
     return list(found.values())

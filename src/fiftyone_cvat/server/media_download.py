@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import urllib.parse
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.utils as fou
 
-from fiftyone_cvat.errors import MediaError, ServerJobError
+from fiftyone_cvat.errors import MediaError
 from fiftyone_cvat.server.imported_tasks import ImportedTask
+from fiftyone_cvat.server.server_work import wait_for_work
 from fiftyone_cvat.transport.responses import value_of
 from fiftyone_cvat.transport.side_by_side import side_by_side
-from fiftyone_cvat.transport.waiting import wait_until
-from fiftyone_cvat.types import Json
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -112,9 +110,12 @@ def _download_video(
     task = api.base_task_url(task_id)
     url = f"{api.task_url(task_id)}/backup/export"
     request_id = value_of(api.post(url), "rq_id")
-    quoted = urllib.parse.quote(str(request_id), safe="")
-    ask = partial(_finished, api, f"{api.base_api_url}/requests/{quoted}", task)
-    done = wait_until(ask, timeout=api._wait_timeout, work=f"The backup of {task}")
+    done = wait_for_work(
+        api,
+        str(request_id),
+        work=f"The backup of {task}",
+        failure=f"CVAT could not make a backup of {task}",
+    )
     with tempfile.TemporaryFile() as file:
         _fetch(api, done["result_url"], file)
         with zipfile.ZipFile(file) as archive:
@@ -127,16 +128,6 @@ def _download_video(
                 ) from None
             with member:
                 _write(path, member)
-
-
-def _finished(api: CVATAnnotationAPI, url: str, task: str) -> Json | None:
-    answer = api.get(url)
-    status = value_of(answer, "status")
-    record: Json = answer.json()
-    if status == "failed":
-        reason = answer.quote(str(record.get("message") or "it gives no reason"))
-        raise ServerJobError(f"CVAT could not make a backup of {task}: {reason[-300:]}")
-    return record if status == "finished" else None
 
 
 def _fetch(api: CVATAnnotationAPI, url: str, file: Any) -> None:

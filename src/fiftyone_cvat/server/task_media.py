@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import urllib.parse
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from fiftyone_cvat.errors import CVATError, RequestError, ServerJobError
+from fiftyone_cvat.errors import CVATError, RequestError
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.large_files import send_in_chunks
 from fiftyone_cvat.server.media_files import (
@@ -16,8 +14,8 @@ from fiftyone_cvat.server.media_files import (
     group_by_size,
     is_video,
 )
+from fiftyone_cvat.server.server_work import wait_for_work
 from fiftyone_cvat.transport.responses import Response, results_of, value_in, value_of
-from fiftyone_cvat.transport.waiting import wait_until
 from fiftyone_cvat.types import Json
 
 __all__ = ["TaskMedia"]
@@ -128,28 +126,14 @@ class TaskMedia:
             ServerJobError: if the server cannot build it
             WaitTimeoutError: if it does not build it in time
         """
-        quoted = urllib.parse.quote(request_id, safe="")
-        url = f"{self._api.base_api_url}/requests/{quoted}"
-        ask = partial(self._finished_request, url)
-        work = f"Building {self._named()}"
-        wait_until(ask, timeout=self._api._wait_timeout, work=work)
-
-    def _finished_request(self, url: str) -> Json | None:
-        """Return the server's record of a piece of work if it has ended well."""
-        answer = self._api.get(url)
-        status = value_of(answer, "status")
-        request: Json = answer.json()
-        if status == "failed":
-            words = answer.quote(_reason(request))
-            raise ServerJobError(f"CVAT could not build {self._named()}: {words}")
-        return request if status == "finished" else None
+        named = self._named()
+        wait_for_work(
+            self._api,
+            request_id,
+            work=f"Building {named}",
+            failure=f"CVAT could not build {named}",
+        )
 
     def _named(self) -> str:
         url = self._api.base_task_url(self._task_id)
         return f"task {self._task_id} ({url})"
-
-
-def _reason(request: Json) -> str:
-    """Return the last line of what the server says, which is the error itself."""
-    lines = str(request.get("message") or "").strip().splitlines()
-    return lines[-1].strip() if lines else "it gives no reason"

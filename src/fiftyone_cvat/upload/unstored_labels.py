@@ -11,6 +11,7 @@ from fiftyone_cvat.convert.shared.frames import put_at_frame
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.server_ids import attribute_texts
 from fiftyone_cvat.convert.shared.texts import LABEL_ID
+from fiftyone_cvat.runs.stored_runs import without_ids
 from fiftyone_cvat.types import CVATSchema, Json
 from fiftyone_cvat.upload.task_annotations import TaskAnnotations
 
@@ -53,9 +54,8 @@ def forget_unstored(
         if there.isdisjoint(_label_ids(each, id_specs))
     }
     lost -= there
-    for by_sample in sent.id_map.values():
-        for sample_id, ids in by_sample.items():
-            by_sample[sample_id] = _without(ids, lost)
+    for label_field, by_sample in sent.id_map.items():
+        sent.id_map[label_field] = without_ids(by_sample, lost)
     lost_tags = _places(sent.tags, names) - _places(stored["tags"], names)
     for class_name, frame in lost_tags:
         ref = sent.frames[frame]
@@ -84,12 +84,3 @@ def _places(tags: Iterable[Json], names: AnnotationNames) -> Counter[tuple[Any, 
         (names.class_by_id.get(each["label_id"], each["label_id"]), each["frame"])
         for each in tags
     )
-
-
-def _without(ids: Any, lost: Collection[Any]) -> Any:
-    """Return the ids in a part of an ``id_map`` but for some."""
-    if isinstance(ids, dict):
-        return {key: _without(each, lost) for key, each in ids.items()}
-    if isinstance(ids, list):
-        return [each for each in ids if each not in lost]
-    return None if isinstance(ids, str) and ids in lost else ids

@@ -16,10 +16,10 @@ from fiftyone_cvat.convert.from_cvat.import_schema import labels_to_label_schema
 from fiftyone_cvat.convert.shared.file_names import FileMatches, match_files
 from fiftyone_cvat.dataset.imported_samples import (
     add_missing_samples,
-    all_slices,
     frames_of_tasks,
     note_classes,
 )
+from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.server.imported_tasks import (
@@ -186,15 +186,15 @@ def _paths_of(
 
 def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:
     """Warn of frames that no file fits, or several, with their numbers."""
-    frames = {name: frame for frame, name in task.name_by_frame.items()}
+    frame_by_name = {name: frame for frame, name in task.name_by_frame.items()}
     for given, what in (
         (matches.missing, "have no file here"),
         (list(matches.ambiguous), "fit several files here equally well"),
     ):
-        names = [each for each in given if each in frames]
+        names = [each for each in given if each in frame_by_name]
         if names:
             shown = ", ".join(
-                f"{frames[each]} ('{each}')" for each in names[:MAX_NAMED]
+                f"{frame_by_name[each]} ('{each}')" for each in names[:MAX_NAMED]
             )
             more = ", ..." if len(names) > MAX_NAMED else ""
             logger.warning(
