@@ -14,5 +14,9 @@ The way of one box, from ``annotate`` to the request:
 5. ``convert.to_cvat.shapes`` makes it a rectangle that carries the label's id.
 6. ``server.tasks`` creates the task, and ``server.task_media`` fills it with media.
 7. ``server.annotations`` sends the rectangle with all others of the task in one
-   request, checks what is stored, and ``transport.connection`` carries it.
+   request, and ``transport.connection`` carries it.
+
+The walk ends there. What the server has then stored of it is checked by
+``server.annotations``, too; ``run_upload``, which has called all of this, notes what is
+missing (``upload.unstored_labels``).
 """
