@@ -16,7 +16,7 @@ from fiftyone_cvat.convert.from_cvat.comparison import (
     same_label,
     same_value,
 )
-from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts, parts_unstored
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
 from fiftyone_cvat.convert.shared.frames import FrameRef
@@ -30,6 +30,7 @@ from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome, beyond_one
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
 from fiftyone_cvat.server.task_answers import TaskAnswer
+from fiftyone_cvat.types import Json
 
 __all__ = ["Matching"]
 
@@ -83,7 +84,7 @@ class Matching:
         """Return the annotations that are one label, by its id."""
         claims = [self._ids.claim(each) for each in labels]
         uploaded = {
-            key: each.annotations
+            key: _as_stored(each)
             for key, each in known.items()
             if key not in self._unreadable.label_ids
         }
@@ -122,7 +123,7 @@ class Matching:
         """Return the one label that some annotations are."""
         for number, each in enumerate(parts, 1):
             self._ids.remember(each, join_label_id(label_id, number))
-        sent = () if original is None else original.annotations
+        sent = () if original is None else original.stored
         specs = field.task.attribute_ids
         self._tell_refused(parts[0], sent, specs)
         reconciliation = self._outcome.reconciliation
@@ -174,7 +175,7 @@ class Matching:
         self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
     ) -> bool:
         """Return whether a label came back as it went up."""
-        sent = original.annotations
+        sent = original.stored
         if len(parts) < len(sent) and task.id in self._unreadable.task_ids:
             return True
         if sent and are_untouched(parts, self._ids.parts_sent(original.held.id)):
@@ -203,11 +204,35 @@ class Matching:
         }
         self._outcome.keep(field, ref, kept)
         gone = {key: each for key, each in missing.items() if key not in kept}
+        for label_id, original in list(gone.items()):
+            label = parts_unstored(original)
+            if label is not None and field.info.get("allow_deletions", True):
+                del gone[label_id]
+                self._leave_unstored(field, ref, label, original)
         self._outcome.delete(field, ref, gone)
+
+    def _leave_unstored(
+        self, field: TaskField, ref: FrameRef, label: Any, original: Original
+    ) -> None:
+        """Take what nobody could delete of a label whose other parts were deleted."""
+        what, before = "changed", original.label
+        if not field.info.get("allow_spatial_edits", True):
+            self._outcome.reconciliation.add_reason(NOT_EDITED)
+            what, label = "kept", before
+        copy = Copy(field.task.id, what, field.kind, label, before, [])
+        self._outcome.take(field, ref, before.id, copy)
 
     def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
         """Return whether a label that did not come back is not deleted."""
-        return not original.annotations or self._unreadable.may_be(label_id, task)
+        return not original.stored or self._unreadable.may_be(label_id, task)
+
+
+def _as_stored(original: Original) -> list[Json]:
+    """Return a label's annotations by their place, empty where one was not stored."""
+    if not original.unstored:
+        return original.annotations
+    gone = original.places_unstored
+    return [{} if n in gone else each for n, each in enumerate(original.annotations)]
 
 
 def _merged(

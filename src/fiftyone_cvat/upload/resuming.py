@@ -103,6 +103,7 @@ def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunSta
         results.server_id_map,
         results.labels_task_map,
         results.fingerprints,
+        results.unstored,
     )
     return run
 

@@ -232,7 +232,8 @@ class RunUpload:
             number: name for name, number in class_ids.items() if isinstance(name, str)
         }
         if stored:
-            forget_unstored(annotations, stored, names, run.cvat_schema)
+            parts = forget_unstored(annotations, stored, names, run.cvat_schema)
+            part.unstored = {task_id: parts} if parts else {}
         part.id_map = annotations.id_map
         return part
 
