@@ -8,7 +8,10 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 
-from fiftyone_cvat.convert.from_cvat.attribute_texts import texts_not_sent
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    attribute_values,
+    texts_not_sent,
+)
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
     GEOMETRY_BY_TYPE,
@@ -19,6 +22,7 @@ from fiftyone_cvat.convert.from_cvat.comparison import (
 from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts, parts_unstored
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
+from fiftyone_cvat.convert.shared.attribute_names import INDEX
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.server_ids import AttributeIds
@@ -33,6 +37,8 @@ from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import Json
 
 __all__ = ["Matching"]
+
+TYPED_INDEX = "index that was typed: in videos the track of a label tells it"
 
 
 class Matching:
@@ -126,6 +132,7 @@ class Matching:
         sent = () if original is None else original.stored
         specs = field.task.attribute_ids
         self._tell_refused(parts[0], sent, specs)
+        self._tell_typed_index(field, parts[0], sent)
         reconciliation = self._outcome.reconciliation
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
@@ -159,6 +166,22 @@ class Matching:
         """Count the texts that annotators wrote and that are no values."""
         for refused in texts_not_sent(part.refused, sent, spec_ids):
             self._outcome.reconciliation.add_reason(refused.reason, refused.text)
+
+    def _tell_typed_index(
+        self, field: TaskField, part: ReadLabel, sent: Sequence[Json]
+    ) -> None:
+        """Count an index that was typed where it is the track that tells it."""
+        label_id = part.annotation["label_id"]
+        spec_id = field.task.attribute_ids.get(label_id, {}).get(INDEX)
+        if spec_id is None or INDEX in field.context.spec_ids.get(label_id, {}):
+            return
+        text, had = (
+            attribute_values(each, field.task.attribute_ids).get(INDEX, "").strip()
+            for each in (part.annotation, sent[0] if sent else {"label_id": label_id})
+        )
+        known = (had, field.task.defaults.get(spec_id, "").strip(), str(part.index))
+        if text and text not in known:
+            self._outcome.reconciliation.add_reason(TYPED_INDEX, text)
 
     def _note_edited(self, field: TaskField, label: Any, before: Any) -> None:
         """Note which attributes of a label are not as they are in the dataset."""
@@ -262,7 +285,7 @@ def _adopt(
     got = [each.annotation for each in parts]
     key = parts[0].key
     reasons = adopt_unchanged(
-        label, original, got, task.attribute_ids, task.defaults, key
+        label, original, got, field.context.spec_ids, task.defaults, key
     )
     instance = parts[0].instance
     may_change = field.info.get("allow_index_edits", True)
