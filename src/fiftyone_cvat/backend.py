@@ -389,6 +389,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
+        unstored: task id to place to label id to the parts that CVAT did not store
         backend: the :class:`CVATBackend`
     """
 
@@ -414,6 +415,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: dict[int, dict[str, Any]] | None = None,
         attached: dict[int, int] | None = None,
         hidden_points: dict[str, Any] | None = None,
+        unstored: dict[int, dict[str, Any]] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -426,12 +428,10 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.frame_numbering = frame_numbering
         self.progress = progress
         self.fingerprints = fingerprints or {}
-        self.merge = merge
-        self.deleted = deleted
-        self.left_out = left_out or {}
-        self.tasks_with_view = tasks_with_view
+        self.merge, self.deleted = merge, deleted
+        self.left_out, self.unstored = left_out or {}, unstored or {}
+        self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.lost, self.attached = lost or {}, attached or {}
-        self.hidden_points = hidden_points or {}
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

@@ -135,7 +135,7 @@ def test_a_mask_that_is_none_leaves_its_label(dataset, server, tmp_path):
     run.change("update", shapes=[spoiled])
     run.change("delete", shapes=[other])
 
-    assert run.load() == {"cats": {"kept": 1, "deleted": 1, "unmatched": 1}}
+    assert run.load() == {"cats": {"kept": 1, "deleted": 1}}
 
     [reason] = reasons(run)
     assert "mask on frame 0" in reason
@@ -184,7 +184,8 @@ def test_masks_without_pixels_are_no_labels(dataset, server, tmp_path, field_typ
     run.change("create", shapes=[new(shape, frame=1) for shape in empty])
 
     number = len(EMPTY)
-    assert run.load() == {"cats": {"kept": number, "unmatched": 2 * number}}
+    # each is counted once: as the label that stays, or as a new one that is none
+    assert run.load() == {"cats": {"kept": number, "unmatched": number}}
 
     assert len(reasons(run)) == 2 * number
     assert all("the mask has no pixel in the picture" in each for each in reasons(run))
@@ -202,7 +203,7 @@ def test_masks_without_pixels_leave_segmentations(dataset, server, tmp_path):
     run.change("update", shapes=[first])
     run.change("create", shapes=[new(first, frame=1), new(first, frame=2)])
 
-    assert run.load() == {"seg": {"kept": 2, "unmatched": 3}}
+    assert run.load() == {"seg": {"kept": 2, "unmatched": 2}}
 
     assert len(reasons(run)) == 3
     assert run.differences() == []
@@ -431,3 +432,26 @@ def test_a_label_that_was_spoiled_in_the_dataset_comes_back(dataset, server, tmp
     [label] = dataset.first().cats.detections
     assert label.id == cats.detections[0].id
     assert label.bounding_box == pytest.approx([0.1, 0.2, 0.3137, 0.2718])
+
+
+def test_what_cannot_be_read_is_counted_once(dataset, server, tmp_path):
+    """A label that stays, a copy of it, one that is deleted here, and a new one."""
+    mask = np.ones((5, 7), bool)
+    labels = [box(mask=mask, bounding_box=[0.25, 0.25, 7 / 32, 5 / 24]) for _ in "12"]
+    cats = fo.Detections(detections=labels)
+    with_values(dataset, tmp_path, cats=[cats, None, None])
+    run = Run(dataset, server, {"cats": {"type": "instances"}})
+    sent = sorted(run.annotations()["shapes"], key=lambda each: each["id"])
+    empty = [{**each, "points": [16.0, 0, 0, 3, 3]} for each in sent]
+    run.change("update", shapes=empty)
+    copy = {**empty[0], "id": None}
+    run.change("create", shapes=[copy, new(empty[0], frame=1)])
+    sample = dataset.first()
+    gone = sample.cats.detections.pop()
+    sample.save()
+    assert gone.id == run.results.server_id_map["shapes"][sent[1]["id"]]
+
+    assert run.load() == {"cats": {"kept": 1, "unmatched": 3}}
+
+    assert len(reasons(run)) == 4
+    assert dataset.count("cats.detections") == 1

@@ -563,6 +563,7 @@ class TestStoredResults:
             "deleted",
             "hidden_points",
             "tasks_with_view",
+            "unstored",
             "left_out",
             "lost",
             "attached",

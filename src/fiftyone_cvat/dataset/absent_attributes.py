@@ -25,6 +25,7 @@ from bson import ObjectId
 from fiftyone_cvat.convert.from_cvat.comparison import same_value
 from fiftyone_cvat.convert.from_cvat.keypoint_lists import lists_beside
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
+from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.types import GEOMETRY
 
@@ -183,19 +184,20 @@ def remove_nulls(
         for name, label_ids in ids_by_name.items():
             if not collection.find_one({f"{path}.{name}": {"$type": "null"}}, {"_id"}):
                 continue
-            ids = {"$in": [ObjectId(each) for each in label_ids]}
             null = {"$type": "null"}
-            if listed:
-                collection.update_many(
-                    {f"{path}._id": ids},
-                    {"$unset": {f"{path}.$[label].{name}": ""}},
-                    array_filters=[{"label._id": ids, f"label.{name}": null}],
-                )
-            else:
-                collection.update_many(
-                    {f"{path}._id": ids, f"{path}.{name}": null},
-                    {"$unset": {f"{path}.{name}": ""}},
-                )
+            for batch in in_batches(label_ids):
+                ids = {"$in": batch}
+                if listed:
+                    collection.update_many(
+                        {f"{path}._id": ids},
+                        {"$unset": {f"{path}.$[label].{name}": ""}},
+                        array_filters=[{"label._id": ids, f"label.{name}": null}],
+                    )
+                else:
+                    collection.update_many(
+                        {f"{path}._id": ids, f"{path}.{name}": null},
+                        {"$unset": {f"{path}.{name}": ""}},
+                    )
     if absent:
         _reload(samples)
 
@@ -220,8 +222,12 @@ def restore_indexes(
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
-        for index, label_ids in ids_by_index.items():
-            ids = {"$in": label_ids}
+        by_batch = (
+            (index, {"$in": batch})
+            for index, label_ids in ids_by_index.items()
+            for batch in in_batches(label_ids)
+        )
+        for index, ids in by_batch:
             if not listed:
                 where = {f"{path}._id": ids, f"{path}.index": {"$ne": index}}
                 collection.update_many(where, {"$set": {f"{path}.index": index}})
@@ -260,14 +266,23 @@ def restore_instances(
             continue
         collection, path, listed = place_of(samples, label_field)
         place = f"{path}.$[label].instance" if listed else f"{path}.instance"
-        here = left.keys() & collection.distinct(
-            f"{path}._id", {f"{path}._id": {"$in": [*left]}}
-        )
+        here = {
+            each
+            for batch in in_batches(left)
+            for each in collection.distinct(
+                f"{path}._id", {f"{path}._id": {"$in": batch}}
+            )
+            if each in left
+        }
         ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
         for label_id in here:
             ids_by_instance[left[label_id]].append(label_id)
-        for instance, label_ids in ids_by_instance.items():
-            ids = {"$in": label_ids}
+        by_batch = (
+            (instance, {"$in": batch})
+            for instance, label_ids in ids_by_instance.items()
+            for batch in in_batches(label_ids)
+        )
+        for instance, ids in by_batch:
             filters = {"array_filters": [{"label._id": ids}]} if listed else {}
             change: Any = {"$unset": {place: ""}}
             if instance is not None:

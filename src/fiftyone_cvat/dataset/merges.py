@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import fiftyone.core.labels as fol
-from bson import ObjectId
 
 from fiftyone_cvat.dataset.absent_attributes import (
     AbsentAttributes,
@@ -23,6 +22,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_instances,
     restore_lists,
 )
+from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.stored_runs import ids_in
 
@@ -128,12 +128,18 @@ def resume_merge(results: Any) -> None:
 def _adopt(results: Any, added: list[list[str]]) -> None:
     """Note labels as the run's own where they are in the dataset."""
     dataset = results.samples._root_dataset
-    ids = [ObjectId(path[-1]) for path in added]
+    ids = [path[-1] for path in added]
     fields = [*dataset._get_label_fields()] if ids else []
     for label_field in fields:
         collection, path, listed = place_of(dataset, label_field)
-        found = collection.find({f"{path}._id": {"$in": ids}}, {f"{path}._id": 1})
-        present = {str(each) for document in found for each in _ids(document)}
+        present = {
+            str(each)
+            for batch in in_batches(ids)
+            for document in collection.find(
+                {f"{path}._id": {"$in": batch}}, {f"{path}._id": 1}
+            )
+            for each in _ids(document)
+        }
         mine = [each for each in added if each[-1] in present]
         if not mine:
             continue

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,28 +12,25 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
-from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.track_keys import index_by_object, track_key
-from fiftyone_cvat.convert.to_cvat.class_names import cvat_class
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
-from fiftyone_cvat.dataset.field_annotations import (
-    FieldConversion,
-    convert_labels,
-)
+from fiftyone_cvat.dataset.field_annotations import FieldConversion
 from fiftyone_cvat.dataset.hidden_points import (
     hide_points,
     note_hidden_points,
     note_points,
 )
+from fiftyone_cvat.dataset.sent_annotations import (
+    add_class,
+    annotations_of,
+    convert_later,
+)
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE, labels_in
 from fiftyone_cvat.dataset.unexpected_labels import LoadedLabel
-from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import RETURN_TYPES, Json
-
-logger = logging.getLogger(__name__)
 
 __all__ = ["Originals", "SentLabels"]
 
@@ -60,6 +56,7 @@ class SentLabels:
         self._id_map = results.id_map
         self._deleted = set(results.deleted)
         self._left_out = results.left_out
+        self._unstored = results.unstored
         self._hidden_points = results.hidden_points
         self._sample_by_clip = results.id_map.get("_clips", {})
         self._root = results.samples._root_dataset
@@ -192,8 +189,12 @@ class SentLabels:
             known = self.known_ids(label_field, ref)
             if known:
                 left_out = by_place.get(ref.key, {})
+                unstored = self._parts_unstored(label_field, ref, task)
                 originals[ref] = {
-                    each: Original(left_out=left_out.get(each)) for each in known
+                    each: Original(
+                        left_out=left_out.get(each), unstored=unstored.get(each, ())
+                    )
+                    for each in known
                 }
         if originals:
             self._fill(originals, label_field, label_field, task)
@@ -207,6 +208,20 @@ class SentLabels:
                     del by_id[label_id]
         self._note_objects(originals)
         return originals
+
+    def _parts_unstored(
+        self, label_field: Any, ref: FrameRef, task: TaskAnswer
+    ) -> dict[str, list[Json]]:
+        """Return the parts of labels that the server did not store, by label id."""
+        by_id = self._unstored.get(task.id, {}).get(ref.key, {})
+        found = {}
+        for label_id, parts in by_id.items():
+            # another field may have a label of the same id
+            classes = [self._cvat_schema.get(each["class"]) for each in parts]
+            fields = {name for each in classes if each for name in each.class_by_field}
+            if not fields or label_field in fields:
+                found[label_id] = parts
+        return found
 
     def _note_objects(self, originals: Originals) -> None:
         """Note which tracks labels of videos are in that have an instance only."""
@@ -347,6 +362,9 @@ class SentLabels:
                     loaded[ref][each] = Original()
             self._fill(loaded, label_field, other, task)
             for ref, by_id in loaded.items():
+                unstored = self._parts_unstored(label_field, ref, task)
+                for label_id in unstored.keys() & by_id.keys():
+                    by_id[label_id].unstored = unstored[label_id]
                 originals.setdefault(ref, {}).update(by_id)
 
     def _ids_of(self, label_field: Any) -> set[Any]:
@@ -406,7 +424,7 @@ class SentLabels:
             for label in labels_in(value, label_type):
                 if label.id in by_id:
                     by_id[label.id].held = label
-                    _add_class(conversion, label.label)
+                    add_class(conversion, label.label)
             if ref in as_shown:
                 shown = labels_in(as_shown[ref], label_type)
                 labels = labels_in(value, label_type)
@@ -415,82 +433,15 @@ class SentLabels:
             if self._columns.hides_points(label_type):
                 sent = hide_points(value, label_type, self._hidden_points)
                 note_points(by_id, labels_in(sent, label_type))
-            make = partial(self._annotations, sent, conversion, frame, ref, task)
+            make = partial(
+                annotations_of, self._api, sent, conversion, frame, ref, task
+            )
             if label_type == "segmentation":
-                _convert_later(by_id, value, make)
+                convert_later(by_id, value, make)
                 continue
             for label_id, annotation in make():
                 if label_id in by_id:
                     by_id[label_id].annotations.append(annotation)
-
-    def _annotations(
-        self,
-        value: Any,
-        conversion: FieldConversion,
-        frame: int,
-        ref: FrameRef,
-        task: TaskAnswer,
-    ) -> list[tuple[str | None, Json]]:
-        """Return what a field's value goes up as: label ids and annotations.
-
-        The annotations have the server's ids of classes and attributes.
-        """
-        size = task.sizes.get(frame)
-        if size is None:
-            # the server found fewer frames in the video: this one stays as it is
-            return []
-        try:
-            _, created, _ = convert_labels(
-                self._api, value, conversion, frame, size, ref
-            )
-        except GeometryError as error:
-            # spoiled since it went up: what CVAT has takes its place
-            logger.warning("%s", error)
-            return []
-        label_ids = [
-            split_label_id(each["attributes"][0]["value"])[0] for each in created
-        ]
-        for each in created:
-            if each["label_id"] not in conversion.occluded_attrs:
-                each.pop("occluded", None)
-            if each["label_id"] not in conversion.group_id_attrs:
-                each.pop("group", None)
-        known = [each for each in created if _has_classes(each, task.class_ids)]
-        gone = [each for each in created if not _has_classes(each, task.class_ids)]
-        self._api._remap_ids(known, task.class_ids, task.attribute_ids)
-        for each in gone:
-            # renamed or deleted in CVAT since: the place still tells what it is
-            each["label_id"] = None
-        return list(zip(label_ids, created, strict=True))
-
-
-def _convert_later(
-    by_id: Mapping[str, Original],
-    label: Any,
-    make: Callable[[], list[tuple[str | None, Json]]],
-) -> None:
-    """Let a segmentation be converted if painting cannot tell that it is the same.
-
-    60 of 1280 x 960 pixels load in 0.34 s of CPU so, and in 0.58 s otherwise.
-    """
-    if label.id in by_id:
-        by_id[label.id].created = lambda: [
-            annotation for label_id, annotation in make() if label_id == label.id
-        ]
-
-
-def _has_classes(annotation: Json, class_ids: Mapping[Any, int]) -> bool:
-    """Tell whether the server has an annotation's class, and those of its nodes."""
-    name = annotation["label_id"]
-    nodes = [(name, each["label_id"]) for each in annotation.get("elements") or ()]
-    return all(each in class_ids for each in (name, *nodes))
-
-
-def _add_class(conversion: FieldConversion, name: str | None) -> None:
-    """Add a class that the run's labels have in the dataset, but not in CVAT."""
-    schema = conversion.cvat_schema
-    if name is not None and cvat_class(name, schema, conversion.label_field) is None:
-        schema.add_class(name)
 
 
 def _labels_of(value: Any) -> Iterable[Any]:

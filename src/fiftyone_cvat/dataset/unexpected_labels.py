@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bson import ObjectId
-
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import place_of
+from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
+from fiftyone_cvat.types import Json
 
 __all__ = [
     "DELETED_HERE",
@@ -127,18 +127,24 @@ def settle_unexpected(results: Any) -> None:
     has_fields = None not in results.config.label_schema
     refs = {each.ref for each in pending.labels}
     refs |= {each.ref for each in pending.loaded.values()}
-    found: dict[str, tuple[str, StoredLabel]] = {}
+    changed = [each for each in pending.labels if each.what == "changed"]
+    found: dict[str, str] = {}
+    stored: dict[str, StoredLabel] = {}
     for label_field in _other_fields(results):
-        for stored in _labels_at(results, label_field, refs):
-            found[stored.id] = label_field, stored
+        ids = _ids_at(results, label_field, refs)
+        found |= dict.fromkeys(ids, label_field)
+        # only of those that changed it takes more than the id to tell what they are
+        mine = {each.ref for each in changed if str(each.label.id) in ids}
+        stored |= {each.id: each for each in _labels_at(results, label_field, mine)}
     for each in pending.labels:
-        place = found.get(str(each.label.id))
-        if place is None or not _is_merged(each, place[1]):
+        label_id = str(each.label.id)
+        place = found.get(label_id)
+        if place is None or not _is_merged(each, stored.get(label_id)):
             is_gone = place is None and each.was_loaded
             counts.add(each.label_field, each.task_id, "unmatched")
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
-            counts.add(place[0] if has_fields else None, each.task_id, each.what)
+            counts.add(place if has_fields else None, each.task_id, each.what)
     kinds = {each.kind for each in pending.labels}
     for label_id, loaded in pending.not_back().items():
         what = "kept" if label_id in found else "deleted"
@@ -159,9 +165,9 @@ def log_counts(counts: Reconciliation) -> None:
         logger.info("%s", line)
 
 
-def _is_merged(label: UnexpectedLabel, stored: StoredLabel) -> bool:
+def _is_merged(label: UnexpectedLabel, stored: StoredLabel | None) -> bool:
     """Return whether a label is in the dataset as it came back."""
-    if label.what != "changed":
+    if label.what != "changed" or stored is None:
         return True
     names = [name for name, _ in label.label.iter_attributes()]
     return same_label(label.label, stored.build(), names)
@@ -175,21 +181,40 @@ def _other_fields(results: Any) -> Iterator[str]:
             yield label_field
 
 
+def _ids_at(results: Any, label_field: str, refs: Iterable[FrameRef]) -> set[str]:
+    """Return the ids of the labels that a field holds on some frames."""
+    return {str(each["_id"]) for each in _values_at(results, label_field, refs, "._id")}
+
+
 def _labels_at(
     results: Any, label_field: str, refs: Iterable[FrameRef]
 ) -> Iterator[StoredLabel]:
     """Yield the labels that a field holds on some frames."""
+    return map(StoredLabel, _values_at(results, label_field, refs))
+
+
+def _values_at(
+    results: Any, label_field: str, refs: Iterable[FrameRef], part: str = ""
+) -> Iterator[Json]:
+    """Yield what the database holds of the labels of a field on some frames.
+
+    Args:
+        results: the run's results
+        label_field: the field
+        refs: the frames
+        part: the path in a label of what is read of it, all by default
+    """
     dataset = results.samples._root_dataset
     if results._is_frames and not label_field.startswith(dataset._FRAMES_PREFIX):
         label_field = dataset._FRAMES_PREFIX + label_field
     if label_field not in dataset._get_label_fields():
         return
     collection, path, listed = place_of(dataset, label_field)
-    ids = [ObjectId(ref.frame_id or ref.sample_id) for ref in refs]
-    for document in collection.find({"_id": {"$in": ids}}, {path: 1}):
-        value: Any = document
-        for name in path.split("."):
-            value = (value or {}).get(name)
-        for each in value or () if listed else [value]:
-            if each is not None:
-                yield StoredLabel(each)
+    for batch in in_batches({ref.key for ref in refs}):
+        for document in collection.find({"_id": {"$in": batch}}, {path + part: 1}):
+            value: Any = document
+            for name in path.split("."):
+                value = (value or {}).get(name)
+            for each in value or () if listed else [value]:
+                if each:
+                    yield each

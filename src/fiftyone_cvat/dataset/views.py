@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import fiftyone.core.media as fom
@@ -12,11 +13,12 @@ from fiftyone_cvat.types import LabelSchema
 
 __all__ = [
     "all_slices",
+    "count_other_kinds",
     "frames_as_they_are",
     "shows_other_values",
     "values_of_view",
     "view_of_run",
-    "with_masks_on_disk",
+    "with_all_of_kind",
     "with_points_of_view",
 ]
 
@@ -24,39 +26,97 @@ VALUE_STAGES = (fos.MapLabels, fos.MapValues, fos.SetField)
 """Stages of a view that show other values than the dataset has."""
 
 
-def with_masks_on_disk(samples: Any, label_schema: LabelSchema) -> Any:
-    """Return a collection whose instances include those with masks in files.
+def with_all_of_kind(samples: Any, label_schema: LabelSchema) -> Any:
+    """Return a collection with all labels of the kinds that a run takes.
 
     Before an annotation run FiftyOne selects the labels that have a ``mask`` in the
-    database, and so leaves out those that have a ``mask_path``.
+    database, and so leaves out those that have a ``mask_path``; of polylines those
+    that say that they are not filled, and so leaves out those that do not say it.
 
     Args:
         samples: the collection as FiftyOne selected it
         label_schema: the run's label schema
     """
-    fields = {
-        name
+    stages = list(getattr(samples, "_stages", []))
+    is_other = False
+    for label_field, (given, wanted) in _filters_by_field(label_schema).items():
+        for number, stage in enumerate(stages):
+            if wanted is not given and _selects(stage, label_field, given):
+                stages[number] = fos.FilterLabels(
+                    label_field, wanted, only_matches=False
+                )
+                is_other = True
+    return _of_stages(samples, stages) if is_other else samples
+
+
+def count_other_kinds(samples: Any, label_schema: LabelSchema) -> dict[Any, int]:
+    """Count the labels that FiftyOne has selected out before a run: of other kinds.
+
+    A field of detections may have some with masks and some without, one of polylines
+    some that are filled and some that are not; a run takes one kind of them.
+
+    Args:
+        samples: the collection as FiftyOne selected it, or :func:`with_all_of_kind`
+        label_schema: the run's label schema
+
+    Returns:
+        field to how many there are, if there are any
+    """
+    counts = {}
+    for label_field, filters in _filters_by_field(label_schema).items():
+        stages = list(getattr(samples, "_stages", []))
+        selecting = [
+            n for n, each in enumerate(stages) if _selects(each, label_field, *filters)
+        ]
+        if not selecting:
+            continue
+        # those before it are the user's own
+        del stages[selecting[-1]]
+        every = _of_stages(samples, stages)
+        _, path = samples._get_label_field_path(label_field)
+        number = every.count(path) - samples.count(path)
+        if number:
+            counts[label_field] = number
+    return counts
+
+
+_HAS_MASK = ViewField("mask").exists()
+_IS_FILLED = ViewField("filled") == True  # noqa: E712
+_FILTERS_BY_TYPE = {
+    "detection": (~_HAS_MASK, ~_HAS_MASK),
+    "instance": (_HAS_MASK, _HAS_MASK | ViewField("mask_path").exists()),
+    "polygon": (_IS_FILLED, _IS_FILLED),
+    "polyline": (ViewField("filled") == False, ~_IS_FILLED),  # noqa: E712
+}
+"""Type of labels, in the singular, to how FiftyOne selects them from their field, and
+to what selects all of them."""
+
+
+def _filters_by_field(label_schema: LabelSchema) -> dict[Any, tuple[Any, Any]]:
+    """Return how the labels of each field are selected that may have two kinds."""
+    filters = {
+        name: _FILTERS_BY_TYPE.get((info.get("type") or "").removesuffix("s"))
         for name, info in label_schema.items()
-        if info.get("type") in ("instance", "instances") and info.get("existing_field")
+        if info.get("existing_field")
     }
-    stages = getattr(samples, "_stages", [])
-    if not any(_selects_masks(stage, fields) for stage in stages):
-        return samples
+    return {name: each for name, each in filters.items() if each is not None}
+
+
+def _of_stages(samples: Any, stages: Iterable[Any]) -> Any:
+    """Return a view with other stages than it has."""
     # of clips, patches and frames its dataset alone would be another collection
     view = samples._base_view
     for stage in stages:
-        if _selects_masks(stage, fields):
-            either = ViewField("mask").exists() | ViewField("mask_path").exists()
-            stage = fos.FilterLabels(stage.field, either, only_matches=False)  # noqa: PLW2901
         view = view.add_stage(stage)
     return view
 
 
-def _selects_masks(stage: Any, fields: set[Any]) -> bool:
-    if not isinstance(stage, fos.FilterLabels) or stage.field not in fields:
+def _selects(stage: Any, label_field: Any, *filters: Any) -> bool:
+    """Tell whether a stage selects the labels of a field by one of some filters."""
+    if not isinstance(stage, fos.FilterLabels) or stage.field != label_field:
         return False
     given = getattr(stage.filter, "to_mongo", lambda: stage.filter)()
-    return bool(given == ViewField("mask").exists().to_mongo())
+    return any(given == each.to_mongo() for each in filters)
 
 
 def frames_as_they_are(view: Any) -> Any:

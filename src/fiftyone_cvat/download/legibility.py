@@ -8,6 +8,7 @@ from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.annotation_faults import (
     annotation_fault,
+    label_id_texts,
     reference_fault,
 )
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
@@ -69,6 +70,8 @@ class Legibility:
         self._ids = ids
         self._unreadable = unreadable
         self._outcome = outcome
+        self._present: set[str] | None = None  # read when it is first asked for
+        self._counted: set[tuple[str, Any]] = set()
 
     def legible(self, kind: str) -> Iterator[Json]:
         """Yield the annotations that can be read; report the others.
@@ -108,39 +111,88 @@ class Legibility:
             kind: ``tags``, ``shapes`` or ``tracks``
             fault: what is wrong with it
         """
-        self.leave_out(f"{self._name(annotation, kind)}: {fault}")
-        if not self.keep_labels(annotation, kind):
+        reason = f"{self._name(annotation, kind)}: {fault}"
+        if not self.keep_labels(annotation, kind, reason):
             # it may be any of the labels that did not come back
             self._unreadable.task_ids.add(self._task.id)
 
     def report_empty(self, annotation: Json, kind: str) -> None:
-        """Report an annotation that no label can be made of.
+        """Report an annotation that no label can be made of; its label stays.
 
         Args:
             annotation: the annotation
             kind: ``tags``, ``shapes`` or ``tracks``
         """
+        self.keep_labels(annotation, kind, self._why_empty(annotation, kind))
+
+    def report_empty_shape(self, shape: Json, label_id: str | None) -> None:
+        """Report a shape of a track that no label can be made of.
+
+        Its label stays, whatever else of its track can be read.
+
+        Args:
+            shape: the shape on its frame
+            label_id: the id of the label that it may be, or None
+        """
+        label_ids = set() if label_id is None else {label_id}
+        self._unreadable.label_ids |= label_ids
+        self._count(self._why_empty(shape, "tracks"), label_ids, shape)
+
+    def _why_empty(self, annotation: Json, kind: str) -> str:
         fault = "its class has no attribute for a value"
         if kind != "tags":
             fault = f"the {annotation['type']} has no pixel in the picture"
-        self.leave_out(f"{self._name(annotation, kind)}: {fault}")
+        return f"{self._name(annotation, kind)}: {fault}"
 
-    def keep_labels(self, annotation: Any, kind: str) -> bool:
-        """Keep the labels that an annotation was; return whether any is known.
+    def keep_labels(
+        self, annotation: Any, kind: str, reason: str, field: TaskField | None = None
+    ) -> bool:
+        """Keep the labels that an annotation was, and count it.
 
         Args:
             annotation: the annotation, which may be anything that JSON can be
             kind: ``tags``, ``shapes`` or ``tracks``
+            reason: why it is not in the result
+            field: the field that it would be in; None if it is of no field
+
+        Returns:
+            whether any label is known
         """
         label_ids = self._ids.said_by(annotation, kind, self._task)
         if kind == "tracks":
             label_ids |= ids_of_tracks(label_ids, [f.originals for f in self._fields])
         self._unreadable.label_ids |= label_ids
+        self._count(reason, label_ids, annotation, field)
         return bool(label_ids)
 
-    def keep_label(self, label_id: str) -> None:
-        """Keep one label, whatever else of its track can be read."""
-        self._unreadable.label_ids.add(label_id)
+    def _count(
+        self,
+        reason: str,
+        label_ids: set[str],
+        annotation: Any,
+        field: TaskField | None = None,
+    ) -> None:
+        """Count an annotation that is not in the result, unless its label is counted.
+
+        A label that stays is counted as kept, and its annotation is not; copies are.
+        """
+        if self._present is None:
+            self._present = {
+                label_id
+                for each in self._fields
+                for by_id in each.originals.values()
+                for label_id, original in by_id.items()
+                if not original.is_gone
+            }
+        given = annotation if isinstance(annotation, dict) else {}
+        texts = label_id_texts(annotation, set(self._task.label_id_specs.values()))
+        part = given.get("label_id"), *sorted(texts)
+        stay = {(each, str(part)) for each in label_ids & self._present}
+        if stay - self._counted:
+            self._counted |= stay
+            self._outcome.reconciliation.add_reason(reason)
+        else:
+            self.leave_out(reason, field)
 
     def _name(self, annotation: Any, kind: str) -> str:
         """Name an annotation of any form for a report."""

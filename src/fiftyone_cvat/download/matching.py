@@ -8,7 +8,10 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 
-from fiftyone_cvat.convert.from_cvat.attribute_texts import texts_not_sent
+from fiftyone_cvat.convert.from_cvat.attribute_texts import (
+    attribute_values,
+    texts_not_sent,
+)
 from fiftyone_cvat.convert.from_cvat.claims import settle_ids
 from fiftyone_cvat.convert.from_cvat.comparison import (
     GEOMETRY_BY_TYPE,
@@ -16,9 +19,10 @@ from fiftyone_cvat.convert.from_cvat.comparison import (
     same_label,
     same_value,
 )
-from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts
+from fiftyone_cvat.convert.from_cvat.label_parts import merge_parts, parts_unstored
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original, adopt_unchanged
+from fiftyone_cvat.convert.shared.attribute_names import INDEX
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.label_ids import join_label_id
 from fiftyone_cvat.convert.shared.server_ids import AttributeIds
@@ -30,8 +34,11 @@ from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome, beyond_one
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
 from fiftyone_cvat.server.task_answers import TaskAnswer
+from fiftyone_cvat.types import Json
 
 __all__ = ["Matching"]
+
+TYPED_INDEX = "index that was typed: in videos the track of a label tells it"
 
 
 class Matching:
@@ -83,7 +90,7 @@ class Matching:
         """Return the annotations that are one label, by its id."""
         claims = [self._ids.claim(each) for each in labels]
         uploaded = {
-            key: each.annotations
+            key: _as_stored(each)
             for key, each in known.items()
             if key not in self._unreadable.label_ids
         }
@@ -122,9 +129,10 @@ class Matching:
         """Return the one label that some annotations are."""
         for number, each in enumerate(parts, 1):
             self._ids.remember(each, join_label_id(label_id, number))
-        sent = () if original is None else original.annotations
+        sent = () if original is None else original.stored
         specs = field.task.attribute_ids
         self._tell_refused(parts[0], sent, specs)
+        self._tell_typed_index(field, parts[0], sent)
         reconciliation = self._outcome.reconciliation
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
@@ -159,6 +167,22 @@ class Matching:
         for refused in texts_not_sent(part.refused, sent, spec_ids):
             self._outcome.reconciliation.add_reason(refused.reason, refused.text)
 
+    def _tell_typed_index(
+        self, field: TaskField, part: ReadLabel, sent: Sequence[Json]
+    ) -> None:
+        """Count an index that was typed where it is the track that tells it."""
+        label_id = part.annotation["label_id"]
+        spec_id = field.task.attribute_ids.get(label_id, {}).get(INDEX)
+        if spec_id is None or INDEX in field.context.spec_ids.get(label_id, {}):
+            return
+        text, had = (
+            attribute_values(each, field.task.attribute_ids).get(INDEX, "").strip()
+            for each in (part.annotation, sent[0] if sent else {"label_id": label_id})
+        )
+        known = (had, field.task.defaults.get(spec_id, "").strip(), str(part.index))
+        if text and text not in known:
+            self._outcome.reconciliation.add_reason(TYPED_INDEX, text)
+
     def _note_edited(self, field: TaskField, label: Any, before: Any) -> None:
         """Note which attributes of a label are not as they are in the dataset."""
         self._outcome.edited[field.name] |= {
@@ -174,7 +198,7 @@ class Matching:
         self, parts: Sequence[ReadLabel], original: Original, task: TaskAnswer
     ) -> bool:
         """Return whether a label came back as it went up."""
-        sent = original.annotations
+        sent = original.stored
         if len(parts) < len(sent) and task.id in self._unreadable.task_ids:
             return True
         if sent and are_untouched(parts, self._ids.parts_sent(original.held.id)):
@@ -203,11 +227,35 @@ class Matching:
         }
         self._outcome.keep(field, ref, kept)
         gone = {key: each for key, each in missing.items() if key not in kept}
+        for label_id, original in list(gone.items()):
+            label = parts_unstored(original)
+            if label is not None and field.info.get("allow_deletions", True):
+                del gone[label_id]
+                self._leave_unstored(field, ref, label, original)
         self._outcome.delete(field, ref, gone)
+
+    def _leave_unstored(
+        self, field: TaskField, ref: FrameRef, label: Any, original: Original
+    ) -> None:
+        """Take what nobody could delete of a label whose other parts were deleted."""
+        what, before = "changed", original.label
+        if not field.info.get("allow_spatial_edits", True):
+            self._outcome.reconciliation.add_reason(NOT_EDITED)
+            what, label = "kept", before
+        copy = Copy(field.task.id, what, field.kind, label, before, [])
+        self._outcome.take(field, ref, before.id, copy)
 
     def _stays(self, label_id: str, original: Original, task: TaskAnswer) -> bool:
         """Return whether a label that did not come back is not deleted."""
-        return not original.annotations or self._unreadable.may_be(label_id, task)
+        return not original.stored or self._unreadable.may_be(label_id, task)
+
+
+def _as_stored(original: Original) -> list[Json]:
+    """Return a label's annotations by their place, empty where one was not stored."""
+    if not original.unstored:
+        return original.annotations
+    gone = original.places_unstored
+    return [{} if n in gone else each for n, each in enumerate(original.annotations)]
 
 
 def _merged(
@@ -237,7 +285,7 @@ def _adopt(
     got = [each.annotation for each in parts]
     key = parts[0].key
     reasons = adopt_unchanged(
-        label, original, got, task.attribute_ids, task.defaults, key
+        label, original, got, field.context.spec_ids, task.defaults, key
     )
     instance = parts[0].instance
     may_change = field.info.get("allow_index_edits", True)

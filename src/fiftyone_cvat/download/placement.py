@@ -36,6 +36,8 @@ from fiftyone_cvat.types import Json, Track
 
 __all__ = ["Placement"]
 
+NOT_SENT = "on a frame that the run did not send"
+
 _KINDS_BY_TYPE = {
     "rectangle": ("detections",),
     "mask": ("detections", "segmentation"),
@@ -128,8 +130,8 @@ class Placement:
         delete all other labels that are in it.
         """
         if annotation["frame"] not in self._task.refs:
-            self._leave_out_unasked(annotation["label_id"], 1)
-            self._legibility.keep_labels(annotation, kind)
+            field = self._field_of_class(annotation["label_id"])
+            self._legibility.keep_labels(annotation, kind, NOT_SENT, field)
             return None
         placed: tuple[TaskField, ReadLabel] | None = None
         for field in self._candidates(annotation, kind):
@@ -145,7 +147,6 @@ class Placement:
                 break
         if placed is None:
             self._legibility.report_empty(annotation, kind)
-            self._legibility.keep_labels(annotation, kind)
             return None
         field, label = placed
         namesake = self._namesakes.get(label.kind)
@@ -252,9 +253,7 @@ class Placement:
             if label is not None:
                 labels.append(label)
                 continue
-            self._legibility.report_empty(shape, "tracks")
-            if label_id is not None:
-                self._legibility.keep_label(label_id)
+            self._legibility.report_empty_shape(shape, label_id)
         for each in labels:
             if not each.annotation.get("keyframe"):
                 # a shape between key shapes repeats the id of the one before
@@ -263,14 +262,17 @@ class Placement:
 
     def _leave_out_unasked(self, class_id: int, number: int) -> None:
         """Count labels of a class that are on frames which the run did not send."""
+        for _ in range(number):
+            self._legibility.leave_out(NOT_SENT, self._field_of_class(class_id))
+
+    def _field_of_class(self, class_id: int) -> TaskField | None:
+        """Return the first field that has a class, or None."""
         fields = (
             field
             for field in self._fields.values()
             if class_id in field.context.class_by_label_id
         )
-        field = next(fields, None)
-        for _ in range(number):
-            self._legibility.leave_out("on a frame that the run did not send", field)
+        return next(fields, None)
 
     def _shapes_of(self, track: Json) -> list[Json]:
         """Return a track's shape on each of its frames that the run sent."""

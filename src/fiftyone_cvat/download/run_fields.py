@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.field_context import FieldContext
 from fiftyone_cvat.convert.from_cvat.originals import Original
-from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
+from fiftyone_cvat.convert.shared.attribute_names import INDEX, is_attribute_name
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.server_ids import AttributeIds
 from fiftyone_cvat.convert.shared.skeletons import sublabel_ids_by_label
 from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts, schema_attributes
@@ -114,9 +116,17 @@ class RunFields:
         originals = {
             name: self._sent.originals(name, task) for name in self._label_schema
         }
+        for name in filter(partial(self._has_tracks, task=task), originals):
+            self.attributes[name].discard(INDEX)
         return {
             name: self._on_task(name, task, each) for name, each in originals.items()
         }
+
+    def _has_tracks(self, label_field: str | None, task: TaskAnswer) -> bool:
+        """Return whether labels of a field may be of tracks, as those of videos are."""
+        kind = RETURN_TYPES.get(self._label_schema[label_field].get("type") or "")
+        of_frames = (ref.frame_id is not None for ref in task.refs.values())
+        return kind in ("detections", "polylines", "keypoints") and any(of_frames)
 
     def _on_task(
         self, label_field: str | None, task: TaskAnswer, originals: Originals
@@ -147,6 +157,15 @@ class RunFields:
             if label["name"] not in known:
                 # a class that somebody added on the server
                 class_by_label_id[label["id"]] = label["name"]
+        spec_ids: AttributeIds = task.attribute_ids
+        if self._has_tracks(label_field, task):
+            # the track tells it, and not what was typed
+            spec_ids = {
+                label_id: {
+                    name: each for name, each in by_name.items() if name != INDEX
+                }
+                for label_id, by_name in spec_ids.items()
+            }
         name_by_cvat_name = {each: name for name, each in names.items()}
 
         def by_class(attribute_by_cvat_class: Mapping[str, str]) -> dict[str, str]:
@@ -158,7 +177,7 @@ class RunFields:
         return FieldContext(
             label_type=self._label_schema[label_field].get("type"),
             class_by_label_id=class_by_label_id,
-            spec_ids=task.attribute_ids,
+            spec_ids=spec_ids,
             size_of_frame=task.size_of,
             input_types=task.input_types,
             choices=task.choices,

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_annotation
 from fiftyone_cvat.convert.from_cvat.label_parts import (
     is_painted_finer,
     merge_segmentation,
     paintable,
+    pixels_unstored,
 )
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
@@ -23,7 +25,7 @@ from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_untouched, shows_all
 from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.types import Json
+from fiftyone_cvat.types import Json, Size
 
 __all__ = ["SegmentationSettlement"]
 
@@ -61,12 +63,13 @@ class SegmentationSettlement:
         for each in pieces:
             self._ids.remember(each, label_id)
         got = sorted((each.annotation for each in pieces), key=_place_in_order)
+        kept = _pixels_unstored(field, ref, original)
         is_unread = self._unreadable.may_be(label_id, field.task)
         if original is not None and (
             is_unread or self._is_same(field, label_id, original, pieces, got)
         ):
             self._outcome.keep(field, ref, known, None if is_unread else got)
-        elif not pieces:
+        elif not pieces and kept is None:
             self._outcome.delete(field, ref, known)
         elif original is not None and original.is_gone:
             # FiftyOne takes no label again that the run knows and the dataset lacks
@@ -75,21 +78,36 @@ class SegmentationSettlement:
                 self._outcome.take(field, ref, label_id, copy)
         else:
             before = None if original is None else original.label
-            size = field.task.sizes[pieces[0].frame]
-            masks = [each.value for each in pieces]
-            label = merge_segmentation(masks, size, targets, before)
-            label.id = label_id
-            what, label = self._painted(label, before, targets)
-            if what == "changed" and not field.info.get("allow_spatial_edits", True):
-                self._outcome.reconciliation.add_reason(NOT_EDITED)
-                what, label = "kept", before
-            elif what == "kept" and is_painted_finer(masks, size, targets, before):
-                self._outcome.reconciliation.add_reason(
-                    "segmentation smaller than its picture: what was painted is finer "
-                    "than its pixels"
-                )
+            what, label = self._what_became(field, label_id, pieces, before, kept)
             copy = Copy(field.task.id, what, field.kind, label, before, got)
             self._outcome.take(field, ref, label_id, copy)
+
+    def _what_became(
+        self,
+        field: TaskField,
+        label_id: str,
+        pieces: Sequence[ReadLabel],
+        before: Any,
+        kept: NDArray[np.bool_] | None,
+    ) -> tuple[str, Any]:
+        """Paint pieces; return what became of the segmentation, and the label."""
+        if kept is None:
+            size = field.task.sizes[pieces[0].frame]
+        else:
+            size = Size(kept.shape[1], kept.shape[0])
+        targets, masks = field.mask_targets, [each.value for each in pieces]
+        label = merge_segmentation(masks, size, targets, before, kept)
+        label.id = label_id
+        what, label = self._painted(label, before, targets)
+        if what == "changed" and not field.info.get("allow_spatial_edits", True):
+            self._outcome.reconciliation.add_reason(NOT_EDITED)
+            return "kept", before
+        if what == "kept" and is_painted_finer(masks, size, targets, before, kept):
+            self._outcome.reconciliation.add_reason(
+                "segmentation smaller than its picture: what was painted is finer "
+                "than its pixels"
+            )
+        return what, label
 
     def _with_targets(
         self, field: TaskField, pieces: list[ReadLabel], targets: Mapping[Any, str]
@@ -137,11 +155,25 @@ class SegmentationSettlement:
         return "changed", label
 
 
+def _pixels_unstored(
+    field: TaskField, ref: FrameRef, original: Original | None
+) -> NDArray[np.bool_] | None:
+    """Return which pixels of a segmentation the server did not store, or None."""
+    if original is None or not original.unstored:
+        return None
+    task = field.task
+    frames = (frame for frame, each in task.refs.items() if each == ref)
+    size = task.sizes.get(next(frames))
+    if size is None:
+        return None
+    return pixels_unstored(original, size, field.mask_targets, field.cvat_classes)
+
+
 def _place_in_order(piece: Json) -> tuple[str, list[float]]:
     return str(piece["label_id"]), piece["points"]
 
 
 def _same_pieces(original: Original, got: Sequence[Json], task: TaskAnswer) -> bool:
-    sent = sorted(original.annotations, key=_place_in_order)
+    sent = sorted(original.stored, key=_place_in_order)
     same = same_annotation(sent, got, task.defaults, task.label_id_specs)
     return not original.is_gone and same

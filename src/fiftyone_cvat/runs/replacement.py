@@ -57,6 +57,8 @@ def replace_task(results: Any, task: Replacement) -> None:
     }
     if any(left_out.values()):
         results.left_out[new] = left_out
+    if old in results.unstored:
+        results.unstored[new] = results.unstored.pop(old)
     results.labels_task_map = {
         name: [new if each == old else each for each in ids]
         for name, ids in results.labels_task_map.items()

@@ -100,6 +100,10 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
         "hidden_points": stored.get("hidden_points") or {},
+        "unstored": {
+            int(task_id): by_place
+            for task_id, by_place in (stored.get("unstored") or {}).items()
+        },
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "lost": {
             int(task_id): _stored_to_part(part)
@@ -137,7 +141,7 @@ def number_targets(label_schema: Any) -> None:
 OF_TASKS = (
     *("project_ids", "task_ids", "job_ids", "id_map", "frame_id_map"),
     *("server_id_map", "labels_task_map", "deleted", "fingerprints", "left_out"),
-    *("lost", "attached"),
+    *("lost", "attached", "unstored"),
 )
 """What a run's results hold of its tasks."""
 
@@ -161,6 +165,7 @@ def forget(
         results.server_id_map, results.labels_task_map = {}, {}
         results.deleted, results.fingerprints = [], {}
         results.left_out, results.lost, results.attached = {}, {}, {}
+        results.unstored = {}
         return {}
     gone = list(dict.fromkeys(task_ids))
     parts = {task_id: _part(results, task_id) for task_id in gone}
@@ -168,6 +173,7 @@ def forget(
     for task_id in gone:
         results.job_ids.pop(task_id, None)
         results.left_out.pop(task_id, None)
+        results.unstored.pop(task_id, None)
         sample_ids |= _sample_ids(results.frame_id_map.pop(task_id, {}))
     gather_frames(results)
     for frames in results.frame_id_map.values():
@@ -191,6 +197,7 @@ def _part(results: Any, task_id: int) -> dict[str, Any]:
         "job_ids": results.job_ids.get(task_id, []),
         "frame_id_map": frames,
         "left_out": results.left_out.get(task_id, {}),
+        "unstored": results.unstored.get(task_id, {}),
         "id_map": {
             # frames that clips share are gathered later, in place
             name: {k: deepcopy(by_sample[k]) for k in sample_ids & by_sample.keys()}
@@ -215,6 +222,8 @@ def regain(results: Any, parts: dict[int, dict[str, Any]]) -> None:
         results.frame_id_map[task_id] = part["frame_id_map"]
         if part["left_out"]:
             results.left_out[task_id] = part["left_out"]
+        if part.get("unstored"):
+            results.unstored[task_id] = part["unstored"]
         for name, by_sample in part["id_map"].items():
             known = results.id_map.setdefault(name, {})
             known.update(by_sample | known)

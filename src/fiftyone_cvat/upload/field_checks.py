@@ -11,6 +11,7 @@ import fiftyone.core.media as fom
 from fiftyone.core.odm import DynamicEmbeddedDocument
 
 from fiftyone_cvat.convert.shared.attribute_names import (
+    INDEX,
     LABEL_TYPES,
     TAGS,
     declared_type,
@@ -105,6 +106,7 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
             for name, each in (info.get("attributes") or {}).items()
             if not each.get("sent", True) and name not in in_shapes
         )
+        of_tracks = _leave_out_index(samples, label_field, info)
         no_text = [each for each in unsent if is_attribute_name(each)]
         no_names = [each for each in unsent if each not in no_text]
         elsewhere = {*of_app}
@@ -113,6 +115,7 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
         no_text = [each for each in no_text if each not in elsewhere]
         for names, reason in (
             (of_app, "FiftyOne's App keeps them for itself"),
+            (of_tracks, "in videos it is the track of a label, as which it goes up"),
             (no_text, "their values are no text"),
             (no_names, "they are named like parts of labels"),
         ):
@@ -169,6 +172,23 @@ def _leave_out_of_app(
             attributes[name] |= {"sent": False, "read_only": True}
             found.add(name)
     return sorted(found)
+
+
+def _leave_out_index(samples: Any, label_field: Any, info: dict[str, Any]) -> list[str]:
+    """Leave out the index of labels of videos: whoever types one makes no track.
+
+    Returns:
+        the attribute, if it is left out
+    """
+    of_classes = (each for _, each in classes_of(label_field, info))
+    places = [
+        each for each in (info.get("attributes") or {}, *of_classes) if INDEX in each
+    ]
+    if not places or not has_tracks(samples, info.get("type") or ""):
+        return []
+    for attributes in places:
+        attributes[INDEX] |= {"sent": False, "read_only": True}
+    return [INDEX]
 
 
 def check_fields(samples: Any, label_schema: LabelSchema) -> None:

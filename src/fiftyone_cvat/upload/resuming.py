@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.dataset.stored_labels import check_field_types
-from fiftyone_cvat.dataset.views import with_masks_on_disk
+from fiftyone_cvat.dataset.views import with_all_of_kind
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.creations import mark_of, marked
 from fiftyone_cvat.transport.responses import value_in
@@ -45,7 +45,7 @@ def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
             f"Run '{results.key}' is complete: there is nothing to resume"
         )
     config = results.config
-    samples = with_masks_on_disk(results.samples, config.label_schema)
+    samples = with_all_of_kind(results.samples, config.label_schema)
     gone = [
         label_field
         for label_field, info in config.label_schema.items()
@@ -103,6 +103,7 @@ def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunSta
         results.server_id_map,
         results.labels_task_map,
         results.fingerprints,
+        results.unstored,
     )
     return run
 

@@ -35,8 +35,11 @@ class RunPart:
         default_factory=lambda: {"tags": {}, "shapes": {}, "tracks": {}}
     )
 
+    unstored: dict[int, Json] = field(default_factory=dict)
+
     def add(self, other: RunPart) -> None:
         """Add the tasks of another part."""
+        self.unstored |= other.unstored
         self.task_ids += other.task_ids
         self.job_ids |= other.job_ids
         self.frame_id_map |= other.frame_id_map

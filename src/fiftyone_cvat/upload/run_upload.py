@@ -15,8 +15,9 @@ from fiftyone_cvat.convert.shared.fingerprints import (
     schema_names,
 )
 from fiftyone_cvat.convert.shared.frames import frame_refs, frames_to_sizes
+from fiftyone_cvat.dataset.field_annotations import warn_of_unsent
 from fiftyone_cvat.dataset.video_metadata import add_video_metadata, ensure_frames
-from fiftyone_cvat.dataset.views import with_masks_on_disk
+from fiftyone_cvat.dataset.views import count_other_kinds, with_all_of_kind
 from fiftyone_cvat.server.creations import marked
 from fiftyone_cvat.server.media_files import in_order_of_frames
 from fiftyone_cvat.transport.side_by_side import as_they_end
@@ -35,6 +36,14 @@ __all__ = ["RunUpload", "upload_run"]
 
 logger = logging.getLogger(__name__)
 
+OTHER_KIND = {
+    "detection": "they have a mask, which labels of type 'instances' have",
+    "instance": "they have no mask, as labels of type 'detections'",
+    "polygon": "they are not filled, as labels of type 'polylines'",
+    "polyline": "they are filled, which labels of type 'polygons' are",
+}
+"""Type of labels, in the singular, to why the others of its field are not sent."""
+
 
 def upload_run(
     api: CVATAnnotationAPI, samples: Any, anno_key: str, backend: Any
@@ -51,11 +60,15 @@ def upload_run(
         the run's :class:`CVATAnnotationResults`
     """
     config = backend.config
-    samples = with_masks_on_disk(samples, config.label_schema)
+    samples = with_all_of_kind(samples, config.label_schema)
     check_run(api, samples, config)
     if samples.media_type == fom.VIDEO:
         add_video_metadata(samples)
         ensure_frames(samples)
+    for label_field, number in count_other_kinds(samples, config.label_schema).items():
+        label_type = config.label_schema[label_field]["type"]
+        reason = f"labels stay in FiftyOne: {OTHER_KIND[label_type.removesuffix('s')]}"
+        warn_of_unsent(label_field, {reason: number})
     size = api._get_batch_size(samples, config.task_size)
     begins = range(0, len(samples), size)
     batches = {
@@ -232,7 +245,8 @@ class RunUpload:
             number: name for name, number in class_ids.items() if isinstance(name, str)
         }
         if stored:
-            forget_unstored(annotations, stored, names, run.cvat_schema)
+            parts = forget_unstored(annotations, stored, names, run.cvat_schema)
+            part.unstored = {task_id: parts} if parts else {}
         part.id_map = annotations.id_map
         return part
 

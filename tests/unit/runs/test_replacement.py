@@ -44,6 +44,7 @@ def results():
         server_id_map={"tags": {}, "shapes": {5: "l1", 6: "l2.2", 7: "l4"}},
         fingerprints={"shapes": {5: "f5", 6: "f6", 7: "f7"}, "tags": {3: "f3"}},
         left_out={1: {"a": {"l9": {"annotations": [], "index": None}}}},
+        unstored={1: {"a": {"l1": [{"part": 1}]}}},
         deleted=[],
         lost={},
         attached={},
@@ -65,6 +66,7 @@ def test_a_task_in_the_place_of_another(results):
     assert 1 not in results.frame_id_map
     assert results.labels_task_map == {"cats": [8, 2], "state": [8]}
     assert results.left_out == {8: {"a": {"l9": {"annotations": [], "index": None}}}}
+    assert results.unstored == {8: {"a": {"l1": [{"part": 1}]}}}
     assert results.id_map["_clips_frame_start"] == {"8": 5}
     assert results.attached == {8: 1}
     # which annotations its labels were is forgotten, and only of its own
@@ -139,7 +141,7 @@ def test_what_is_forgotten_is_regained(results, gone):
     regain(results, forget(results, gone))
 
     assert sorted(results.task_ids) == before.task_ids
-    for name in ("job_ids", "frame_id_map", "id_map", "left_out"):
+    for name in ("job_ids", "frame_id_map", "id_map", "left_out", "unstored"):
         assert getattr(results, name) == getattr(before, name)
     tasks = {name: sorted(each) for name, each in results.labels_task_map.items()}
     assert tasks == before.labels_task_map

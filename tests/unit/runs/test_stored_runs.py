@@ -36,6 +36,7 @@ def clips():
             "frames.value": {"c2": {"f2": True}},
         },
         left_out={},
+        unstored={},
         deleted=[],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -14,9 +14,11 @@ from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.masks import stretch_mask
 from fiftyone_cvat.convert.shared.polyline_parts import has_shape
+from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
 from fiftyone_cvat.convert.shared.segmentations import (
     MaskPiece,
     check_pixels,
+    class_masks,
     gray_or_rgb,
     paint_in_own_size,
     paint_segmentation,
@@ -24,7 +26,14 @@ from fiftyone_cvat.convert.shared.segmentations import (
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
-__all__ = ["is_painted_finer", "merge_parts", "merge_segmentation", "paintable"]
+__all__ = [
+    "is_painted_finer",
+    "merge_parts",
+    "merge_segmentation",
+    "paintable",
+    "parts_unstored",
+    "pixels_unstored",
+]
 
 Piece = tuple[list[Any], bool]
 """The points of a part, and whether it is closed."""
@@ -51,7 +60,7 @@ def merge_parts(parts: Sequence[ReadLabel], original: Original | None = None) ->
     ]
     before = None if original is None else original.label
     if original is not None and isinstance(before, fol.Polyline):
-        pieces = _with_kept(lines, before, original.annotations)
+        pieces = _with_kept(lines, before, original)
     else:
         pieces = _pieces([each for _, each in lines])
     # one that is closed beside one that is not ends where it began
@@ -88,16 +97,16 @@ def _is_ring(points: Sequence[Any]) -> bool:
 def _with_kept(
     lines: Sequence[tuple[ReadLabel, fol.Polyline]],
     before: fol.Polyline,
-    sent: Sequence[Json],
+    original: Original,
 ) -> list[Piece]:
-    """Return the parts of a polyline, with what of them did not go up.
+    """Return the parts of a polyline, with what of them did not go up or get stored.
 
     Args:
         lines: what was read of each part
         before: the polyline in the dataset
-        sent: the annotations of the parts that it goes up as
+        original: the polyline, with the annotations of the parts that it goes up as
     """
-    filled = bool(before.filled)
+    filled, sent = bool(before.filled), original.annotations
     went_up = [
         number
         for number, part in enumerate(before.points)
@@ -106,7 +115,9 @@ def _with_kept(
     if len(went_up) != len(sent):
         # the dataset's label is not what a conversion of it would tell about
         return _pieces([each for _, each in lines])
-    places = _places([part for part, _ in lines], sent)
+    unstored = original.places_unstored
+    places = _places([part for part, _ in lines], sent, unstored)
+    there = {each for n, each in enumerate(went_up) if n not in unstored}
     came = {
         went_up[place]: line
         for place, line in zip(places, lines, strict=True)
@@ -115,7 +126,7 @@ def _with_kept(
     closed = bool(before.closed)
     pieces: list[Piece] = []
     for number, given in enumerate(before.points):
-        if number not in went_up:
+        if number not in there:
             pieces.append((given, closed))
         elif number in came:
             part, read = came[number]
@@ -126,13 +137,34 @@ def _with_kept(
     return pieces
 
 
-def _places(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> list[int | None]:
+def parts_unstored(original: Original) -> fol.Polyline | None:
+    """Return what is left of a polyline when all parts that were stored are deleted.
+
+    Args:
+        original: the polyline as it is in the dataset
+
+    Returns:
+        None if all of its parts were stored, or if it is no polyline
+    """
+    before = original.label if original.unstored else None
+    if not isinstance(before, fol.Polyline) or not original.places_unstored:
+        return None
+    label = before.copy()
+    label.id = before.id
+    label.points = [points for points, _ in _with_kept([], before, original)]
+    return label
+
+
+def _places(
+    parts: Sequence[ReadLabel], sent: Sequence[Json], unstored: Collection[int]
+) -> list[int | None]:
     """Return for each part which of those that went up it is; None for a new one.
 
     One that was not moved lies where it went up. The others are in order, or the ones
     that their numbers say if some were deleted.
     """
-    free = [*range(len(sent))]
+    free = [each for each in range(len(sent)) if each not in unstored]
+    number_stored = len(free)
     places: list[int | None] = []
     for part in parts:
         own_first = sorted(free, key=lambda place: place != part.part - 1)
@@ -140,7 +172,7 @@ def _places(parts: Sequence[ReadLabel], sent: Sequence[Json]) -> list[int | None
         places.append(next(same, None))
         if places[-1] is not None:
             free.remove(places[-1])
-    is_complete = len(parts) >= len(sent)
+    is_complete = len(parts) >= number_stored
     for number, part in enumerate(parts):
         if places[number] is None and free:
             said = part.part - 1
@@ -198,11 +230,54 @@ def paintable(
     return pixels
 
 
+def pixels_unstored(
+    original: Original,
+    size: Size,
+    mask_targets: Mapping[Any, str],
+    cvat_classes: Mapping[str, str],
+) -> NDArray[np.bool_] | None:
+    """Return which pixels of a segmentation are of masks that the server did not store.
+
+    What was painted over them here or there since then is none of them.
+
+    Args:
+        original: the segmentation as it is in the dataset
+        size: the frame's size in pixels
+        mask_targets: pixel value, or RGB hex string, to class name
+        cvat_classes: class name to the name that the class went up with
+
+    Returns:
+        (height, width); None if there are none
+    """
+    before = original.label if original.unstored else None
+    base = None if before is None else paintable(before, mask_targets)
+    if base is None:
+        return None
+    pixels = stretch_mask(base, size.width, size.height)
+    kept = np.zeros(pixels.shape[:2], bool)
+    for name, mask, left, top in class_masks(pixels, mask_targets):
+        here = np.zeros_like(kept)
+        here[_box(mask, left, top)] = mask
+        for each in original.unstored:
+            if each["class"] == cvat_classes.get(name):
+                part, *corner = runs_to_mask(each["points"])
+                place = _box(part, *corner)
+                kept[place] |= part & here[place]
+    return kept if kept.any() else None
+
+
+def _box(mask: NDArray[np.bool_], left: int, top: int) -> tuple[slice, slice]:
+    """Return the rows and columns of a mask in its picture."""
+    height, width = mask.shape
+    return slice(top, top + height), slice(left, left + width)
+
+
 def merge_segmentation(
     pieces: Sequence[MaskPiece],
     size: Size,
     mask_targets: Mapping[Any, str],
     before: fol.Segmentation | None,
+    kept: NDArray[np.bool_] | None = None,
 ) -> fol.Segmentation:
     """Return the segmentation that masks of classes make up.
 
@@ -212,10 +287,11 @@ def merge_segmentation(
         mask_targets: pixel value, or RGB hex string, to class name
         before: the segmentation as it is in the dataset; its size and the type of its
             pixels are kept, and so are those whose value is no target
+        kept: what :func:`pixels_unstored` returns of it
     """
     base = None if before is None else paintable(before, mask_targets)
     shape = (size.height, size.width)
-    mask = paint_segmentation(pieces, shape, mask_targets, base)
+    mask = paint_segmentation(pieces, shape, mask_targets, base, kept)
     if base is not None and base.shape[:2] != shape:
         mask = paint_in_own_size(base, mask)
     return fol.Segmentation(mask=mask)
@@ -226,6 +302,7 @@ def is_painted_finer(
     size: Size,
     mask_targets: Mapping[Any, str],
     before: fol.Segmentation,
+    kept: NDArray[np.bool_] | None = None,
 ) -> bool:
     """Return whether masks differ from a segmentation they change no pixel of.
 
@@ -234,10 +311,11 @@ def is_painted_finer(
         size: the frame's size in pixels
         mask_targets: pixel value, or RGB hex string, to class name
         before: the segmentation as it is in the dataset
+        kept: what :func:`pixels_unstored` returns of it
     """
     base = paintable(before, mask_targets)
     shape = (size.height, size.width)
     if base is None or base.shape[:2] == shape:
         return False
-    painted = paint_segmentation(pieces, shape, mask_targets, base)
+    painted = paint_segmentation(pieces, shape, mask_targets, base, kept)
     return not np.array_equal(painted, stretch_mask(base, size.width, size.height))

@@ -44,6 +44,7 @@ class Original:
         created: its ``annotations``, or what makes them
         left_out: the ``index`` and ``annotations`` of this task's copy of the label
             when another task's was taken instead, or None
+        unstored: its parts that the server did not store, as they went up
         points_shown: a keypoint's points as they went up, NaN where a view hid some,
             or None if all did
         key_of_object: of a label with an ``instance`` and no ``index`` the key of its
@@ -53,6 +54,7 @@ class Original:
     held: Any = None
     created: list[Json] | Callable[[], list[Json]] = field(default_factory=list)
     left_out: Json | None = None
+    unstored: Sequence[Json] = ()
     points_shown: list[Any] | None = None
     key_of_object: TrackKey | None = None
 
@@ -62,6 +64,35 @@ class Original:
         if callable(self.created):
             self.created = self.created()
         return self.created
+
+    @property
+    def places_unstored(self) -> set[int]:
+        """Which of its annotations the server did not store, from 0.
+
+        They lie where they went up; one that was changed here since then is told by
+        its number, as long as there are as many as there were.
+        """
+        found: set[int] = set()
+        for part in self.unstored:
+            number = part["part"]
+            same = [
+                place
+                for place, each in enumerate(self.annotations)
+                if place not in found and same_geometry(each, part)
+            ]
+            if same:
+                found.add(number if number in same else same[0])
+            elif len(self.annotations) == part["of"]:
+                found.add(number)
+        return found
+
+    @property
+    def stored(self) -> list[Json]:
+        """Those of its annotations that the server stored."""
+        if not self.unstored:
+            return self.annotations
+        gone = self.places_unstored
+        return [each for n, each in enumerate(self.annotations) if n not in gone]
 
     @property
     def label(self) -> Any:
@@ -111,7 +142,7 @@ def adopt_unchanged(
     Returns:
         what became of values that could not be kept
     """
-    before, sent = original.label, original.annotations
+    before, sent = original.label, original.stored
     if sent and sent[0]["label_id"] == got[0]["label_id"]:
         # the class may have another name in CVAT
         label.label = before.label
@@ -170,7 +201,7 @@ def _adopt_attributes(
     attribute_ids: AttributeIds,
     defaults: Mapping[int, str],
 ) -> None:
-    before, sent = original.label, original.annotations
+    before, sent = original.label, original.stored
     texts = attribute_values(got, attribute_ids)
     for name, value in list(label.iter_attributes()):
         known = before.get_attribute_value(name, None)

@@ -14,6 +14,7 @@ import numpy as np
 from fiftyone_cvat.types import RETURN_TYPES
 
 __all__ = [
+    "INDEX",
     "LABEL_TYPES",
     "TAGS",
     "declared_type",
@@ -27,6 +28,9 @@ __all__ = [
 
 TAGS = "tags"
 """The attribute that is the tags of a label: a list of texts."""
+
+INDEX = "index"
+"""The attribute that tells which object, and in videos which track, a label is of."""
 
 LABEL_TYPES: dict[str, type[fol.Label]] = {
     "classifications": fol.Classification,
@@ -47,7 +51,7 @@ _PARTS = frozenset(
 _NAME = re.compile(r"[^$._\0][^.\0]*")
 """The names that the database takes for an attribute."""
 
-_FIELDS = frozenset(("confidence", "index", "instance", TAGS))
+_FIELDS = frozenset(("confidence", INDEX, "instance", TAGS))
 """Fields of labels that may be annotated."""
 
 _TYPES: tuple[tuple[type[fof.Field], type], ...] = (

@@ -158,6 +158,7 @@ def paint_segmentation(
     shape: tuple[int, int],
     mask_targets: Mapping[Any, str],
     base: NDArray[Any] | None = None,
+    kept: NDArray[np.bool_] | None = None,
 ) -> NDArray[Any]:
     """Paint masks into one segmentation, by ``z_order`` and then as they come.
 
@@ -168,6 +169,8 @@ def paint_segmentation(
         base: a segmentation whose type is to be kept, and with it the pixels of values
             that are no targets, and how transparent they are; it is stretched to the
             shape, but not changed
+        kept: of which pixels, (height, width), the values in the base are to be kept,
+            whether they are targets or not, where nothing is painted over them
 
     Returns:
         (height, width) of integers, or (height, width, 3) of RGB, or 4 as the base has
@@ -181,7 +184,10 @@ def paint_segmentation(
     if base is not None and base.size:
         base = stretch_mask(gray_or_rgb(base), shape[1], shape[0])
         before = _codes(base).astype(np.int64)
-    codes = np.where(np.isin(before, list(name_by_code)), 0, before)
+    gone = np.isin(before, list(name_by_code))
+    if kept is not None:
+        gone &= ~kept
+    codes = np.where(gone, 0, before)
     for piece in sorted(pieces, key=lambda each: each.z_order):
         if piece.label not in code_by_name:
             continue
