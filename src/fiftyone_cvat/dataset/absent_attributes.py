@@ -33,6 +33,7 @@ __all__ = [
     "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
+    "reload_documents",
     "remove_nulls",
     "restore_indexes",
     "restore_instances",
@@ -197,7 +198,7 @@ def remove_nulls(
                     {"$unset": {f"{path}.{name}": ""}},
                 )
     if absent:
-        _reload(samples)
+        reload_documents(samples)
 
 
 def restore_indexes(
@@ -231,7 +232,7 @@ def restore_indexes(
                 {"$set": {f"{path}.$[label].index": index}},
                 array_filters=[{"label._id": ids, "label.index": {"$ne": index}}],
             )
-    _reload(samples)
+    reload_documents(samples)
 
 
 def restore_instances(
@@ -275,7 +276,7 @@ def restore_instances(
             collection.update_many({f"{path}._id": ids}, change, **filters)
         if label_field in copies:
             left = {key: each for key, each in left.items() if key not in here}
-    _reload(samples)
+    reload_documents(samples)
 
 
 def restore_lists(
@@ -313,7 +314,7 @@ def restore_lists(
             else:
                 found = {f"{path}.{name}": each for name, each in label.items()}
                 collection.update_many(found, {"$set": stored})
-    _reload(samples)
+    reload_documents(samples)
 
 
 def _as_plain(values: Any) -> list[Any]:
@@ -329,7 +330,7 @@ def _stored(values: Any, dtype: str | None) -> Any:
     return fou.serialize_numpy_array(np.array(values, dtype))
 
 
-def _reload(samples: Any) -> None:
+def reload_documents(samples: Any) -> None:
     """Let samples and frames in memory follow what was written past them."""
     dataset = samples._root_dataset
     fos.Sample._reload_docs(dataset._sample_collection_name)

@@ -20,6 +20,7 @@ from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.track_keys import instance_id
+from fiftyone_cvat.convert.to_cvat.schema import classes_of
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
@@ -29,7 +30,13 @@ from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
-__all__ = ["NOT_EDITED", "Outcome", "beyond_one"]
+__all__ = [
+    "FORBIDDEN",
+    "NOT_EDITED",
+    "SAMPLE_DELETED_HERE",
+    "Outcome",
+    "beyond_one",
+]
 
 SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
 FORBIDDEN = {
@@ -200,6 +207,22 @@ class Outcome:
                 if name in value and _is_unsent(attributes.get(name)):
                     # FiftyOne merges the attributes that the schema lets it write
                     attributes[name] = {}
+
+    def forbids_deletion(self, class_name: str | None) -> bool:
+        """Return whether a label may not be deleted, whichever field it came back in.
+
+        Args:
+            class_name: the label's class
+        """
+        names = {
+            label_field: {name for name, _ in classes_of(label_field, info)}
+            for label_field, info in self._label_schema.items()
+        }
+        may_be = [each for each in names if class_name in names[each]]
+        return any(
+            not self._label_schema[each].get("allow_deletions", True)
+            for each in may_be or names
+        )
 
     def _count(self, verdict: Verdict) -> None:
         """Count a label, and put it where FiftyOne looks for it."""

@@ -21,6 +21,7 @@ __all__ = [
     "show_hidden",
     "stored_to_results",
     "take_back",
+    "with_ids",
     "without_ids",
 ]
 
@@ -322,6 +323,21 @@ def ids_in(ids: Any) -> Iterator[Any]:
         yield from ids
     elif ids:
         yield ids
+
+
+def with_ids(ids: Any, wanted: Collection[str]) -> Any:
+    """Return a part of a run's ``id_map`` with some labels only.
+
+    Args:
+        ids: the ids of a frame, a sample or a field
+        wanted: the ids of the labels
+    """
+    if isinstance(ids, dict):
+        parts = {key: with_ids(each, wanted) for key, each in ids.items()}
+        return {key: each for key, each in parts.items() if each}
+    if isinstance(ids, list):
+        return [each for each in ids if each in wanted]
+    return ids if isinstance(ids, str) and ids in wanted else None
 
 
 def without_ids(ids: Any, gone: Collection[str], scalars: Collection[str] = ()) -> Any:
