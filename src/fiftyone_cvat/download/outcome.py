@@ -32,10 +32,10 @@ from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
 __all__ = [
     "FORBIDDEN",
-    "NOT_EDITED",
     "SAMPLE_DELETED_HERE",
     "Outcome",
     "beyond_one",
+    "not_edited",
 ]
 
 SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
@@ -43,7 +43,6 @@ FORBIDDEN = {
     "added": "label that was added: `allow_additions=False` leaves it out",
     "deleted": "label that was deleted in CVAT: `allow_deletions=False` keeps it",
 }
-NOT_EDITED = "label that was edited where its field allows no edits: it stays"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
@@ -315,6 +314,16 @@ class Outcome:
 def beyond_one(label_field: str | None, what: str = "label") -> str:
     """Return the reason why a label is left out of a field that holds one."""
     return f"{what} beyond the one that '{label_field}' holds"
+
+
+def not_edited(option: str, part: str) -> str:
+    """Return the reason why a part of a label stays as it is.
+
+    Args:
+        option: the option of the label schema that is False
+        part: the part
+    """
+    return f"label that was edited in CVAT: `{option}=False` keeps its {part}"
 
 
 def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:

@@ -19,7 +19,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome
+from fiftyone_cvat.download.outcome import Outcome, not_edited
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_untouched, shows_all
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -81,7 +81,9 @@ class SegmentationSettlement:
             label.id = label_id
             what, label = self._painted(label, before, targets)
             if what == "changed" and not field.info.get("allow_spatial_edits", True):
-                self._outcome.reconciliation.add_reason(NOT_EDITED)
+                self._outcome.reconciliation.add_reason(
+                    not_edited("allow_spatial_edits", "mask")
+                )
                 what, label = "kept", before
             elif what == "kept" and is_painted_finer(masks, size, targets, before):
                 self._outcome.reconciliation.add_reason(
