@@ -389,6 +389,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
+        raw_values: what the dataset has where a view shows other values
         backend: the :class:`CVATBackend`
     """
 
@@ -414,6 +415,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: dict[int, dict[str, Any]] | None = None,
         attached: dict[int, int] | None = None,
         hidden_points: dict[str, Any] | None = None,
+        raw_values: dict[Any, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -423,15 +425,13 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.job_ids = job_ids
         self.frame_id_map = frame_id_map
         self.labels_task_map = labels_task_map
-        self.frame_numbering = frame_numbering
-        self.progress = progress
+        self.frame_numbering, self.progress = frame_numbering, progress
         self.fingerprints = fingerprints or {}
         self.merge = merge
         self.deleted = deleted
-        self.left_out = left_out or {}
-        self.tasks_with_view = tasks_with_view
+        self.left_out, self.tasks_with_view = left_out or {}, tasks_with_view
         self.lost, self.attached = lost or {}, attached or {}
-        self.hidden_points = hidden_points or {}
+        self.hidden_points, self.raw_values = hidden_points or {}, raw_values
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

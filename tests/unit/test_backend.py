@@ -562,6 +562,7 @@ class TestStoredResults:
             "merge",
             "deleted",
             "hidden_points",
+            "raw_values",
             "tasks_with_view",
             "left_out",
             "lost",

@@ -50,14 +50,17 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
         if path[-1] not in known
     ]
     absent = results.absent_attributes
-    dataset = results.samples._root_dataset
     pending = results.unexpected
     loaded = set() if pending is None else pending.ids_of_loaded()
-    held = fields_of_labels(dataset, loaded)
+    held: dict[str, set[str]] = {}
+    fields: list[str] = []
+    if loaded:
+        dataset = results.samples._root_dataset
+        held, fields = fields_of_labels(dataset, loaded), dataset._get_label_fields()
     results.merge = {
         "added": added,
-        "held": [[key, sorted(fields)] for key, fields in held.items()],
-        "fields": sorted(dataset._get_label_fields()) if held else [],
+        "held": [[key, sorted(names)] for key, names in held.items()],
+        "fields": sorted(fields),
         "absent": [
             [label_field, name, ids]
             for label_field, by_name in absent.ids.items()

@@ -102,6 +102,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         },
         "hidden_points": stored.get("hidden_points") or {},
         "tasks_with_view": stored.get("tasks_with_view") or [],
+        "raw_values": stored.get("raw_values"),
         "lost": {
             int(task_id): _stored_to_part(part)
             for task_id, part in (stored.get("lost") or {}).items()

@@ -62,6 +62,7 @@ class Rollback:
             progress=progress,
             tasks_with_view=self._run.tasks_with_view,
             hidden_points=self._run.hidden_points,
+            raw_values=self._run.raw_values,
             backend=self._target.backend,
         )
 
