@@ -31,6 +31,7 @@ from fiftyone_cvat.runs.arguments import (
     server_url,
     settings_of,
     text_of,
+    texts_in_turn,
     truth_or_text,
     whole_number,
     without_credentials,
@@ -64,8 +65,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         image_quality: the quality of CVAT's compressed images, from 0 to 100
         use_cache: whether CVAT processes media only when they are looked at
         use_zip_chunks, chunk_size: whether videos are kept in ZIP, and frames a chunk
-        task_assignee: who gets the task(s); of a list, each task takes the next
-        job_assignees: usernames to whom jobs are assigned, in turn
+        task_assignee: who gets the task(s); of a list, each the next; None is nobody
+        job_assignees: usernames to whom jobs are assigned, in turn; None is nobody
         job_reviewers: not used, with a warning: CVAT 2 has none
         project_name, project_id: the project of the tasks; one of a new name is created
         task_name: an optional task name to use for the created CVAT task
@@ -133,15 +134,15 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.use_cache = truth_or_text(use_cache)
         self.use_zip_chunks = truth_or_text(use_zip_chunks)
         self.chunk_size = whole_number("chunk_size", chunk_size, least=1)
-        self.task_assignee = task_assignee
-        self.job_assignees = job_assignees
-        self.job_reviewers = job_reviewers
+        self.task_assignee = texts_in_turn(name, "task_assignee", task_assignee)
+        self.job_assignees = texts_in_turn(name, "job_assignees", job_assignees)
+        self.job_reviewers = texts_in_turn(name, "job_reviewers", job_reviewers)
         self.project_name = project_name
         self.project_id = whole_number("project_id", project_id, least=1)
         self.task_name = task_name
         self.occluded_attr = occluded_attr
         self.group_id_attr = group_id_attr
-        self.issue_tracker = issue_tracker
+        self.issue_tracker = texts_in_turn(name, "issue_tracker", issue_tracker)
         organization = text_of(name, "organization", organization)
         self.organization = self._stored_organization = organization
         self.frame_start = frame_numbers("frame_start", frame_start, least=0)
@@ -390,6 +391,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
         unstored: task id to place to label id to the parts that CVAT did not store
+        raw_values: what the dataset has where a view shows other values
         backend: the :class:`CVATBackend`
     """
 
@@ -416,22 +418,22 @@ class CVATAnnotationResults(foua.AnnotationResults):
         attached: dict[int, int] | None = None,
         hidden_points: dict[str, Any] | None = None,
         unstored: dict[int, dict[str, Any]] | None = None,
+        raw_values: dict[Any, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
         self.server_id_map = server_id_map
-        self.project_ids = project_ids
-        self.task_ids = task_ids
+        self.project_ids, self.task_ids = project_ids, task_ids
         self.job_ids = job_ids
         self.frame_id_map = frame_id_map
         self.labels_task_map = labels_task_map
-        self.frame_numbering = frame_numbering
-        self.progress = progress
+        self.frame_numbering, self.progress = frame_numbering, progress
         self.fingerprints = fingerprints or {}
         self.merge, self.deleted = merge, deleted
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.lost, self.attached = lost or {}, attached or {}
+        self.raw_values = raw_values
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []

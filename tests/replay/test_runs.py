@@ -24,6 +24,31 @@ def cats(dataset, tmp_path):
     return dataset
 
 
+def test_nobody_gets_some_tasks_and_jobs(cats, server, caplog):
+    run = Run(
+        cats,
+        server,
+        SCHEMA,
+        task_size=3,
+        segment_size=2,
+        issue_tracker=(None, "https://example.com/2"),
+        task_assignee=[server.username, None],
+        job_assignees=(None, server.other_user),
+        job_reviewers=[None, "ann"],
+    )
+    results = run.results
+
+    tasks = [run.api.get(run.api.task_url(each)).json() for each in results.task_ids]
+    who = [each["assignee"] and each["assignee"]["username"] for each in tasks]
+    assert who == [server.username, None]
+    assert [each["bug_tracker"][-1:] for each in tasks] == ["", "2"]
+    jobs = results.get_status()["cats"][results.task_ids[0]]["jobs"]
+    first, second = (jobs[each] for each in results.job_ids[results.task_ids[0]])
+    assert first["assignee"] is None
+    assert second["assignee"]["username"] == server.other_user
+    assert "CVAT 2 has no job reviewers: ignoring ann" in caplog.text
+
+
 @pytest.mark.older_servers
 def test_tasks_and_jobs(cats, server):
     run = Run(

@@ -38,6 +38,8 @@ BUILT_IN = (
 )
 """The keywords of FiftyOne's own integration."""
 
+IN_TURN = ("task_assignee", "job_assignees", "job_reviewers", "issue_tracker")
+
 SECRETS = {
     "username": "secret user",
     "email": "secret@mail",
@@ -251,12 +253,49 @@ class TestKeywords:
             ("verify_ssl", "/etc/ca.pem", "/etc/ca.pem"),
             ("task_assignee", "me", "me"),
             ("job_assignees", ["me", "you"], ["me", "you"]),
+            *(
+                (name, value, taken)
+                for name in IN_TURN
+                for value, taken in (
+                    ("me", "me"),
+                    (["me", None], ["me", None]),
+                    (("me", "you"), ["me", "you"]),
+                    ([None], [None]),
+                    ([], []),
+                )
+            ),
         ],
     )
     def test_value(self, name, value, taken):
         result = getattr(config(**{name: value}), name)
         assert result == taken
         assert type(result) is type(taken)
+
+    @pytest.mark.parametrize("name", IN_TURN)
+    @pytest.mark.parametrize(
+        "value", [5, 0, True, 2.5, {"me": 1}, {"me"}, b"me", " ", object]
+    )
+    def test_what_is_no_text(self, name, value):
+        message = rf"`{name}` must be a text, or a list of texts .* and this is "
+        with pytest.raises(ConfigurationError, match=message) as caught:
+            config(**{name: value})
+        assert repr(value) in str(caught.value)
+
+    @pytest.mark.parametrize("name", IN_TURN)
+    @pytest.mark.parametrize("value", [5, True, ["you"], {}, "", b"me"])
+    def test_what_is_no_text_in_a_list(self, name, value):
+        with pytest.raises(ConfigurationError, match=rf"`{name}\[1\]` is ") as caught:
+            config(**{name: ("me", value)})
+        assert repr(value) in str(caught.value)
+
+    @pytest.mark.parametrize("name", IN_TURN)
+    def test_texts_that_look_like_numbers(self, name, monkeypatch):
+        """FiftyOne reads them so in variables of the environment."""
+        monkeypatch.setenv(f"FIFTYONE_CVAT_{name.upper()}", "007, ann")
+        assert getattr(config(**{name: [7, "ann"]}), name) == ["007", "ann"]
+        monkeypatch.setenv(f"FIFTYONE_CVAT_{name.upper()}", "007")
+        assert getattr(config(**{name: 7}), name) == "007"
+        assert getattr(config(**{name: ""}), name) is None
 
     @pytest.mark.parametrize("value", [None, ""])
     def test_no_value_does_not_switch_verification_off(self, value):
@@ -562,6 +601,7 @@ class TestStoredResults:
             "merge",
             "deleted",
             "hidden_points",
+            "raw_values",
             "tasks_with_view",
             "unstored",
             "left_out",

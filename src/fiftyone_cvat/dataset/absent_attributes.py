@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import fiftyone.core.frame as fofr
@@ -34,6 +35,7 @@ __all__ = [
     "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
+    "reload_documents",
     "remove_nulls",
     "restore_indexes",
     "restore_instances",
@@ -199,29 +201,39 @@ def remove_nulls(
                         {"$unset": {f"{path}.{name}": ""}},
                     )
     if absent:
-        _reload(samples)
+        reload_documents(samples)
 
 
 def restore_indexes(
     samples: Any, indexes: Mapping[Any, Mapping[str, int]], others: Collection[Any]
 ) -> None:
-    """Give labels the index that FiftyOne's merge left out or numbered anew.
+    """Give labels the index that they had to lack while FiftyOne merged them.
+
+    Where they have one, FiftyOne merged them into another field. There it numbers the
+    tracks anew: one whose index another track has got gets one that is free.
 
     Args:
         samples: the collection that the labels are in
         indexes: field to the id of a label to its index
         others: fields that the labels may have been loaded into instead
     """
-    ids_by_index: dict[int, list[ObjectId]] = defaultdict(list)
-    for by_id in indexes.values():
-        for label_id, index in by_id.items():
-            ids_by_index[index].append(ObjectId(label_id))
-    if not ids_by_index:
+    index_by_id = {
+        ObjectId(label_id): index
+        for by_id in indexes.values()
+        for label_id, index in by_id.items()
+    }
+    if not index_by_id:
         return
     for label_field in {*indexes, *others}:
         if not samples.has_field(label_field):
             continue
         collection, path, listed = place_of(samples, label_field)
+        new_by_id = index_by_id
+        if label_field not in indexes:
+            new_by_id = _free_indexes(collection, path, listed, index_by_id)
+        ids_by_index: dict[int, list[ObjectId]] = defaultdict(list)
+        for label_id, index in new_by_id.items():
+            ids_by_index[index].append(label_id)
         by_batch = (
             (index, {"$in": batch})
             for index, label_ids in ids_by_index.items()
@@ -229,15 +241,46 @@ def restore_indexes(
         )
         for index, ids in by_batch:
             if not listed:
-                where = {f"{path}._id": ids, f"{path}.index": {"$ne": index}}
+                where = {f"{path}._id": ids, f"{path}.index": None}
                 collection.update_many(where, {"$set": {f"{path}.index": index}})
                 continue
             collection.update_many(
                 {f"{path}._id": ids},
                 {"$set": {f"{path}.$[label].index": index}},
-                array_filters=[{"label._id": ids, "label.index": {"$ne": index}}],
+                array_filters=[{"label._id": ids, "label.index": None}],
             )
-    _reload(samples)
+    reload_documents(samples)
+
+
+def _free_indexes(
+    collection: Any, path: str, listed: bool, index_by_id: Mapping[ObjectId, int]
+) -> dict[ObjectId, int]:
+    """Return the indexes of labels that no other track of their video has."""
+    found = collection.find({f"{path}._id": {"$in": [*index_by_id]}}, {"_sample_id": 1})
+    videos = {each.get("_sample_id") for each in found} - {None}
+    labels_by_video: dict[Any, list[Any]] = defaultdict(list)
+    parts = {"_sample_id": 1, f"{path}._id": 1, f"{path}.index": 1}
+    for document in collection.find({"_sample_id": {"$in": [*videos]}}, parts):
+        value: Any = document
+        for name in path.split("."):
+            value = (value or {}).get(name)
+        labels = value or () if listed else [value]
+        labels_by_video[document["_sample_id"]] += filter(None, labels)
+    new_by_id: dict[ObjectId, int] = dict(index_by_id)
+    for labels in labels_by_video.values():
+        waiting = [
+            each["_id"]
+            for each in labels
+            if each["_id"] in index_by_id and each.get("index") is None
+        ]
+        wanted = {index_by_id[each] for each in waiting}
+        taken = {each["index"] for each in labels if each.get("index") is not None}
+        free = count(max(taken | wanted, default=0) + 1)
+        instead = {index: next(free) for index in sorted(wanted & taken)}
+        for label_id in waiting:
+            index = index_by_id[label_id]
+            new_by_id[label_id] = instead.get(index, index)
+    return new_by_id
 
 
 def restore_instances(
@@ -290,7 +333,7 @@ def restore_instances(
             collection.update_many({f"{path}._id": ids}, change, **filters)
         if label_field in copies:
             left = {key: each for key, each in left.items() if key not in here}
-    _reload(samples)
+    reload_documents(samples)
 
 
 def restore_lists(
@@ -328,7 +371,7 @@ def restore_lists(
             else:
                 found = {f"{path}.{name}": each for name, each in label.items()}
                 collection.update_many(found, {"$set": stored})
-    _reload(samples)
+    reload_documents(samples)
 
 
 def _as_plain(values: Any) -> list[Any]:
@@ -344,7 +387,7 @@ def _stored(values: Any, dtype: str | None) -> Any:
     return fou.serialize_numpy_array(np.array(values, dtype))
 
 
-def _reload(samples: Any) -> None:
+def reload_documents(samples: Any) -> None:
     """Let samples and frames in memory follow what was written past them."""
     dataset = samples._root_dataset
     fos.Sample._reload_docs(dataset._sample_collection_name)

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.dataset.shown_values import RawValues, with_edits
 from fiftyone_cvat.dataset.stored_labels import (
     check_field_types,
     labels_by_ref,
@@ -63,6 +64,8 @@ class Columns:
         }
         left = set(results.task_ids).difference(results.tasks_with_view)
         self.are_as_stored = not (left and shows_other_values(self._as_shown))
+        # None of a run that was sent before they were noted
+        self._raw_values: RawValues | None = results.raw_values
         self._with_shown_points = with_points_of_view(self.samples, view)
         check_field_types(self.samples, label_schema)
         _check_fields_are_there(self.samples, results)
@@ -70,10 +73,12 @@ class Columns:
         self._frame_id_map = results.frame_id_map
         # read when it is first asked for: most loads do not ask
         self._sample_ids: set[str] | None = None
-        types = {name: info.get("type") for name, info in label_schema.items()}
+        self._schema_types = {
+            name: info.get("type") for name, info in label_schema.items()
+        }
         self._types = {
             name: label_type
-            for name, label_type in types.items()
+            for name, label_type in self._schema_types.items()
             if label_type not in (None, "scalar") and self.has_field(name)
         }
 
@@ -230,6 +235,14 @@ class Columns:
         for samples, own in ((self.samples, settled), (self._as_shown, ids - settled)):
             if own:
                 found |= labels_by_ref(samples.select(list(own)), label_field, **kwargs)
+        label_type = self._schema_types.get(label_field)
+        if ids - settled and label_type is not None and self._raw_values is not None:
+            stored = self.samples.select(list(ids - settled))
+            noted = self._raw_values.get(label_field, {})
+            for ref, value in labels_by_ref(stored, label_field, **kwargs).items():
+                found[ref] = with_edits(
+                    found.get(ref), value, label_type, ref.key, noted
+                )
         return found
 
 

@@ -23,6 +23,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_lists,
 )
 from fiftyone_cvat.dataset.batches import in_batches
+from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.stored_runs import ids_in
 
@@ -49,8 +50,17 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
         if path[-1] not in known
     ]
     absent = results.absent_attributes
+    pending = results.unexpected
+    loaded = set() if pending is None else pending.ids_of_loaded()
+    held: dict[str, set[str]] = {}
+    fields: list[str] = []
+    if loaded:
+        dataset = results.samples._root_dataset
+        held, fields = fields_of_labels(dataset, loaded), dataset._get_label_fields()
     results.merge = {
         "added": added,
+        "held": [[key, sorted(names)] for key, names in held.items()],
+        "fields": sorted(fields),
         "absent": [
             [label_field, name, ids]
             for label_field, by_name in absent.ids.items()
@@ -98,7 +108,10 @@ def _end_merge(results: Any) -> None:
     restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
     restore_attributes(results)
-    settle_unexpected(results)
+    merge = results.merge or {}
+    held = dict(merge.get("held", ()))
+    doubled = take_out_doubled(results, held, merge.get("fields", ())) if held else ()
+    settle_unexpected(results, doubled)
     results.merge = None
 
 

@@ -7,8 +7,8 @@ What became of them is known when its merge is over.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import place_of
 from fiftyone_cvat.dataset.batches import in_batches
+from fiftyone_cvat.dataset.moved_labels import delete_labels
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.types import Json
@@ -91,10 +92,15 @@ class UnexpectedLabels:
     Attributes:
         labels: the labels
         loaded: labels of earlier loads by id
+        strays: ids of labels of earlier loads that only a field holds in which they
+            are not loaded again, to that field
+        staying: ids of labels that did not come back and are not deleted
     """
 
     labels: list[UnexpectedLabel] = field(default_factory=list)
     loaded: dict[str, LoadedLabel] = field(default_factory=dict)
+    strays: dict[str, str] = field(default_factory=dict)
+    staying: set[str] = field(default_factory=set)
 
     @property
     def is_pending(self) -> bool:
@@ -105,17 +111,22 @@ class UnexpectedLabels:
         """Return how many labels would be left out for which reason."""
         return dict(Counter(each.reason for each in self.labels))
 
+    def ids_of_loaded(self) -> set[str]:
+        """Return the ids of labels that earlier loads have put into other fields."""
+        return {str(each.label.id) for each in self.labels if each.was_loaded}
+
     def not_back(self) -> dict[str, LoadedLabel]:
         """Return the labels of earlier loads that did not come back, by id."""
         back = {str(each.label.id) for each in self.labels}
         return {key: each for key, each in self.loaded.items() if key not in back}
 
 
-def settle_unexpected(results: Any) -> None:
+def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
     """Count unexpected labels as what FiftyOne's merge made of them.
 
     Args:
         results: the run's results, whose reconciliation is changed in place
+        doubled: the ids of labels that the merge put into a second field
     """
     pending: UnexpectedLabels | None = results.unexpected
     results.unexpected = None
@@ -136,27 +147,57 @@ def settle_unexpected(results: Any) -> None:
         # only of those that changed it takes more than the id to tell what they are
         mine = {each.ref for each in changed if str(each.label.id) in ids}
         stored |= {each.id: each for each in _labels_at(results, label_field, mine)}
+    merged_kinds = set()
     for each in pending.labels:
         label_id = str(each.label.id)
         place = found.get(label_id)
-        if place is None or not _is_merged(each, stored.get(label_id)):
+        if place is None and label_id in pending.strays:
+            stray = pending.strays[label_id]
+            counts.add(stray if has_fields else None, each.task_id, "kept")
+            counts.add_reason(f"label that was moved to '{stray}': it stays there")
+        elif place is None or not _is_merged(each, stored.get(label_id)):
             is_gone = place is None and each.was_loaded
             counts.add(each.label_field, each.task_id, "unmatched")
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
             counts.add(place if has_fields else None, each.task_id, each.what)
-    kinds = {each.kind for each in pending.labels}
-    for label_id, loaded in pending.not_back().items():
-        what = "kept" if label_id in found else "deleted"
-        counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
-        if what == "kept":
-            why = "FiftyOne deletes no last label of a type that it did not expect"
-            if loaded.kind in kinds:
-                why = "`unexpected` did not load its type"
-            counts.add_reason(
-                f"label that is gone in CVAT and stays in '{loaded.label_field}': {why}"
-            )
+            if each.what == "added" or label_id in doubled:
+                merged_kinds.add(each.kind)
+    _settle_not_back(results, pending, found, merged_kinds)
     log_counts(counts)
+
+
+def _settle_not_back(
+    results: Any,
+    pending: UnexpectedLabels,
+    found: Mapping[str, str],
+    merged_kinds: Collection[str],
+) -> None:
+    """Delete what did not come back of earlier loads, and count it.
+
+    FiftyOne deletes it from the field that it merges a type into, and only if the
+    result has labels of the type. A type that ``unexpected`` did not load stays.
+    """
+    counts = results.reconciliation
+    has_fields = None not in results.config.label_schema
+    kinds = {each.kind for each in pending.labels}
+    gone: dict[str, list[str]] = defaultdict(list)
+    for label_id, loaded in pending.not_back().items():
+        is_unwanted = loaded.kind in kinds and loaded.kind not in merged_kinds
+        what = "deleted"
+        if label_id in found and (label_id in pending.staying or is_unwanted):
+            what = "kept"
+            if label_id not in pending.staying:
+                counts.add_reason(
+                    f"label that is gone in CVAT and stays in '{loaded.label_field}': "
+                    "`unexpected` did not load its type"
+                )
+        elif label_id in found:
+            gone[found[label_id]].append(label_id)
+        counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
+    dataset = results.samples._root_dataset
+    for label_field, label_ids in gone.items():
+        delete_labels(dataset, _in_dataset(results, label_field), label_ids)
 
 
 def log_counts(counts: Reconciliation) -> None:
@@ -205,8 +246,7 @@ def _values_at(
         part: the path in a label of what is read of it, all by default
     """
     dataset = results.samples._root_dataset
-    if results._is_frames and not label_field.startswith(dataset._FRAMES_PREFIX):
-        label_field = dataset._FRAMES_PREFIX + label_field
+    label_field = _in_dataset(results, label_field)
     if label_field not in dataset._get_label_fields():
         return
     collection, path, listed = place_of(dataset, label_field)
@@ -218,3 +258,11 @@ def _values_at(
             for each in value or () if listed else [value]:
                 if each:
                     yield each
+
+
+def _in_dataset(results: Any, label_field: str) -> str:
+    """Return a field's name in the dataset; a view of frames leaves its prefix out."""
+    prefix: str = results.samples._root_dataset._FRAMES_PREFIX
+    if results._is_frames and not label_field.startswith(prefix):
+        return prefix + label_field
+    return label_field

@@ -30,7 +30,7 @@ from fiftyone_cvat.convert.shared.track_keys import instance_id
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome, beyond_one
+from fiftyone_cvat.download.outcome import Outcome, beyond_one, not_edited
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_unchanged, are_untouched
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -133,7 +133,6 @@ class Matching:
         specs = field.task.attribute_ids
         self._tell_refused(parts[0], sent, specs)
         self._tell_typed_index(field, parts[0], sent)
-        reconciliation = self._outcome.reconciliation
         if original is not None and not original.is_gone:
             # before its label is built, which takes twenty times as long to ask
             self._outcome.absent.note(field.name, field.attributes, original.held)
@@ -146,19 +145,31 @@ class Matching:
         elif self._is_untouched(parts, original, field.task):
             what, label = "kept", before
         else:
-            what, label = "changed", _merged(label_id, parts, original)
-            for reason in _adopt(field, label, parts, original):
-                reconciliation.add_reason(reason)
-            if _is_same(field, label, parts, original):
-                what, label = "kept", before
-            elif _is_same_where_allowed(field, label, parts, original):
-                what, label = "kept", before
-                reconciliation.add_reason(NOT_EDITED)
+            what, label = self._touched(field, label_id, parts, original)
         if what == "changed":
             self._note_edited(field, label, before)
         got = [each.annotation for each in parts]
         key = parts[0].key
         return Copy(field.task.id, what, parts[0].kind, label, before, got, key, sent)
+
+    def _touched(
+        self,
+        field: TaskField,
+        label_id: str,
+        parts: Sequence[ReadLabel],
+        original: Original,
+    ) -> tuple[str, Any]:
+        """Return what became of a label that somebody touched, and the label."""
+        label = _merged(label_id, parts, original)
+        reasons: list[str | None] = [*_adopt(field, label, parts, original)]
+        is_kept = _is_same(field, label, parts, original)
+        if not is_kept:
+            edits = [*_edits(field, label, parts, original).values()]
+            is_kept = bool(edits) and all(edits)
+            reasons += edits
+        for reason in filter(None, reasons):
+            self._outcome.reconciliation.add_reason(reason)
+        return ("kept", original.label) if is_kept else ("changed", label)
 
     def _tell_refused(
         self, part: ReadLabel, sent: Sequence[Any], spec_ids: AttributeIds
@@ -240,7 +251,8 @@ class Matching:
         """Take what nobody could delete of a label whose other parts were deleted."""
         what, before = "changed", original.label
         if not field.info.get("allow_spatial_edits", True):
-            self._outcome.reconciliation.add_reason(NOT_EDITED)
+            reason = not_edited("allow_spatial_edits", "place")
+            self._outcome.reconciliation.add_reason(reason)
             what, label = "kept", before
         copy = Copy(field.task.id, what, field.kind, label, before, [])
         self._outcome.take(field, ref, before.id, copy)
@@ -306,32 +318,52 @@ def _is_same(
     )
 
 
-def _is_same_where_allowed(
+def _edits(
     field: TaskField, label: Any, parts: Sequence[ReadLabel], original: Original
-) -> bool:
-    """Return whether a label differs only where the field allows no edits."""
+) -> dict[str, str | None]:
+    """Return what of a label was edited.
+
+    Returns:
+        the names of its parts and attributes, each to the reason why it stays, or None
+        if the field allows the edit
+    """
     before, info = original.label, field.info
-    forbidden = _read_only(info)
-    if not info.get("allow_label_edits", True):
-        forbidden.add("label")
-    if not info.get("allow_spatial_edits", True):
-        forbidden.update(GEOMETRY_BY_TYPE.get(type(label), ()))
-    may_have_index = not info.get("allow_index_edits", True)
-    if not forbidden and not may_have_index:
-        return False
-    names = {"label", *GEOMETRY_BY_TYPE.get(type(label), ()), *field.attributes}
-    return (may_have_index or _is_same_track(parts, original)) and all(
-        same_value(
+    geometry = GEOMETRY_BY_TYPE.get(type(label), ())
+    differing = {
+        name
+        for name in {"label", *geometry, *field.attributes}
+        if not same_value(
             label.get_attribute_value(name, None),
             before.get_attribute_value(name, None),
         )
-        for name in names - forbidden
+    }
+    found: dict[str, str | None] = dict.fromkeys(sorted(differing))
+    may_edit_class = info.get("allow_label_edits", True)
+    # FiftyOne writes the attributes of the class that the label has then
+    class_name = (label if may_edit_class else before).label
+    for name in differing & _read_only(info, class_name):
+        found[name] = f"label that was edited in CVAT: '{name}' is `read_only`"
+    if "label" in found and not may_edit_class:
+        found["label"] = not_edited("allow_label_edits", "class")
+    if not info.get("allow_spatial_edits", True):
+        # several parts say where it lies, but only one place was edited
+        if not differing.isdisjoint(geometry):
+            found["place"] = not_edited("allow_spatial_edits", "place")
+        found = {name: each for name, each in found.items() if name not in geometry}
+    if not _is_same_track(parts, original):
+        found["index"] = None
+        if not info.get("allow_index_edits", True):
+            found["index"] = not_edited("allow_index_edits", "track")
+    return found
+
+
+def _read_only(info: Mapping[str, Any], class_name: str | None) -> set[str]:
+    """Return the attributes of a class that FiftyOne does not write."""
+    of_classes = (
+        each
+        for each in info.get("classes") or ()
+        if isinstance(each, dict) and class_name in each["classes"]
     )
-
-
-def _read_only(info: Mapping[str, Any]) -> set[str]:
-    """Return the attributes of a field that FiftyOne does not write, of no class."""
-    of_classes = (each for each in info.get("classes") or () if isinstance(each, dict))
     found: dict[str, bool] = {}
     for part in (info, *of_classes):
         for name, each in (part.get("attributes") or {}).items():

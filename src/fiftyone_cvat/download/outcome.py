@@ -20,6 +20,7 @@ from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.shared.track_keys import instance_id
+from fiftyone_cvat.convert.to_cvat.schema import classes_of
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
@@ -29,14 +30,19 @@ from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import GEOMETRY, Json, LabelSchema
 
-__all__ = ["NOT_EDITED", "Outcome", "beyond_one"]
+__all__ = [
+    "FORBIDDEN",
+    "SAMPLE_DELETED_HERE",
+    "Outcome",
+    "beyond_one",
+    "not_edited",
+]
 
 SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
 FORBIDDEN = {
     "added": "label that was added: `allow_additions=False` leaves it out",
     "deleted": "label that was deleted in CVAT: `allow_deletions=False` keeps it",
 }
-NOT_EDITED = "label that was edited where its field allows no edits: it stays"
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
 
@@ -201,6 +207,22 @@ class Outcome:
                     # FiftyOne merges the attributes that the schema lets it write
                     attributes[name] = {}
 
+    def forbids_deletion(self, class_name: str | None) -> bool:
+        """Return whether a label may not be deleted, whichever field it came back in.
+
+        Args:
+            class_name: the label's class
+        """
+        names = {
+            label_field: {name for name, _ in classes_of(label_field, info)}
+            for label_field, info in self._label_schema.items()
+        }
+        may_be = [each for each in names if class_name in names[each]]
+        return any(
+            not self._label_schema[each].get("allow_deletions", True)
+            for each in may_be or names
+        )
+
     def _count(self, verdict: Verdict) -> None:
         """Count a label, and put it where FiftyOne looks for it."""
         label_field, copy = verdict.label_field, verdict.copy
@@ -292,6 +314,16 @@ class Outcome:
 def beyond_one(label_field: str | None, what: str = "label") -> str:
     """Return the reason why a label is left out of a field that holds one."""
     return f"{what} beyond the one that '{label_field}' holds"
+
+
+def not_edited(option: str, part: str) -> str:
+    """Return the reason why a part of a label stays as it is.
+
+    Args:
+        option: the option of the label schema that is False
+        part: the part
+    """
+    return f"label that was edited in CVAT: `{option}=False` keeps its {part}"
 
 
 def _is_unsent(attribute: Mapping[str, Any] | None) -> bool:

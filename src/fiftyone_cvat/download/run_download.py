@@ -33,6 +33,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
+from fiftyone_cvat.dataset.moved_labels import follow_labels
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
@@ -112,6 +113,7 @@ class RunDownload:
         self._check()
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
             add_frames_of_slices(results, self._files_by_task())
+        strays = follow_labels(results)
         with closing(Columns(results)) as columns:
             outcome = self._settle_tasks(columns)
         if outcome is None:
@@ -127,6 +129,7 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
+        outcome.unexpected.strays = strays
         results.unexpected = outcome.unexpected
         results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent

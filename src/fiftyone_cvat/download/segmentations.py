@@ -21,7 +21,7 @@ from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.copies import Copy
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import NOT_EDITED, Outcome
+from fiftyone_cvat.download.outcome import Outcome, not_edited
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.download.unchanged import are_untouched, shows_all
 from fiftyone_cvat.server.task_answers import TaskAnswer
@@ -100,7 +100,8 @@ class SegmentationSettlement:
         label.id = label_id
         what, label = self._painted(label, before, targets)
         if what == "changed" and not field.info.get("allow_spatial_edits", True):
-            self._outcome.reconciliation.add_reason(NOT_EDITED)
+            reason = not_edited("allow_spatial_edits", "mask")
+            self._outcome.reconciliation.add_reason(reason)
             return "kept", before
         if what == "kept" and is_painted_finer(masks, size, targets, before, kept):
             self._outcome.reconciliation.add_reason(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from bson import ObjectId
 
@@ -27,7 +27,7 @@ from fiftyone_cvat.dataset.unexpected_labels import (
 )
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.legibility import Unreadable
-from fiftyone_cvat.download.outcome import SAMPLE_DELETED_HERE, Outcome
+from fiftyone_cvat.download.outcome import FORBIDDEN, SAMPLE_DELETED_HERE, Outcome
 from fiftyone_cvat.download.run_fields import TaskField
 from fiftyone_cvat.server.task_answers import TaskAnswer
 
@@ -63,6 +63,7 @@ class Unexpected:
         self._is_clips = is_clips
         self._given: set[str] = set()
         self._unreadable_by_ref: dict[FrameRef, set[str]] = {}
+        self._partly_hidden: set[str] = set()
         self._on_deleted_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
@@ -78,18 +79,27 @@ class Unexpected:
         self._on_deleted_frames |= {
             label_id for label_id, each in loaded.items() if each.ref in deleted
         }
+        for number in _tracks_on(task, task.deleted_frames):
+            # without a key shape, CVAT shows nothing of it on other frames, either
+            self._partly_hidden.add(self._ids.of_tracks.get(number, ""))
 
     def finish(self) -> None:
         """Keep what did not come back of earlier loads, but is not deleted.
 
-        FiftyOne deletes from another field what is not in the result; if nothing of a
-        kind is, it leaves them all.
+        FiftyOne deletes from another field what is not in the result. Which of them
+        are deleted if nothing of a kind is in it, is noted for the end of the merge.
         """
         unexpected = self._outcome.unexpected
+        for label_id, each in unexpected.not_back().items():
+            if self._stays(label_id, each):
+                unexpected.staying.add(label_id)
+            elif self._outcome.forbids_deletion(each.stored.label):
+                unexpected.staying.add(label_id)
+                self._outcome.reconciliation.add_reason(FORBIDDEN["deleted"])
         kept = {
             label_id: each
             for label_id, each in unexpected.not_back().items()
-            if (each.kind, True) in self._holders and self._stays(label_id, each)
+            if (each.kind, True) in self._holders and label_id in unexpected.staying
         }
         index_of = _indexes_in_result(unexpected)
         for label_id, each in kept.items():
@@ -148,9 +158,10 @@ class Unexpected:
         )
 
     def _unreadable_on(self, ref: FrameRef) -> set[str]:
-        """Return the ids of labels on a frame whose tracks cannot be read."""
+        """Return the ids of labels on a frame whose tracks are not read whole."""
         if ref not in self._unreadable_by_ref:
             track_ids = {*self._ids.of_tracks.values()} & self._unreadable.label_ids
+            track_ids |= self._partly_hidden
             ids = {_id_on_frame(each, ref) for each in track_ids}
             self._unreadable_by_ref[ref] = ids
         return self._unreadable_by_ref[ref]
@@ -247,6 +258,23 @@ def _labels_of_parts(labels: Iterable[ReadLabel]) -> list[list[ReadLabel]]:
             copies[label, each.part] += 1
         found.setdefault(key, []).append(each)
     return [sorted(parts, key=lambda each: each.part) for parts in found.values()]
+
+
+def _tracks_on(task: TaskAnswer, frames: Collection[int]) -> Iterator[int]:
+    """Yield the server's ids of tracks that have a key shape on any of some frames.
+
+    The annotations are not checked yet.
+    """
+    for track in task.annotations.get("tracks") or () if frames else ():
+        shapes = track.get("shapes") if isinstance(track, dict) else None
+        numbers = [
+            each.get("frame")
+            for each in (shapes if isinstance(shapes, list) else ())
+            if isinstance(each, dict)
+        ]
+        is_there = any(isinstance(each, int) and each in frames for each in numbers)
+        if is_there and isinstance(track.get("id"), int):
+            yield track["id"]
 
 
 def _indexes_in_result(unexpected: UnexpectedLabels) -> Callable[[LoadedLabel], int]:

@@ -68,7 +68,10 @@ class WithheldIndexes:
                 # FiftyOne does not find the labels of a clip
                 indexes: dict[str, int] = {}
                 for labels, _ in of_sample:
-                    indexes |= _indexes_by_id(labels)
+                    own = _indexes_by_id(labels)
+                    indexes |= own
+                    for label_id in own:
+                        labels[label_id].index = None
             else:
                 indexes = withhold_shared_indexes(of_sample)
             if not field.info.get("allow_index_edits", True):

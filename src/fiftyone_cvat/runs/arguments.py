@@ -21,6 +21,7 @@ __all__ = [
     "server_url",
     "settings_of",
     "text_of",
+    "texts_in_turn",
     "truth_or_text",
     "whole_number",
     "without_credentials",
@@ -159,6 +160,37 @@ def text_of(backend: str, name: str, value: Any) -> str | None:
     if isinstance(value, str) or not written:
         return None if value is None else str(value)
     return written
+
+
+def texts_in_turn(backend: str, name: str, value: Any) -> Any:
+    """Return a text, or a list of texts that tasks or jobs take in turn.
+
+    FiftyOne makes numbers of some that are in a variable of the environment.
+
+    Args:
+        backend: the name of the backend
+        name: the argument's name
+        value: None, a text, or a list of texts and None, for none
+
+    Raises:
+        ConfigurationError: if it is anything else
+    """
+    is_listed = isinstance(value, (list, tuple))
+    # a variable that is empty says nothing
+    texts: list[Any] = list(value) if is_listed else [None if value == "" else value]
+    if any(isinstance(each, (int, float)) for each in texts):
+        written = os.environ.get(f"FIFTYONE_{(backend or '').upper()}_{name.upper()}")
+        if written:
+            found: list[Any] = [each.strip() for each in written.split(",")]
+            texts = found if is_listed else [written.strip()]
+    for number, each in enumerate(texts):
+        if each is not None and (not isinstance(each, str) or not each.strip()):
+            place = f"`{name}[{number}]` is" if is_listed else "this is"
+            raise ConfigurationError(
+                f"`{name}` must be a text, or a list of texts (None in it for none), "
+                f"and {place} {each!r:.80}"
+            )
+    return texts if is_listed else texts[0]
 
 
 def positive_number(name: str, value: Any) -> float:

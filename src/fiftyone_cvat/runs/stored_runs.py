@@ -21,6 +21,7 @@ __all__ = [
     "show_hidden",
     "stored_to_results",
     "take_back",
+    "with_ids",
     "without_ids",
 ]
 
@@ -105,6 +106,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, by_place in (stored.get("unstored") or {}).items()
         },
         "tasks_with_view": stored.get("tasks_with_view") or [],
+        "raw_values": stored.get("raw_values"),
         "lost": {
             int(task_id): _stored_to_part(part)
             for task_id, part in (stored.get("lost") or {}).items()
@@ -331,6 +333,21 @@ def ids_in(ids: Any) -> Iterator[Any]:
         yield from ids
     elif ids:
         yield ids
+
+
+def with_ids(ids: Any, wanted: Collection[str]) -> Any:
+    """Return a part of a run's ``id_map`` with some labels only.
+
+    Args:
+        ids: the ids of a frame, a sample or a field
+        wanted: the ids of the labels
+    """
+    if isinstance(ids, dict):
+        parts = {key: with_ids(each, wanted) for key, each in ids.items()}
+        return {key: each for key, each in parts.items() if each}
+    if isinstance(ids, list):
+        return [each for each in ids if each in wanted]
+    return ids if isinstance(ids, str) and ids in wanted else None
 
 
 def without_ids(ids: Any, gone: Collection[str], scalars: Collection[str] = ()) -> Any:

@@ -22,8 +22,10 @@ ORGANIZATION = "X-Organization"
 class Jobs(Users):
     """List the jobs of a task, and assign them."""
 
-    def _assign_jobs(self, job_ids: Sequence[int], usernames: Sequence[str]) -> None:
-        """Assign jobs to users in turn."""
+    def _assign_jobs(
+        self, job_ids: Sequence[int], usernames: Sequence[str | None]
+    ) -> None:
+        """Assign jobs to users in turn; None is nobody."""
         for job_id, username in zip(job_ids, itertools.cycle(usernames), strict=False):
             user_id = self.get_user_id(username)
             if user_id is not None:

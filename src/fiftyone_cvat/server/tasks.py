@@ -157,8 +157,8 @@ class Tasks(Creations, Jobs):
         use_cache: bool = True,
         use_zip_chunks: bool = True,
         chunk_size: int | None = None,
-        job_assignees: Sequence[str] | None = None,
-        job_reviewers: Sequence[str] | None = None,
+        job_assignees: Sequence[str | None] | None = None,
+        job_reviewers: Sequence[str | None] | None = None,
         frame_start: int | None = None,
         frame_stop: int | None = None,
         frame_step: int | None = None,
@@ -239,11 +239,14 @@ class Tasks(Creations, Jobs):
         """
         return name_media(paths)
 
-    def _parse_reviewers(self, job_reviewers: Sequence[str] | None) -> None:
+    def _parse_reviewers(self, job_reviewers: Sequence[str | None] | None) -> None:
         """Say that job reviewers are not used: CVAT 2 has no such role."""
-        if job_reviewers:
+        if isinstance(job_reviewers, str):
+            job_reviewers = [job_reviewers]
+        names = [each for each in job_reviewers or () if each is not None]
+        if names:
             logger.warning(
-                "CVAT 2 has no job reviewers: ignoring %s", ", ".join(job_reviewers)
+                "CVAT 2 has no job reviewers: ignoring %s", ", ".join(map(str, names))
             )
 
     def _get_task_labels(self, task_id: int) -> list[Json]:

@@ -80,7 +80,8 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
     with naming_samples(samples, config.media_field):
         api._parse_local_files(paths)
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
-    unknown = [each for each in set(names) if api.get_user_id(each) is None]
+    usernames = {each for each in names if each is not None}
+    unknown = [each for each in usernames if api.get_user_id(each) is None]
     if unknown:
         raise ConfigurationError(
             f"CVAT at {api.base_url} has no user {', '.join(sorted(unknown))} "

@@ -95,6 +95,7 @@ def _restore(api: CVATAnnotationAPI, results: Any, progress: Progress) -> RunSta
     run.progress = progress
     run.tasks_with_view = list(results.tasks_with_view)
     run.hidden_points = results.hidden_points
+    run.raw_values = results.raw_values or {}
     run.before = RunPart(
         results.task_ids,
         results.job_ids,

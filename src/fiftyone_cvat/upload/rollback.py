@@ -63,6 +63,7 @@ class Rollback:
             tasks_with_view=self._run.tasks_with_view,
             hidden_points=self._run.hidden_points,
             unstored=done.unstored,
+            raw_values=self._run.raw_values,
             backend=self._target.backend,
         )
 

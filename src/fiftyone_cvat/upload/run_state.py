@@ -82,6 +82,7 @@ class RunState:
         labels_without_id: labels of an existing project that lack ``label_id``
         tasks_with_view: tasks whose labels have got the values that the view shows
         hidden_points: label id to the points that a view hid from an earlier load
+        raw_values: what the dataset has where the view shows other values
     """
 
     cvat_schema: CVATSchema
@@ -99,6 +100,7 @@ class RunState:
     labels_without_id: list[Json] = field(default_factory=list)
     tasks_with_view: list[int] = field(default_factory=list)
     hidden_points: dict[str, Any] = field(default_factory=dict)
+    raw_values: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def pending(self) -> dict[int, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.media as fom
@@ -16,6 +16,7 @@ from fiftyone_cvat.convert.shared.fingerprints import (
 )
 from fiftyone_cvat.convert.shared.frames import frame_refs, frames_to_sizes
 from fiftyone_cvat.dataset.field_annotations import warn_of_unsent
+from fiftyone_cvat.dataset.shown_values import note_raw_values
 from fiftyone_cvat.dataset.video_metadata import add_video_metadata, ensure_frames
 from fiftyone_cvat.dataset.views import count_other_kinds, with_all_of_kind
 from fiftyone_cvat.server.creations import marked
@@ -117,6 +118,7 @@ class RunUpload:
             if len(batch):
                 self._annotations.check(batch, index)
         config.label_schema = run.label_schema
+        self._note_raw_values(batches.values())
         logger.info("Uploading samples to CVAT...")
         at = "before the first task"
         workers = min(config.max_workers, len(batches))
@@ -166,6 +168,14 @@ class RunUpload:
             self._account.stop(error)
             raise
         return results
+
+    def _note_raw_values(self, batches: Iterable[Any]) -> None:
+        """Note what the dataset has where the run's view shows other values."""
+        run = self._run
+        ids = [each for batch in batches for each in batch.values("id")]
+        found = note_raw_values(self._target.samples, run.label_schema, ids)
+        for label_field, by_id in found.items():
+            run.raw_values.setdefault(label_field, {}).update(by_id)
 
     def _prepare_project(self) -> None:
         """Create the project of the run, or add ``label_id`` to one that exists."""

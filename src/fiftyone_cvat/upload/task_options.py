@@ -38,14 +38,14 @@ def frame_arguments(config: Any, batch: Any, index: int) -> FrameArguments:
     return frames.start, frames.stop, step
 
 
-def listed(value: str | Sequence[str] | None) -> list[str]:
-    """Return what a keyword names that may be one text or several."""
+def listed(value: str | Sequence[str | None] | None) -> list[str | None]:
+    """Return what a keyword names that may be one text or several; None for none."""
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
 
 
-def job_assignees(config: Any, batch: Any, index: int) -> list[str]:
+def job_assignees(config: Any, batch: Any, index: int) -> list[str | None]:
     """Return who gets the jobs of a task; a video is one job, of the next in turn."""
     names = listed(config.job_assignees)
     if batch.media_type == fom.IMAGE or not names:
@@ -62,7 +62,7 @@ def task_name(config: Any, samples: Any, index: int, count: int) -> str:
     return str(name)[: MAX_NAME - len(number)] + number
 
 
-def in_turn(value: str | Sequence[str] | None, index: int) -> str | None:
+def in_turn(value: str | Sequence[str | None] | None, index: int) -> str | None:
     """Return the value that is the next in turn, if there are several."""
     values = listed(value)
     return values[index % len(values)] if values else None
