@@ -14,6 +14,7 @@ from fiftyone_cvat import CVATAnnotationAPI, import_tasks
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.hand_made import task_of_archive
+from tests.replay.test_point_clouds import write_pcd
 
 RELATED = "related_images"
 
@@ -94,6 +95,41 @@ def test_slices(dataset, task_id, server, tmp_path, monkeypatch):
     import_tasks(dataset, **where)
     assert slices_by_group(dataset) == groups
     assert results.task_ids == [task_id]
+
+
+def test_point_clouds(dataset, api, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path / "new"))
+    cloud = Path(write_pcd(tmp_path / "1.pcd"))
+    picture = Path(media.make_image(tmp_path / "1.png"))
+    archive = tmp_path / "clouds.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, path in (
+            ("pointcloud/1.pcd", cloud),
+            (f"{RELATED}/1_pcd/camera.png", picture),
+        ):
+            file.writestr(zipfile.ZipInfo(name), path.read_bytes())
+    labels = [{"name": "car", "type": "cuboid", "attributes": []}]
+    made = task_of_archive(api, archive, labels=labels)
+    [label] = api._get_task_labels(made)
+    place = [1.0, 2.0, 3.0, 0.1, 0.2, 0.3, 4.0, 5.0, 6.0]
+    shape = {"type": "cuboid", "label_id": label["id"], "frame": 0, "attributes": []}
+    shape |= {"points": place + [0.0] * 7}
+    body = {"version": 0, "tags": [], "shapes": [shape], "tracks": []}
+    api.put(api.task_annotation_url(made), json=body)
+
+    import_tasks(
+        dataset,
+        tasks=made,
+        media="download",
+        related_slices=True,
+        **server.credentials,
+    )
+
+    assert dataset.group_media_types == {"frame": "point-cloud", "camera": "image"}
+    [group] = slices_by_group(dataset)
+    assert group["frame"].read_bytes() == cloud.read_bytes()
+    [car] = dataset.select_group_slices("frame").first().detections.detections
+    assert [*car.location, *car.rotation, *car.dimensions] == place
 
 
 def test_datasets_without_groups(dataset, task_id, server, tmp_path):
