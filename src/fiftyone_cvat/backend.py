@@ -437,7 +437,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
-        self._set_aside: dict[str, Any] = {}
+        self._set_aside, self._asked = dict[str, Any](), dict[int, Any]()
         self._unexpected: Any = None
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")

@@ -236,9 +236,16 @@ def import_(
         list[str] | None,
         typer.Option(
             metavar="CLASSES=FIELD",
-            help='Put labels of classes into a field: "car|truck=vehicles".',
+            help='Put labels of classes into a field: "car|truck=vehicles"; or an '
+            'attribute of tags, as a scalar: "frame.weather=weather".',
         ),
     ] = None,
+    related_slices: Annotated[
+        bool,
+        typer.Option(
+            "--related-slices", help="Make groups of frames and their related images."
+        ),
+    ] = False,
     anno_key: Annotated[
         str, typer.Option(metavar="KEY", help="The key of the annotation run.")
     ] = "cvat_import",
@@ -265,7 +272,7 @@ def import_(
     samples = (
         fo.Dataset(dataset, persistent=True) if is_new else fo.load_dataset(dataset)
     )
-    given = {"url": url, "organization": organization}
+    given: dict[str, Any] = {"url": url, "organization": organization}
     try:
         results = import_tasks(
             samples,
@@ -275,6 +282,7 @@ def import_(
             media=media,
             fields=fields,
             anno_key=anno_key,
+            related_slices=related_slices,
             **{name: value for name, value in given.items() if value is not None},
         )
     except BaseException:

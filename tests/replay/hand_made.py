@@ -11,6 +11,8 @@ import numpy as np
 
 from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.convert.shared.skeletons import skeleton_label
+from fiftyone_cvat.server.media_files import MediaFile, MultipartBody
+from fiftyone_cvat.server.server_work import wait_for_work
 from tests import media
 
 WIDTH, HEIGHT = 32, 24
@@ -200,6 +202,25 @@ class Workshop:
         """Delete frames of a task."""
         url = self.api.task_data_meta_url(task_id)
         self.api.patch(url, json={"deleted_frames": [*frames]})
+
+
+def task_of_archive(api: CVATAnnotationAPI, archive: Path, **about: Any) -> int:
+    """Make a task of an archive, whose folders are in the names of its frames.
+
+    Args:
+        api: a session
+        archive: the archive
+        **about: what the task has besides its name: ``labels``, or ``project_id``
+    """
+    body = {"name": archive.stem, **about}
+    task_id: int = api.post(api.tasks_url, json=body).json()["id"]
+    file = MediaFile(archive, archive.name, archive.stat().st_size)
+    sent = MultipartBody({"image_quality": "95"}, [file])
+    url = api.task_data_url(task_id)
+    answer = api.post(url, data=sent, headers=sent.headers)
+    number = answer.json()["rq_id"]
+    wait_for_work(api, number, work="Building a task", failure="It is not built")
+    return task_id
 
 
 def _sent_attributes(attributes: dict[str, str], label: dict) -> list[dict]:

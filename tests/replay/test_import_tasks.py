@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_cvat import import_tasks
+from fiftyone_cvat import CVATAnnotationAPI, import_tasks
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
@@ -257,10 +258,115 @@ def test_a_video_with_tracks(dataset, empty, server, tmp_path, monkeypatch):
     assert {what for each in counts(again).values() for what in each} == {"kept"}
 
 
-def test_tasks_with_labels_of_their_own(source, empty, server):
+def test_scalars_of_a_tag(dataset, empty, server, tmp_path):
+    choices = {"type": "select", "values": ["wet", "dry"]}
+    number = {"type": "number", "values": ["0", "9", "0.5"]}
+    attributes = {
+        "weather": choices,
+        "light": number,
+        "cars": {"type": "number", "values": ["0", "9", "1"]},
+        "night": {"type": "checkbox"},
+    }
+    paths = media.make_images(tmp_path, NAMES)
+    values = (("wet", 0.5, 2, True), ("dry", 3.0, 0, False))
+    for path, each, speed in zip(paths, values, (0.1, 7.0), strict=True):
+        named = dict(zip(attributes, each, strict=True))
+        frame = fo.Classification(label="frame", **named)
+        dataset.add_sample(fo.Sample(filepath=path, scene=frame, speed=speed))
+    scene = {"classes": ["frame"], "attributes": attributes}
+    schema = {"scene": {"type": "classification", **scene}, "speed": {}}
+    run = Run(dataset, server, schema)
+    empty.add_samples([fo.Sample(filepath=each) for each in paths])
+    # what this package sends of scalars is text in CVAT: the dataset says what it is
+    empty.add_sample_field("speed", fo.FloatField)
+    where = {
+        "tasks": run.task_id,
+        "fields": {f"frame.{each}": each for each in attributes}
+        | {"speed.value": "speed"},
+        **server.credentials,
+    }
+
+    results = import_tasks(empty, **where)
+
+    assert counts(results) == {name: {"added": 2} for name in (*attributes, "speed")}
+    names = [*attributes, "speed"]
+    assert [*zip(*empty.values(names), strict=True)] == [
+        ("wet", 0.5, 2, True, 0.1),
+        ("dry", 3.0, 0, False, 7.0),
+    ]
+    kinds = (fo.StringField, fo.FloatField, fo.IntField, fo.BooleanField)
+    for name, kind in zip(attributes, kinds, strict=True):
+        assert isinstance(empty.get_field(name), kind)
+    assert not empty.has_field("classifications")
+    before = documents(empty)
+    again = import_tasks(empty, **where)
+    assert {what for each in counts(again).values() for what in each} == {"kept"}
+    assert documents(empty) == before
+
+    [label] = [
+        each
+        for each in run.api._get_task_labels(run.task_id)
+        if each["name"] == "frame"
+    ]
+    spec_id = {each["name"]: each["id"] for each in label["attributes"]}["cars"]
+    first, *_ = [
+        each for each in run.annotations()["tags"] if each["label_id"] == label["id"]
+    ]
+    for each in first["attributes"]:
+        each["value"] = "5" if each["spec_id"] == spec_id else each["value"]
+    run.change("update", tags=[first])
+    empty.load_annotations("cvat_import", **server.credentials)
+    expected = empty.values("cars")
+    assert expected == [5, 0]
+    assert empty.values("weather") == ["wet", "dry"]
+
+
+def test_scalars_of_frames(dataset, empty, server, tmp_path):
+    path = media.copy_video(tmp_path / "film.mp4")
+    sample = fo.Sample(filepath=str(path))
+    for number in range(1, 13):
+        sample.frames[number] = fo.Frame(speed=str(number))
+    dataset.add_sample(sample)
+    run = Run(dataset, server, {"frames.speed": {}})
+
+    results = import_tasks(
+        empty,
+        tasks=run.task_id,
+        media=tmp_path,
+        fields={"frames.speed.value": "speed"},
+        **server.credentials,
+    )
+
+    assert counts(results) == {"frames.speed": {"added": 12}}
+    assert empty.values("frames.speed", unwind=True) == [
+        str(number) for number in range(1, 13)
+    ]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Ids of the tasks of which labels, data and annotations are asked for."""
+    found = {"labels": [], "data/meta": [], "annotations": []}
+    get = CVATAnnotationAPI.get
+
+    def noted(self, url, **kwargs):
+        for what, ids in found.items():
+            match = re.search(rf"tasks/([0-9]+)/{what}$|{what}\?task_id=([0-9]+)", url)
+            if match:
+                ids.append(int(match[1] or match[2]))
+        return get(self, url, **kwargs)
+
+    monkeypatch.setattr(CVATAnnotationAPI, "get", noted)
+    return found
+
+
+def test_tasks_with_labels_of_their_own(source, empty, server, asked):
     first = Run(source[:2], server, {"boxes": {"type": "detections"}}, key="first")
     second = Run(source[2:], server, {"lines": {"type": "polylines"}}, key="second")
     empty.add_samples([fo.Sample(filepath=each) for each in source.values("filepath")])
+
+    for ids in asked.values():
+        ids.clear()
 
     results = import_tasks(
         empty,
@@ -274,6 +380,15 @@ def test_tasks_with_labels_of_their_own(source, empty, server):
 
     assert counts(results)["detections"] == {"added": 4}
     assert counts(results)["polylines"] == {"added": 2}
+    # each is asked once for each, by the import and the load together, and by a load
+    once = [first.task_id, second.task_id]
+    assert {what: sorted(ids) for what, ids in asked.items()} == dict.fromkeys(
+        asked, once
+    )
+    empty.load_annotations("cvat_import", **server.credentials)
+    assert {what: sorted(ids) for what, ids in asked.items()} == dict.fromkeys(
+        asked, sorted(2 * once)
+    )
 
 
 @pytest.mark.parametrize(

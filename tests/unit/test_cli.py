@@ -228,3 +228,38 @@ def test_errors_are_one_line(monkeypatch, capsys):
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == "Error: No connection to https://cvat.example.com:443\n"
+
+
+def test_importing_hands_on_what_is_asked_for(run, dataset, monkeypatch):
+    given = {}
+
+    def import_tasks(samples, **kwargs):
+        given.update(kwargs, samples=samples)
+        lines = ["cars: 2 added"]
+        return SimpleNamespace(reconciliation=SimpleNamespace(lines=lambda: lines))
+
+    monkeypatch.setattr("fiftyone_cvat.workflows.imports.import_tasks", import_tasks)
+    options = ["--project", "roads", "--media", "download", "--related-slices"]
+    options += ["--field", "car|truck=vehicles", "--field", "frame.rain=rain"]
+
+    result = run("import", dataset.name, *options, "--url", URL)
+
+    assert result.exit_code == 0, result.output
+    assert "cars: 2 added" in result.output
+    assert given == {
+        "samples": dataset,
+        "project": "roads",
+        "tasks": None,
+        "jobs": None,
+        "media": "download",
+        "fields": {"car|truck": "vehicles", "frame.rain": "rain"},
+        "anno_key": "cvat_import",
+        "related_slices": True,
+        "url": URL,
+    }
+
+
+def test_fields_of_an_import_are_classes_and_a_field(run, dataset):
+    result = run("import", dataset.name, "--field", "vehicles")
+    assert result.exit_code == 2
+    assert "CLASSES=FIELD" in result.output

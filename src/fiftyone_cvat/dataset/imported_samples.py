@@ -13,9 +13,15 @@ from fiftyone_cvat.dataset.video_metadata import frames_by_number
 from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.imported_tasks import ImportedTask
+from fiftyone_cvat.server.related_images import FRAME_SLICE
 from fiftyone_cvat.types import Json, LabelSchema
 
-__all__ = ["add_missing_samples", "frames_of_tasks", "note_classes"]
+__all__ = [
+    "add_missing_groups",
+    "add_missing_samples",
+    "frames_of_tasks",
+    "note_classes",
+]
 
 
 def add_missing_samples(dataset: Any, paths: Iterable[str]) -> None:
@@ -47,6 +53,42 @@ def add_missing_samples(dataset: Any, paths: Iterable[str]) -> None:
             "into a dataset of their own"
         )
     dataset.add_samples([fo.Sample(filepath=each) for each in new])
+
+
+def add_missing_groups(
+    dataset: Any,
+    path_by_frame: Mapping[tuple[int, int], str],
+    slices_by_frame: Mapping[tuple[int, int], Mapping[str, str]],
+) -> None:
+    """Add groups of files that the dataset has none of, with the images beside them.
+
+    Args:
+        dataset: the dataset, which is empty or has groups
+        path_by_frame: task and position of a frame to its file, which goes to the
+            default slice
+        slices_by_frame: the same to the names of other slices to their files
+
+    Raises:
+        ConfigurationError: if the dataset has samples that are in no group
+    """
+    if dataset.media_type is None:
+        dataset.add_group_field("group", default=FRAME_SLICE)
+    elif dataset.media_type != fom.GROUP:
+        raise ConfigurationError(
+            f"`related_slices`: dataset '{dataset.name}' has samples that are in no "
+            "group: import the tasks into a dataset of their own"
+        )
+    field, main = dataset.group_field, dataset.default_group_slice
+    known = set(all_slices(dataset).values("filepath")) if len(dataset) else set()
+    new = []
+    for frame, path in path_by_frame.items():
+        if path in known:
+            continue
+        known.add(path)
+        group = fo.Group()
+        for name, each in {**slices_by_frame.get(frame, {}), main: path}.items():
+            new.append(fo.Sample(filepath=each, **{field: group.element(name)}))
+    dataset.add_samples(new)
 
 
 def frames_of_tasks(
@@ -103,6 +145,8 @@ def note_classes(
     """
     names = [each["name"] for each in labels]
     for label_field, info in label_schema.items():
+        if info["type"] == "scalar":
+            continue
         # the database takes no dots in the names of entries
         name = label_field.replace(dataset._FRAMES_PREFIX, "")
         known = list(dataset.classes.get(name, []))

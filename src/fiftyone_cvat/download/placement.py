@@ -95,9 +95,7 @@ class Placement:
             for annotation in self._legibility.legible(kind):
                 if annotation["frame"] in self._task.deleted_frames:
                     continue
-                placed = self._place(annotation, kind)
-                if placed is not None:
-                    field, label = placed
+                for field, label in self._places(annotation, kind):
                     label.is_untouched = self._is_untouched(annotation, kind)
                     found[field.name].append(label)
         for number, track in enumerate(self._legibility.legible("tracks")):
@@ -116,6 +114,27 @@ class Placement:
         return sent is not None and sent == annotation_to_fingerprint(
             annotation, kind, self._names
         )
+
+    def _places(
+        self, annotation: Json, kind: AnnotationType
+    ) -> list[tuple[TaskField, ReadLabel]]:
+        """Find the field of an annotation, or those that a tag has scalars of."""
+        own = self._scalars_in_tag(annotation) if kind == "tags" else []
+        if not own or annotation["frame"] not in self._task.refs:
+            placed = self._place(annotation, kind)
+            return [] if placed is None else [placed]
+        labels = [(field, self._read(annotation, kind, field)) for field in own]
+        return [(field, label) for field, label in labels if label is not None]
+
+    def _scalars_in_tag(self, tag: Json) -> list[TaskField]:
+        """Return the fields whose scalars are attributes of tags of a tag's class."""
+        return [
+            field
+            for field in self._fields.values()
+            if field.context.scalar_attribute is not None
+            and field.context.class_by_label_id.get(tag["label_id"])
+            in field.cvat_classes
+        ]
 
     def _place(
         self, annotation: Json, kind: AnnotationType
@@ -187,6 +206,7 @@ class Placement:
             field
             for field in self._fields.values()
             if class_id in field.context.class_by_label_id
+            and field.context.scalar_attribute is None
         ]
         if len(fields) > 1:
             ref = self._task.refs[annotation["frame"]]

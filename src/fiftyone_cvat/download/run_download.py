@@ -54,8 +54,7 @@ from fiftyone_cvat.runs.stored_runs import (
     show_hidden,
 )
 from fiftyone_cvat.server.imported_tasks import union_of_labels
-from fiftyone_cvat.server.task_answers import TaskAnswer
-from fiftyone_cvat.transport.responses import Response
+from fiftyone_cvat.server.task_answers import AskedTask, TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
 from fiftyone_cvat.types import Json
 
@@ -90,6 +89,10 @@ class RunDownload:
             coerce_text_attrs = getattr(results.config, "coerce_text_attrs", True)
         self._keep_text = not coerce_text_attrs
         self._whereabouts = Whereabouts(api, results)
+        # what was asked is good for one load
+        self._asked: dict[int, AskedTask] = results._asked
+        results._asked = {}
+        self._labels = {task_id: each.labels for task_id, each in self._asked.items()}
 
     def run(self) -> dict[Any, Any]:
         """Ask for all tasks, and note in the results what came of their labels.
@@ -156,6 +159,8 @@ class RunDownload:
             None if all tasks are gone; none is forgotten then
         """
         results = self._results
+        if is_import(results) and results.config.project_id is None:
+            self._ask_for_labels()
         owners = gather_frames(results)
         labels: ReturnedLabels | None = None
         unseen: dict[int, CVATError] = {}
@@ -265,24 +270,30 @@ class RunDownload:
         in_project = config.project_id is not None or config.project_name is not None
         names_no_field = None in config.label_schema
         if is_import(self._results):
-            labels = self._labels_of_all(task)
+            labels = union_of_labels([task.labels, *self._labels.values()])
             return labels_to_cvat_schema(labels, config.label_schema, *attributes)
         if names_no_field or (in_project and not self._results.project_ids):
             return labels_to_cvat_schema(task.labels, config.label_schema, *attributes)
         return self._api._build_cvat_schema(config.label_schema, *attributes)
 
-    def _labels_of_all(self, task: TaskAnswer) -> list[Json]:
-        """Return the labels of all of the run's tasks, of equal names only one."""
-        others = [each for each in self._results.task_ids if each != task.id]
-        if self._results.config.project_id is not None:
-            others = []  # they have those of the project
-        found = [task.labels]
-        for task_id in others:
-            try:
-                found.append(self._api._get_task_labels(task_id))
-            except NotFoundError:
-                continue
-        return union_of_labels(found)
+    def _ask_for_labels(self) -> None:
+        """Ask for the labels of all tasks, which together are the run's schema.
+
+        Those of tasks of one project need not be asked for before: one tells all.
+        """
+        left = [each for each in self._results.task_ids if each not in self._labels]
+        workers = min(self._results.config.max_workers, len(left))
+        with side_by_side(self._labels_or_none, left, workers) as answers:
+            for task_id, labels in zip(left, answers, strict=True):
+                if labels is not None:
+                    self._labels[task_id] = labels
+
+    def _labels_or_none(self, task_id: int) -> list[Json] | None:
+        """Return the labels of a task, or None if it is not seen: the load tells so."""
+        try:
+            return self._api._get_task_labels(task_id)
+        except (NotFoundError, AccessDeniedError, OrganizationError):
+            return None
 
     def _ask_and_read(
         self, task_id: int, owners: dict[str, str], columns: Columns
@@ -309,35 +320,49 @@ class RunDownload:
             refs: the position of a frame, as they were numbered when it went up, to
                 what it is in the dataset
         """
-        url = self._api.task_annotation_url(task_id)
+        asked = self._asked.pop(task_id, None)
+        meta = None if asked is None else asked.meta
+        annotations = None if asked is None else asked.annotations
         try:
-            answer = self._api.get(url, print_error_info=False)
+            if annotations is None:
+                annotations = self._annotations_of(task_id)
         except (NotFoundError, AccessDeniedError) as error:
             return error
         try:
-            return self._read(task_id, refs, answer)
+            return self._read(task_id, refs, annotations, meta)
         except (AccessDeniedError, OrganizationError) as error:
             # another organization may show the annotations, and not labels or jobs
             return error
 
-    def _read(
-        self, task_id: int, refs: dict[int, FrameRef], answer: Response
-    ) -> TaskAnswer:
-        """Read the annotations of a task, and ask for the rest of it."""
-        api, results = self._api, self._results
-        where = f"Task {task_id}: {{}}".format
+    def _annotations_of(self, task_id: int) -> Json:
+        url = self._api.task_annotation_url(task_id)
+        answer = self._api.get(url, print_error_info=False)
         with collection_paused():
-            annotations = answer.json()
-        check_annotations(annotations, where(answer.url))
+            annotations: Json = answer.json()
+        check_annotations(annotations, f"Task {task_id}: {answer.url}")
+        return annotations
+
+    def _read(
+        self,
+        task_id: int,
+        refs: dict[int, FrameRef],
+        annotations: Json,
+        meta: Json | None,
+    ) -> TaskAnswer:
+        """Put together what there is of a task; ask for what is not there yet."""
+        api, results = self._api, self._results
         url = api.task_data_meta_url(task_id)
-        meta = api.get(url).json()
+        if meta is None:
+            meta = api.get(url).json()
+        where = f"Task {task_id}: {{}}".format
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
         starts = results.id_map.get("_clips_frame_start") or {}
         offset = starts.get(str(task_id), starts.get(task_id, 0))
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         jobs = self._jobs_of(task_id, annotations, meta)
-        labels = api._get_task_labels(task_id)
+        known = self._labels.get(task_id)
+        labels = api._get_task_labels(task_id) if known is None else known
         labels = with_label_id(labels, annotations, results.server_id_map)
         return TaskAnswer(
             task_id,

@@ -183,9 +183,11 @@ class RunFields:
             choices=task.choices,
             value_types={
                 **_declared_texts(self._label_schema[label_field]),
+                **_scalar_type(self._label_schema[label_field]),
                 **value_types(self._samples, label_field, originals),
             },
             scalar_in_attribute=bool(self._scalar_attrs.get(label_field)),
+            scalar_attribute=self._label_schema[label_field].get("cvat_attribute"),
             occluded_attrs=by_class(self._occluded_attrs.get(label_field, {})),
             group_id_attrs=by_class(self._group_id_attrs.get(label_field, {})),
             keep_text=self._keep_text,
@@ -208,6 +210,13 @@ class RunFields:
                 if not is_known and is_attribute_name(name):
                     attributes[name] = {}
                     known.add(name)
+
+
+def _scalar_type(info: Mapping[str, Any]) -> dict[str, type]:
+    """Return the type of a scalar field whose label schema says which it gets."""
+    kinds = {"int": int, "float": float, "bool": bool, "str": str}
+    name = info.get("value_type")
+    return {"": kinds[name]} if name in kinds else {}
 
 
 def _declared_texts(info: Mapping[str, Any]) -> dict[str, type]:

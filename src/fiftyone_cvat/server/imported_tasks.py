@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
@@ -31,11 +31,15 @@ class ImportedTask:
         id: the task
         meta: its data, as the server describes them
         frames: positions of frames that are asked for, or None for all
+        in_project: whether it is one of the project that is asked for
+        labels: its labels as the server describes them, when they were asked for
     """
 
     id: int
     meta: Json
     frames: set[int] | None = None
+    in_project: bool = False
+    labels: list[Json] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -95,9 +99,8 @@ def find_tasks(
     Raises:
         ConfigurationError: if one is not there, or none is named
     """
-    frames_by_task: dict[int, set[int] | None] = {}
-    if project_id is not None:
-        frames_by_task |= dict.fromkeys(api.get_project_tasks(project_id))
+    of_project = [] if project_id is None else api.get_project_tasks(project_id)
+    frames_by_task: dict[int, set[int] | None] = dict.fromkeys(of_project)
     frames_by_task |= dict.fromkeys(_ids(tasks))
     for job_id in _ids(jobs):
         job = _asked(api, api.taskless_job_url(job_id), f"job {job_id}")
@@ -115,7 +118,7 @@ def find_tasks(
         url = api.task_data_meta_url(task_id)
         meta = _asked(api, url, f"task {task_id}")
         check_meta(meta, (), f"Task {task_id}: {url}")
-        found.append(ImportedTask(task_id, meta, frames))
+        found.append(ImportedTask(task_id, meta, frames, task_id in of_project))
     return found
 
 
@@ -144,16 +147,17 @@ def _asked(api: CVATAnnotationAPI, url: str, what: str) -> Json:
 def labels_of_tasks(
     api: CVATAnnotationAPI, project_id: int | None, tasks: Sequence[ImportedTask]
 ) -> list[Json]:
-    """Return the labels of tasks, of equal names one.
+    """Ask for the labels of tasks, and note them; return them, of equal names one.
 
     Args:
         api: the session
-        project_id: the project that they all are in, or None
+        project_id: the project that is asked for, or None
         tasks: the tasks
     """
-    if project_id is not None:
-        return list(api._get_project_labels(project_id))
-    return union_of_labels(api._get_task_labels(task.id) for task in tasks)
+    of_project = [] if project_id is None else api._get_project_labels(project_id)
+    for task in tasks:
+        task.labels = of_project if task.in_project else api._get_task_labels(task.id)
+    return union_of_labels(task.labels for task in tasks)
 
 
 def union_of_labels(labels_of_each: Iterable[Iterable[Json]]) -> list[Json]:

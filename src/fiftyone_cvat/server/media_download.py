@@ -21,7 +21,7 @@ from fiftyone_cvat.transport.side_by_side import side_by_side
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["download_media", "path_in_folder"]
+__all__ = ["download_media", "path_in_folder", "write_whole"]
 
 PIECE = 16 * 2**20
 """Bytes that are asked for at a time."""
@@ -95,7 +95,7 @@ def _download_frame(
     """Download the original of an image or a point cloud."""
     path = path_by_frame[frame]
     if not path.is_file():
-        _write(path, api.get(api.task_data_download_url(task_id, frame)).content)
+        write_whole(path, api.get(api.task_data_download_url(task_id, frame)).content)
 
 
 def _download_video(
@@ -127,7 +127,7 @@ def _download_video(
                     "share or in a cloud storage; name the folder with them as `media`"
                 ) from None
             with member:
-                _write(path, member)
+                write_whole(path, member)
 
 
 def _fetch(api: CVATAnnotationAPI, url: str, file: Any) -> None:
@@ -143,7 +143,7 @@ def _fetch(api: CVATAnnotationAPI, url: str, file: Any) -> None:
             return
 
 
-def _write(path: Path, content: Any) -> None:
+def write_whole(path: Path, content: Any) -> None:
     """Write a file so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")

@@ -11,7 +11,22 @@ from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.errors import GeometryError
 from fiftyone_cvat.types import Json, Size
 
-__all__ = ["TaskAnswer"]
+__all__ = ["AskedTask", "TaskAnswer"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTask:
+    """What somebody has asked about a task just now, so that a load need not.
+
+    Attributes:
+        labels: its labels as the server describes them
+        meta: its data, as the server describes them
+        annotations: its tags, shapes and tracks, or None if they were not asked for
+    """
+
+    labels: list[Json]
+    meta: Json
+    annotations: Json | None = None
 
 
 @dataclass(slots=True)

@@ -108,7 +108,9 @@ _META = {
     "stop_frame": int,
     "frame_filter?": (str, None),
     "deleted_frames": [int],
-    "frames": [{"name": str, "width": int, "height": int}],
+    "frames": [
+        {"name": str, "width": int, "height": int, "related_files?": (int, None)}
+    ],
 }
 
 

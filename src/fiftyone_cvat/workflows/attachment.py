@@ -34,6 +34,7 @@ from fiftyone_cvat.runs.replacement import (
 )
 from fiftyone_cvat.runs.stored_runs import forget, ids_in, show_hidden
 from fiftyone_cvat.server.media_files import names_on_server
+from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
 
 __all__ = ["attach"]
@@ -52,8 +53,7 @@ class _Task:
 
     replacement: Replacement
     project_id: int | None
-    labels: list[Json]
-    annotations: Json
+    asked: AskedTask
     missing_frames: dict[int, str]
 
 
@@ -224,7 +224,8 @@ def _ask(api: Any, results: Any, old: int, new: int) -> _Task:
         {each["id"]: each["name"] for each in labels},
     )
     missing = {each: name for each, name in names.items() if each not in frames}
-    return _Task(replacement, about.get("project_id"), labels, annotations, missing)
+    asked = AskedTask(labels, meta, annotations)
+    return _Task(replacement, about.get("project_id"), asked, missing)
 
 
 def _match(
@@ -291,6 +292,7 @@ def _try(api: Any, trial: Any, tasks: Iterable[_Task]) -> set[tuple[Any, str]]:
         new.add(task.replacement.new)
     forget(trial, [each for each in trial.task_ids if each not in new])
     trial.server_id_map, trial.fingerprints = {}, {}
+    trial._asked = {task.replacement.new: task.asked for task in tasks}
     RunDownload(api, trial).run()
     return {(name, key) for name, key in trial.deleted}
 
@@ -373,18 +375,19 @@ def _note_untouched(
     results: Any, task: _Task, sent: Mapping[tuple[str, str], set[str]]
 ) -> None:
     """Note which annotations of a new task are as those that went up were."""
-    class_ids, attribute_ids = class_and_attribute_ids(task.labels)
+    labels, annotations = task.asked.labels, task.asked.annotations or {}
+    class_ids, attribute_ids = class_and_attribute_ids(labels)
     defaults = {
         spec["id"]: spec.get("default_value") or ""
-        for label in task.labels
+        for label in labels
         for spec in label["attributes"]
     }
     names = AnnotationNames(class_ids, attribute_ids, defaults)
     frames = {new: old for old, new in task.replacement.frames.items()}
-    text_by_id = create_server_id_map(task.annotations, attribute_ids)
+    text_by_id = create_server_id_map(annotations, attribute_ids)
     for kind in KINDS:
         prints = results.fingerprints.setdefault(kind, {})
-        for each in task.annotations[kind]:
+        for each in annotations[kind]:
             known = sent.get((kind, text_by_id[kind].get(each["id"], "")))
             before = on_other_frames(each, frames) if known else None
             if before is None or known is None:

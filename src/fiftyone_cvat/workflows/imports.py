@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.core.media as fom
 
 from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackendConfig
-from fiftyone_cvat.convert.from_cvat.import_schema import labels_to_label_schema
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations
+from fiftyone_cvat.convert.from_cvat.import_schema import (
+    annotations_to_kinds,
+    classes_of_any_type,
+    labels_to_label_schema,
+)
 from fiftyone_cvat.convert.shared.file_names import FileMatches, match_files
 from fiftyone_cvat.dataset.imported_samples import (
+    add_missing_groups,
     add_missing_samples,
     frames_of_tasks,
     note_classes,
@@ -29,6 +35,12 @@ from fiftyone_cvat.server.imported_tasks import (
     project_id_of,
 )
 from fiftyone_cvat.server.media_download import download_media
+from fiftyone_cvat.server.related_images import (
+    download_related_images,
+    slices_of_images,
+)
+from fiftyone_cvat.server.task_answers import AskedTask
+from fiftyone_cvat.types import Json
 
 __all__ = ["import_tasks"]
 
@@ -49,6 +61,7 @@ def import_tasks(
     media: str | Path | Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
     anno_key: str = "cvat_import",
+    related_slices: bool = False,
     **settings: Any,
 ) -> CVATAnnotationResults:
     """Bring the labels of tasks that are in CVAT already into a dataset.
@@ -70,8 +83,15 @@ def import_tasks(
             to the field that their labels go to; others go to ``detections``,
             ``polylines``, ``keypoints`` or ``classifications``, those of the frames of
             videos to fields of frames. Where such classes have labels of other kinds,
-            too, these go to ``<field>_<kind>``
+            too, these go to ``<field>_<kind>``; the field is of the kind that most of
+            them are. ``class.attribute`` names the field of the scalars that tags of a
+            class have as an attribute: such tags are no classifications then. A new
+            field holds numbers or booleans where the attribute does, else text; one
+            that is there says what it holds
         anno_key: the key of the run
+        related_slices: whether frames and their related images become groups, whose
+            slices are ``frame``, which has the labels, and one for each related image.
+            These come from CVAT, as JPEG, whatever ``media`` is
         **settings: what :class:`CVATBackendConfig` takes: ``url``, credentials,
             ``organization``, ``occluded_attr``, ``group_id_attr``, ``max_workers``
 
@@ -80,10 +100,15 @@ def import_tasks(
 
     Raises:
         ConfigurationError: if nothing is named, or is there, or no frame has a sample;
-            if the key is that of another run
+            if the key is that of another run, or the dataset cannot have groups
         MediaError: if a file cannot be downloaded, or would leave its folder
     """
     dataset = dataset._root_dataset
+    if related_slices and media is None:
+        raise ConfigurationError(
+            "`related_slices` adds samples: say where their media are, such as "
+            f'`media="{DOWNLOAD}"`'
+        )
     results: CVATAnnotationResults | None = _run_so_far(dataset, anno_key, settings)
     config = _config(settings) if results is None else results.config
     config.load_credentials(**_credentials(settings))
@@ -93,7 +118,16 @@ def import_tasks(
         found = find_tasks(api, project_id, tasks, jobs)
         paths = _paths_of(api, dataset, found, media, config.max_workers)
         labels = labels_of_tasks(api, project_id, found)
-    if media is not None:
+        drawn = {}
+        if results is None:
+            drawn = _drawn(api, found, labels, fields or {})
+        related = {}
+        if related_slices:
+            folder, workers = _folder_of(dataset), config.max_workers
+            related = download_related_images(api, found, folder, workers)
+    if related_slices:
+        add_missing_groups(dataset, paths, slices_of_images(related))
+    elif media is not None:
         add_missing_samples(dataset, paths.values())
     frames = frames_of_tasks(dataset, found, paths)
     if not frames:
@@ -103,18 +137,44 @@ def import_tasks(
             f'as {names}: `media="{DOWNLOAD}"` downloads them, and `media` may be a '
             "folder that has them"
         )
+    prefix = _prefix_of_fields(dataset, found, frames)
     if results is None:
-        prefix = dataset._FRAMES_PREFIX if dataset.media_type == fom.VIDEO else ""
-        config.label_schema = labels_to_label_schema(labels, fields or {}, prefix)
-        config.project_id = project_id
+        config.label_schema = labels_to_label_schema(
+            labels, fields or {}, prefix, drawn
+        )
+        if all(each.in_project for each in found):
+            config.project_id = project_id
         backend.register_run(dataset, anno_key, overwrite=False)
         results = _results(dataset, config, anno_key, backend)
+    elif not all(each.startswith(prefix) for each in config.label_schema):
+        raise ConfigurationError(
+            f"Run '{anno_key}' is not of videos, as these tasks are: give another "
+            "`anno_key`"
+        )
     _add_frames(results, frames)
+    results._asked = {each.id: AskedTask(each.labels, each.meta) for each in found}
     note_classes(dataset, config.label_schema, labels)
     backend.save_run_results(dataset, anno_key, results)
     getattr(dataset, type(backend)._results_cache_field())[anno_key] = results
-    dataset.load_annotations(anno_key, **_credentials(settings))
+    try:
+        dataset.load_annotations(anno_key, **_credentials(settings))
+    finally:
+        results._asked = {}  # no later load may take it for what is there then
     return results
+
+
+def _prefix_of_fields(
+    dataset: Any, tasks: Sequence[ImportedTask], frames: Mapping[int, Any]
+) -> str:
+    """Return what the names of fields begin with: those of videos are of frames."""
+    are_videos = {each.is_video: each.id for each in tasks if each.id in frames}
+    if len(are_videos) > 1:
+        raise ConfigurationError(
+            f"Task {are_videos[True]} is of a video and task {are_videos[False]} is "
+            "not: import those of videos and the others one after the other, with "
+            "`tasks`, and under an `anno_key` of their own"
+        )
+    return str(dataset._FRAMES_PREFIX) if True in are_videos else ""
 
 
 def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,6 +205,32 @@ def _run_so_far(dataset: Any, anno_key: str, settings: Mapping[str, Any]) -> Any
     return results
 
 
+def _drawn(
+    api: Any,
+    tasks: Sequence[ImportedTask],
+    labels: Sequence[Json],
+    fields: Mapping[str, str],
+) -> dict[str, Counter[str]]:
+    """Return what kinds the labels are of which classes whose type may be any.
+
+    As many tasks are asked as it takes until each field has some, most often one.
+
+    Returns:
+        class to kind to how many there are
+    """
+    found: dict[str, Counter[str]] = {}
+    left = [names for names in classes_of_any_type(labels, fields) if names]
+    for task in tasks:
+        left = [names for names in left if names.isdisjoint(found)]
+        if not left:
+            break
+        url = api.task_annotation_url(task.id)
+        annotations = api.get(url).json()
+        check_annotations(annotations, f"Task {task.id}: {url}")
+        found = annotations_to_kinds(annotations, task.labels) | found
+    return found
+
+
 def _paths_of(
     api: Any,
     dataset: Any,
@@ -154,8 +240,7 @@ def _paths_of(
 ) -> dict[tuple[int, int], str]:
     """Return task and position of each frame to the path of its file."""
     if media == DOWNLOAD:
-        folder = Path(fo.config.default_dataset_dir) / dataset.name
-        return download_media(api, tasks, folder, workers)
+        return download_media(api, tasks, _folder_of(dataset), workers)
     if media is None:
         known = all_slices(dataset).values("filepath")
     elif isinstance(media, Mapping):
@@ -182,6 +267,11 @@ def _paths_of(
             if name in matches.path_by_name:
                 paths[task.id, frame] = matches.path_by_name[name]
     return paths
+
+
+def _folder_of(dataset: Any) -> Path:
+    """Return the folder that media are downloaded to."""
+    return Path(fo.config.default_dataset_dir, dataset.name)
 
 
 def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:

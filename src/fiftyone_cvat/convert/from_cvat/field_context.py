@@ -24,6 +24,7 @@ class FieldContext:
         value_types: attribute name to the type of its values in the dataset
         size_of_frame: gives a frame's size in pixels
         scalar_in_attribute: whether scalars are values of a tag's attribute
+        scalar_attribute: the name of that attribute, or None for the only one
         occluded_attrs: class name to the attribute that holds occlusion
         group_id_attrs: class name to the attribute that holds the group id
         keep_text: whether text stays text where the dataset does not say
@@ -39,6 +40,7 @@ class FieldContext:
     choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
     value_types: Mapping[str, type] = field(default_factory=dict)
     scalar_in_attribute: bool = False
+    scalar_attribute: str | None = None
     occluded_attrs: Mapping[str, str] = field(default_factory=dict)
     group_id_attrs: Mapping[str, str] = field(default_factory=dict)
     keep_text: bool = False

@@ -164,7 +164,10 @@ def _read_tag(
             return "scalar", text_to_value(name, kind or str)
         except ValueError:
             return "scalar", None
-    text = next((each for key, each in values.items() if key != LABEL_ID), None)
+    if context.scalar_attribute is not None:
+        text = values.get(context.scalar_attribute)
+    else:
+        text = next((each for key, each in values.items() if key != LABEL_ID), None)
     if text is None or (text == "" and kind is not str):
         return None
     fallback = str if context.keep_text else None

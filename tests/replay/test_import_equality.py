@@ -1,0 +1,424 @@
+"""What a dataset sent to a project comes out of it as it was, in a new dataset.
+
+Field by field and label by label: classes, attributes, tags, geometry, indexes and key
+frames. Coordinates are compared within 1e-6 of the picture.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from math import nan
+from pathlib import Path
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from fiftyone_cvat import import_tasks
+from tests import media
+from tests.replay.hand_made import task_of_archive
+from tests.replay.run import Run, box
+
+PRECISION = 1e-6
+NAMES = ("top.png", "city/1.png", "city/night/1.png")
+ATTRIBUTES = {
+    "number": {"type": "text"},
+    "mood": {"type": "select", "values": ["calm", "wild"]},
+    "weight": {"type": "number", "values": ["0", "100", "0.5"]},
+    "crowd": {"type": "checkbox"},
+    "note": {"type": "text"},
+    "tags": {"type": "text"},
+}
+KINDS = {
+    "scene": "classification",
+    "words": "classifications",
+    "boxes": "detections",
+    "turned": "detections",
+    "masks": "instances",
+    "areas": "polygons",
+    "lines": "polylines",
+    "points": "keypoints",
+    "hands": "keypoints",
+}
+CLASSES = {
+    "scene": ["day"],
+    "words": ["wet"],
+    "boxes": ["cat", "dog"],
+    "turned": ["boat"],
+    "masks": ["coat"],
+    "areas": ["lawn", "plate"],
+    "lines": ["kerb", "crate"],
+    "points": ["dust"],
+    "hands": ["hand"],
+}
+SCHEMA = {
+    name: {"type": kind, "classes": CLASSES[name], "attributes": ATTRIBUTES}
+    for name, kind in KINDS.items()
+}
+FIELDS = {"|".join(classes): name for name, classes in CLASSES.items()}
+PROPERTIES = {"occluded_attr": "hidden", "group_id_attr": "team"}
+PART = [(0.1, 0.1), (0.513, 0.127), (0.3, 0.51)]
+OTHER_PART = [(0.6, 0.6), (0.9, 0.6), (0.7, 0.9)]
+
+
+@pytest.fixture
+def empty(dataset):
+    """Another dataset, without samples."""
+    name = f"{dataset.name} imported"
+    if fo.dataset_exists(name):
+        fo.delete_dataset(name)
+    made = fo.Dataset(name)
+    yield made
+    made.delete()
+
+
+def numbered(labels, start):
+    """Give labels attributes of every input type, and a number to know them by."""
+    for number, each in enumerate(labels, start):
+        each["number"] = number
+        each["mood"] = ("calm", "wild")[number % 2]
+        each["weight"] = number / 2
+        each["crowd"] = number % 3 == 0
+        each["note"] = f"Ünï & {number}"
+        each.tags = ["a", f"b{number}"][: number % 3]
+        if not isinstance(each, fo.Classification):
+            each["hidden"] = number % 2 == 0
+        # groups of classifications stay in FiftyOne, and tags of none are in group 0
+        each["team"] = 0 if isinstance(each, fo.Classification) else number % 4
+    return labels
+
+
+def labels_of_picture(seed):
+    """Return a label of each kind and form, other ones for each picture."""
+    mask = np.random.default_rng(seed).random((7, 6)) > 0.4
+    shift = seed / 50
+    left = [10 / 32, 3 / 24, 6 / 32, 7 / 24]
+    part = [(x + shift, y + shift) for x, y in PART]
+    joints = [part[0], (nan, nan), part[2]]
+
+    def line(label, *parts, closed=False, filled=False):
+        return fo.Polyline(label=label, points=[*parts], closed=closed, filled=filled)
+
+    found = {
+        "scene": [fo.Classification(label="day")],
+        "words": [fo.Classification(label="wet")],
+        "boxes": [box("cat", 0.1 + shift), box("dog", 0.5)],
+        "turned": [box("boat", rotation=0.5 + seed)],
+        "masks": [fo.Detection(label="coat", bounding_box=left, mask=mask)],
+        "areas": [
+            line("lawn", part, closed=True, filled=True),
+            line("lawn", part, OTHER_PART, closed=True, filled=True),
+        ],
+        "lines": [line("kerb", part), line("kerb", part, closed=True)],
+        "points": [fo.Keypoint(label="dust", points=part)],
+        "hands": [fo.Keypoint(label="hand", points=joints)],
+    }
+    if seed == len(NAMES) - 1:
+        # not every picture has every kind
+        found = {name: found[name] for name in ("scene", "boxes", "areas")}
+    for at, each in enumerate(found.values()):
+        numbered(each, 100 * seed + 10 * at)
+    return found
+
+
+@pytest.fixture
+def pictures(dataset, tmp_path):
+    """A dataset of pictures in folders, with labels of each kind."""
+    dataset.skeletons = {
+        "hands": fo.KeypointSkeleton(labels=["a", "b", "c"], edges=[[0, 1, 2]])
+    }
+    for seed, name in enumerate(NAMES):
+        path = media.make_image(tmp_path / "pictures" / name, seed=seed)
+        sample = fo.Sample(filepath=path)
+        for field, labels in labels_of_picture(seed).items():
+            sample[field] = in_field(KINDS[field], labels)
+        dataset.add_sample(sample)
+    return dataset
+
+
+def in_field(kind, labels):
+    if kind == "classification":
+        return labels[0]
+    kind = "detections" if kind == "instances" else kind
+    kind = "polylines" if kind == "polygons" else kind
+    made = getattr(fo, kind.capitalize())
+    return made(**{kind: labels})
+
+
+def draw(run, task_id, label_id, kind, points, **more):
+    """Draw a shape that FiftyOne has no label of its own for."""
+    shape = {"type": kind, "frame": 0, "label_id": label_id}
+    shape |= {"points": points, "attributes": [], **more}
+    run.change("create", task_id, shapes=[shape])
+
+
+def put_into_folders(run, root):
+    """Put a run's tasks in CVAT anew, with folders in the names of their files."""
+    path_by_id = dict(zip(*run.dataset.values(["id", "filepath"]), strict=True))
+    for number, task_id in enumerate(run.results.task_ids):
+        frames = run.results.frame_id_map[task_id].items()
+        paths = {at: Path(path_by_id[frame["sample_id"]]) for at, frame in frames}
+        names = {
+            at: path.relative_to(root / "pictures").as_posix()
+            for at, path in paths.items()
+        }
+        archive = root / f"{number}.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for at, path in paths.items():
+                # without the time of today, which no other day has
+                file.writestr(zipfile.ZipInfo(names[at]), path.read_bytes())
+        project_id = run.results.project_ids[0]
+        new_id = task_of_archive(run.api, archive, project_id=project_id)
+        url = run.api.task_data_meta_url(new_id)
+        order = [each["name"] for each in run.api.get(url).json()["frames"]]
+        annotations = run.annotations(task_id)
+        moved = {
+            kind: [
+                drawn_anew(each, order.index(names[each["frame"]]))
+                for each in annotations[kind]
+            ]
+            for kind in ("tags", "shapes")
+        }
+        run.change("create", new_id, **moved)
+        run.api.delete_task(task_id)
+
+
+def drawn_anew(annotation, frame):
+    """Return an annotation without the server's ids, on another frame."""
+    found = {name: value for name, value in annotation.items() if name != "id"}
+    if "elements" in found:
+        found["elements"] = [drawn_anew(each, frame) for each in found["elements"]]
+    return found | {"frame": frame}
+
+
+def content(label):
+    """Return what a label holds besides its id, without what is None.
+
+    CVAT has an empty text where somebody draws a shape and says nothing.
+    """
+    values = {name: label[name] for name in label.field_names if name != "id"}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and not (isinstance(value, str) and value == "")
+    }
+
+
+def is_same(ours, theirs):
+    if isinstance(ours, float) or isinstance(theirs, float):
+        return ours == pytest.approx(theirs, abs=PRECISION, nan_ok=True)
+    if isinstance(ours, np.ndarray):
+        return np.array_equal(ours, theirs)
+    if isinstance(ours, (list, tuple)):
+        pairs = zip(ours, theirs, strict=True)
+        return len(ours) == len(theirs) and all(is_same(*each) for each in pairs)
+    return type(ours) is type(theirs) and ours == theirs
+
+
+def labels_in(value):
+    """Return the labels of a field by class and number."""
+    if value is None:
+        return []
+    listed = getattr(value, "_LABEL_LIST_FIELD", None)
+    labels = [value] if listed is None else value[listed]
+    return sorted(labels, key=lambda each: (each.label, str(content(each))))
+
+
+def by_number(value):
+    labels = labels_in(value)
+    return sorted(labels, key=lambda each: each.get_attribute_value("number", -1))
+
+
+def differences(ours, theirs, fields):
+    """Return what differs in the labels of two documents, field by field.
+
+    An import does not know of fields of one label: it fills fields of any number.
+    """
+    found = []
+    for field in fields:
+        mine = by_number(ours[field] if ours.has_field(field) else None)
+        own = by_number(theirs[field] if theirs.has_field(field) else None)
+        if len(mine) != len(own):
+            found.append((field, mine, own))
+            continue
+        for first, second in zip(mine, own, strict=True):
+            one, other = content(first), content(second)
+            found += [
+                (field, name, one.get(name), other.get(name))
+                for name in sorted(one.keys() | other.keys())
+                if not is_same(one.get(name), other.get(name))
+            ]
+    return found
+
+
+def documents(dataset):
+    found = list(dataset._sample_collection.find({}))
+    if dataset._has_frame_fields():
+        found += dataset._frame_collection.find({})
+    for each in found:
+        each.pop("last_modified_at", None)
+    return found
+
+
+def assert_import_again_changes_nothing(dataset, **kwargs):
+    before = [repr(each) for each in documents(dataset)]
+    results = import_tasks(dataset, **kwargs)
+    counts = results.reconciliation
+    for name in counts.counts:
+        totals = {what for what, n in counts.totals(name).items() if n}
+        assert totals <= {"kept"}, name
+    assert [repr(each) for each in documents(dataset)] == before
+
+
+def test_pictures_in_folders(pictures, empty, server, tmp_path):
+    run = Run(pictures, server, SCHEMA, project_name="equal", task_size=2, **PROPERTIES)
+    first, second = run.results.task_ids
+    ids = run.label_ids()
+    draw(run, second, ids["plate"], "ellipse", [16.0, 12.0, 26.0, 6.0], rotation=30.0)
+    corners = [4, 8, 4, 20, 14, 8, 14, 20, 20, 4, 20, 16, 10, 4, 10, 16]
+    draw(run, first, ids["crate"], "cuboid", [float(each) for each in corners])
+    run.load()
+    put_into_folders(run, tmp_path)
+    where = {
+        "project": "equal",
+        "media": tmp_path / "pictures",
+        "fields": FIELDS,
+        **PROPERTIES,
+        **server.credentials,
+    }
+
+    import_tasks(empty, **where)
+
+    assert len(empty) == len(pictures)
+    theirs = {each.filepath: each for each in pictures}
+    assert empty.get_field_schema().keys() == pictures.get_field_schema().keys()
+    for ours in empty:
+        assert differences(ours, theirs[ours.filepath], KINDS) == []
+    assert_import_again_changes_nothing(empty, **where)
+
+
+FILM_KINDS = {
+    "cars": "detections",
+    "lanes": "polygons",
+    "hands": "keypoints",
+    "masks": "instances",
+    "weather": "classifications",
+}
+FILM_CLASSES = {
+    "cars": ["car", "van"],
+    "lanes": ["lane"],
+    "hands": ["hand"],
+    "masks": ["coat"],
+    "weather": ["wet", "dry"],
+}
+FILM_FIELDS = {"|".join(each): name for name, each in FILM_CLASSES.items()}
+KEYS = (1, 4, 8)
+
+
+def labels_of_frame(frame, seed):
+    """Return the labels of a frame: tracks that move evenly between key frames."""
+    x = 0.01 * frame + 0.02 * seed
+    mask = np.random.default_rng(10 * seed + frame).random((7, 6)) > 0.4
+    key = {"keyframe": True} if frame in KEYS else {}
+    part = [(x + dx, dy) for dx, dy in PART]
+    joints = [part[0], (nan, nan), part[2]]
+    found = {
+        "cars": [
+            box("car", x, index=30 + seed, number=1, **key),
+            box("car", x + 0.2, index=7, number=2, **key),
+            box("van", 0.5, number=3),
+        ],
+        "lanes": [
+            fo.Polyline(
+                label="lane",
+                points=[part],
+                closed=True,
+                filled=True,
+                index=4,
+                number=1,
+                **key,
+            )
+        ],
+        "hands": [fo.Keypoint(label="hand", points=joints, index=2, number=1, **key)],
+        "masks": [
+            fo.Detection(
+                label="coat",
+                bounding_box=[10 / 32, 3 / 24, 6 / 32, 7 / 24],
+                mask=mask,
+                number=1,
+            )
+        ],
+        "weather": [fo.Classification(label=("wet", "dry")[frame % 2], number=frame)],
+    }
+    if frame > KEYS[1]:
+        # one that is there for some frames only
+        del found["cars"][1]
+    return found
+
+
+@pytest.fixture
+def films(dataset, tmp_path):
+    """A dataset of two videos in folders, with tracks and what lies beside them."""
+    dataset.skeletons = {
+        "frames.hands": fo.KeypointSkeleton(labels=["a", "b", "c"], edges=[[0, 1, 2]])
+    }
+    for seed, (name, count) in enumerate((("north/a.mp4", 12), ("south/b.mp4", 8))):
+        path = tmp_path / "films" / name
+        path.parent.mkdir(parents=True)
+        sample = fo.Sample(filepath=media.copy_video(path, count))
+        for number in range(1, KEYS[-1] + 1):
+            labels = labels_of_frame(number, seed)
+            frame = fo.Frame()
+            for field, each in labels.items():
+                frame[field] = in_field(FILM_KINDS[field], each)
+            sample.frames[number] = frame
+        dataset.add_sample(sample)
+    return dataset
+
+
+def indexes_by_track(sample, field):
+    """Return the indexes that the labels of one class and number have."""
+    found = {}
+    for frame in sample.frames.values():
+        for each in labels_in(frame[field]):
+            found.setdefault((each.label, each.number), set()).add(each.index)
+    return found
+
+
+def test_two_videos(films, empty, server, tmp_path):
+    schema = {
+        f"frames.{name}": {
+            "type": kind,
+            "classes": FILM_CLASSES[name],
+            "attributes": {"number": {"type": "text"}},
+            "only_keyframes": True,
+        }
+        for name, kind in FILM_KINDS.items()
+    }
+    Run(films, server, schema, project_name="equal films")
+    where = {
+        "project": "equal films",
+        "media": tmp_path / "films",
+        "fields": FILM_FIELDS,
+        **server.credentials,
+    }
+
+    import_tasks(empty, **where)
+
+    theirs = {each.filepath: each for each in films}
+    assert set(empty.values("filepath")) == theirs.keys()
+    for ours in empty:
+        own = theirs[ours.filepath]
+        for number, frame in own.frames.items():
+            found = differences(ours.frames[number], frame, FILM_KINDS)
+            assert [each for each in found if each[1] != "index"] == [], number
+        for field in ("cars", "lanes", "hands"):
+            # they count from 1; the labels of a track share theirs with no others
+            given, sent = indexes_by_track(ours, field), indexes_by_track(own, field)
+            assert all(len(each) == 1 for each in given.values())
+            assert given.keys() == sent.keys()
+            tracks = [key for key, each in sent.items() if each != {None}]
+            assert [key for key, each in given.items() if each != {None}] == tracks
+            used = [index for key in tracks for index in given[key]]
+            assert len(used) == len({*used})
+    assert_import_again_changes_nothing(empty, **where)
