@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fiftyone_cvat.workflows.adoption import adopt_run
     from fiftyone_cvat.workflows.attachment import attach
     from fiftyone_cvat.workflows.imports import import_tasks
+    from fiftyone_cvat.workflows.loading import load
     from fiftyone_cvat.workflows.resumption import resume
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "adopt_run",
     "attach",
     "import_tasks",
+    "load",
     "resume",
 ]
 
@@ -40,6 +42,7 @@ _MODULE_BY_NAME = {
     "adopt_run": "fiftyone_cvat.workflows.adoption",
     "attach": "fiftyone_cvat.workflows.attachment",
     "import_tasks": "fiftyone_cvat.workflows.imports",
+    "load": "fiftyone_cvat.workflows.loading",
     "resume": "fiftyone_cvat.workflows.resumption",
 }
 

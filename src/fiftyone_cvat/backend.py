@@ -35,6 +35,8 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
+from fiftyone_cvat.runs.cached_runs import ask_again
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
@@ -160,12 +162,14 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.password = password
         self.headers = headers
         self.access_token = access_token
+        self._jobs: Any = None
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
     password = secret("password", "The password; not stored.")
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
+    jobs = private("jobs", "The jobs that a load is asked for; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
@@ -180,6 +184,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         access_token: str | None = None,
         verify_ssl: bool | str | None = None,
         organization: str | None = None,
+        jobs: ChosenJobs = None,
     ) -> None:
         """Take credentials from the arguments, or else from FiftyOne's configuration.
 
@@ -195,7 +200,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token: a personal access token
             verify_ssl: whether to verify the server's certificate, or a CA bundle
             organization: the short name of the organization
+            jobs: the jobs to load, see ``fiftyone_cvat.load``; None for all
         """
+        self.jobs = jobs
         stored = self._stored_url = self.url
         self._load_parameters(
             url=server_url(url),
@@ -262,15 +269,7 @@ class CVATBackend(foua.AnnotationBackend):
         return False
 
     def recommend_attr_tool(self, name: str, value: Any) -> dict[str, Any]:
-        """Recommend how to annotate an attribute.
-
-        Args:
-            name: the attribute's name
-            value: a value of it, or None
-
-        Returns:
-            a dict with ``type``, ``values``, ``sent``: False for what stays here
-        """
+        """Recommend how to annotate an attribute, as ``attribute_tool`` does."""
         return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
@@ -350,6 +349,7 @@ class CVATBackend(foua.AnnotationBackend):
             return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
+        ask_again(samples._root_dataset, CVATAnnotationResults)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -437,11 +437,13 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self._whole_attributes: list[Any] = []
         self._set_aside: dict[str, Any] = {}
         self._unexpected: Any = None
+        self._tasks_in_part: set[int] = set()
 
     reconciliation = private("reconciliation", "What came of the labels; not stored.")
     absent_attributes = private("absent_attributes", "What labels lack; not stored.")
     unexpected = private("unexpected", "Labels of other types; not stored.")
     whole_attributes = private("whole_attributes", "The whole schema; not stored.")
+    tasks_in_part = private("tasks_in_part", "Loaded by some jobs only; not stored.")
     set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
 
     def launch_editor(self) -> None:
@@ -497,4 +499,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
         cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
+        known = ask_again(samples._root_dataset, cls).known(anno_key)
+        if known is not None:
+            known.config.jobs = config.jobs
+            return known
         return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))

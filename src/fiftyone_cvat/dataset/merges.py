@@ -80,7 +80,8 @@ def finish_merge(results: Any) -> None:
         results: the run's results
     """
     if results.merge is not None and not results.set_aside:
-        results.tasks_with_view = sorted({*results.tasks_with_view, *results.task_ids})
+        whole = set(results.task_ids) - results.tasks_in_part
+        results.tasks_with_view = sorted({*results.tasks_with_view, *whole})
     _end_merge(results)
 
 
