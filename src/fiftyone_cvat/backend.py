@@ -15,9 +15,8 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
-from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
+from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import stored_runs
@@ -162,7 +161,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.password = password
         self.headers = headers
         self.access_token = access_token
-        self._jobs: Any = None
+        self._jobs, self._notes_loads, self._only_changed = None, False, False
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
@@ -170,6 +169,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
     jobs = private("jobs", "The jobs that a load is asked for; not stored.")
+    notes_loads = private("notes_loads", "Whether loads are noted; not stored.")
+    only_changed = private("only_changed", "Whether they are all; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
@@ -364,7 +365,7 @@ class CVATBackend(foua.AnnotationBackend):
         return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
-class CVATAnnotationResults(foua.AnnotationResults):
+class CVATAnnotationResults(LoadState, foua.AnnotationResults):
     """What is needed to monitor a run and to load its labels.
 
     Args:
@@ -389,6 +390,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
+        last_loads: task id to the date and the jobs of what was loaded of it last
         backend: the :class:`CVATBackend`
     """
 
@@ -414,6 +416,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         lost: dict[int, dict[str, Any]] | None = None,
         attached: dict[int, int] | None = None,
         hidden_points: dict[str, Any] | None = None,
+        last_loads: dict[int, list[Any]] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -432,19 +435,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.tasks_with_view = tasks_with_view
         self.lost, self.attached = lost or {}, attached or {}
         self.hidden_points = hidden_points or {}
-        self._reconciliation = Reconciliation()
-        self._absent_attributes = AbsentAttributes()
-        self._whole_attributes: list[Any] = []
-        self._set_aside: dict[str, Any] = {}
-        self._unexpected: Any = None
-        self._tasks_in_part: set[int] = set()
-
-    reconciliation = private("reconciliation", "What came of the labels; not stored.")
-    absent_attributes = private("absent_attributes", "What labels lack; not stored.")
-    unexpected = private("unexpected", "Labels of other types; not stored.")
-    whole_attributes = private("whole_attributes", "The whole schema; not stored.")
-    tasks_in_part = private("tasks_in_part", "Loaded by some jobs only; not stored.")
-    set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
+        self.last_loads = last_loads or {}
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""
@@ -499,7 +490,9 @@ class CVATAnnotationResults(foua.AnnotationResults):
         cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
-        known = ask_again(samples._root_dataset, cls).known(anno_key)
+        known: CVATAnnotationResults | None = ask_again(
+            samples._root_dataset, cls
+        ).known(anno_key)
         if known is not None:
             known.config.jobs = config.jobs
             return known

@@ -34,7 +34,7 @@ from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
-from fiftyone_cvat.download.chosen_frames import choose_frames
+from fiftyone_cvat.download.chosen_tasks import ChosenTasks
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.download.whereabouts import Whereabouts, attach_call
@@ -90,8 +90,7 @@ class RunDownload:
             coerce_text_attrs = getattr(results.config, "coerce_text_attrs", True)
         self._keep_text = not coerce_text_attrs
         self._whereabouts = Whereabouts(api, results)
-        # task id to the positions of its frames that are to be loaded; None for all
-        self._chosen: dict[int, set[int]] | None = None
+        self._chosen = ChosenTasks(api, results)
 
     def run(self) -> dict[Any, Any]:
         """Ask for all tasks, and note in the results what came of their labels.
@@ -115,12 +114,12 @@ class RunDownload:
         self._check()
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
             add_frames_of_slices(results, self._files_by_task())
-        not_asked = self._choose()
-        with closing(Columns(results, self._images_left())) as columns:
+        left = self._chosen.leave_others()
+        with closing(Columns(results, self._chosen.images_left())) as columns:
             outcome = self._settle_tasks(columns)
-        if outcome is None and not_asked:
-            results.reconciliation = Reconciliation(not_asked=not_asked)
-            log_counts(results.reconciliation)
+        if outcome is None and self._chosen.has_left:
+            results.reconciliation = left
+            log_counts(left)
             set_aside(results)
             return {}
         if outcome is None:
@@ -136,7 +135,8 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
-        results.reconciliation.not_asked += not_asked
+        results.reconciliation.not_asked += left.not_asked
+        results.reconciliation.tasks_as_loaded = left.tasks_as_loaded
         results.unexpected = outcome.unexpected
         results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
@@ -152,32 +152,6 @@ class RunDownload:
             # else they are known, and logged, when FiftyOne's merge is over
             log_counts(outcome.reconciliation)
         return outcome.annotations
-
-    def _choose(self) -> int:
-        """Leave what is in none of the chosen jobs as it is in the dataset.
-
-        Returns:
-            how many frames are in tasks of which no job was chosen
-        """
-        results = self._results
-        results.tasks_in_part = set()
-        if results.config.jobs is None:
-            return 0
-        self._chosen = choose_frames(self._api, results)
-        left = [task_id for task_id, frames in self._chosen.items() if not frames]
-        number = sum(len(results.frame_id_map[task_id]) for task_id in left)
-        hide(results, left)
-        return number
-
-    def _images_left(self) -> set[str]:
-        """Return the ids of images that are in none of the chosen jobs."""
-        return {
-            ref.sample_id
-            for task_id, chosen in (self._chosen or {}).items()
-            if task_id in self._results.task_ids
-            for frame, ref in frame_refs(self._results.frame_id_map[task_id]).items()
-            if ref.frame_id is None and frame not in chosen
-        }
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:
         """Return what came of the run's labels, without tasks that are not seen.
@@ -216,6 +190,9 @@ class RunDownload:
                 )
                 with collection_paused():
                     labels.add(task, stored)
+        if labels is None and self._chosen.has_left:
+            self._leave_out(unseen)
+            return None
         if labels is None:
             self._refuse(unseen)
             return None
@@ -369,11 +346,8 @@ class RunDownload:
         starts = results.id_map.get("_clips_frame_start") or {}
         offset = starts.get(str(task_id), starts.get(task_id, 0))
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
-        not_asked = set[int]()
-        if self._chosen is not None:
-            not_asked = refs.keys() - self._chosen[task_id]
+        not_asked = self._chosen.frames_left(task_id, refs)
         if not_asked:
-            results.tasks_in_part.add(task_id)
             for kind in ("tags", "shapes"):
                 annotations[kind] = [
                     each

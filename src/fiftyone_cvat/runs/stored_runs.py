@@ -100,6 +100,10 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
         "hidden_points": stored.get("hidden_points") or {},
+        "last_loads": {
+            int(task_id): load
+            for task_id, load in (stored.get("last_loads") or {}).items()
+        },
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "lost": {
             int(task_id): _stored_to_part(part)

@@ -95,6 +95,7 @@ _TASK = {
 }
 _JOB = {
     "id": int,
+    "task_id?": int,
     "type?": str,
     "start_frame": int,
     "stop_frame": int,
@@ -130,7 +131,7 @@ ANSWERS: dict[str, Shape] = {
         "result_url?": (str, None),
     },
     "GET /api/server/about": {"version": str},
-    "GET /api/tasks": _page({**_FOUND, "size?": int}),
+    "GET /api/tasks": _page({**_FOUND, "size?": int, "updated_date?": str}),
     "GET /api/tasks/{id}": _TASK,
     "GET /api/tasks/{id}/annotations": _ANNOTATIONS,
     "GET /api/tasks/{id}/data/meta": _META,

@@ -6,6 +6,7 @@ from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
+from fiftyone_cvat.workflows.results import results_of_run
 
 __all__ = ["load"]
 
@@ -15,6 +16,7 @@ def load(
     anno_key: str,
     *,
     jobs: ChosenJobs = None,
+    refresh: bool = False,
     dest_field: Any = None,
     unexpected: Any = "prompt",
     cleanup: bool = False,
@@ -35,6 +37,8 @@ def load(
             ``{"stage": "acceptance", "state": "completed"}`` or ``{"assignee":
             "alice"}``; ids of jobs; a function that is given each job, as the server
             describes it, and tells whether it is meant; None for all
+        refresh: whether to read tasks, too, that nobody has changed in CVAT since they
+            were loaded by this function; with ``dest_field`` all are read
         dest_field: another field for the labels, or a mapping of fields to others
         unexpected: what becomes of labels that the run's fields do not hold
         cleanup: whether to delete the run's tasks after the load; not with ``jobs``
@@ -56,12 +60,19 @@ def load(
             f"`cleanup` deletes all tasks of run '{anno_key}', with the jobs that "
             "`jobs` leaves out: load them all first, or leave `cleanup` out"
         )
-    return samples._root_dataset.load_annotations(
-        anno_key,
-        dest_field=dest_field,
-        unexpected=unexpected,
-        cleanup=cleanup,
-        progress=progress,
-        jobs=jobs,
-        **credentials,
-    )
+    dataset = samples._root_dataset
+    config = results_of_run(dataset, anno_key, **credentials).config
+    config.notes_loads = dest_field is None
+    config.only_changed = dest_field is None and not refresh
+    try:
+        return dataset.load_annotations(
+            anno_key,
+            dest_field=dest_field,
+            unexpected=unexpected,
+            cleanup=cleanup,
+            progress=progress,
+            jobs=jobs,
+            **credentials,
+        )
+    finally:
+        config.notes_loads = config.only_changed = False

@@ -21,7 +21,8 @@ class Reconciliation:
     the result, each for one of the ``reasons``; ``examples`` has the first text that
     was not taken for a reason. ``deleted_frames`` counts frames that were deleted in
     CVAT, ``not_asked`` frames of jobs that were not to be loaded; their labels stay as
-    they are in the dataset. ``undecided`` labels, by reason,
+    they are in the dataset. ``tasks_as_loaded`` counts tasks that were not read, since
+    nothing of them has changed since the last load. ``undecided`` labels, by reason,
     are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
     becomes of them, and then they are counted as that.
     """
@@ -31,6 +32,7 @@ class Reconciliation:
     examples: dict[str, str] = field(default_factory=dict)
     deleted_frames: int = 0
     not_asked: int = 0
+    tasks_as_loaded: int = 0
     undecided: dict[str, int] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
@@ -88,5 +90,10 @@ class Reconciliation:
             lines.append(
                 f"{self.not_asked} frames are in jobs that were not asked for: their "
                 "labels stay as they are"
+            )
+        if self.tasks_as_loaded:
+            lines.append(
+                f"{self.tasks_as_loaded} tasks have not changed in CVAT since they "
+                "were loaded"
             )
         return lines

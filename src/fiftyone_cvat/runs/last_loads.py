@@ -1,0 +1,81 @@
+"""What of each task a run has loaded last, to load only what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["TaskLoad", "last_load", "note_loads"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLoad:
+    """What is loaded of a task.
+
+    Attributes:
+        date: when the task was changed last, as the server wrote it before the load
+        job_ids: the jobs that are loaded; None for all
+    """
+
+    date: str
+    job_ids: Collection[int] | None = None
+
+    def is_in(self, last: TaskLoad | None) -> bool:
+        """Tell whether an earlier load has taken all of it, and nothing has changed.
+
+        Args:
+            last: that load, or None
+        """
+        if last is None or last.date != self.date:
+            return False
+        if last.job_ids is None:
+            return True
+        return self.job_ids is not None and {*self.job_ids} <= {*last.job_ids}
+
+    def joined(self, last: TaskLoad | None) -> TaskLoad:
+        """Return what both have taken, if nothing has changed in between.
+
+        Args:
+            last: an earlier load of the task, or None
+        """
+        if last is None or last.date != self.date:
+            return self
+        if self.job_ids is None or last.job_ids is None:
+            return TaskLoad(self.date)
+        return TaskLoad(self.date, sorted({*self.job_ids, *last.job_ids}))
+
+
+def last_load(results: Any, task_id: int) -> TaskLoad | None:
+    """Return what a run has loaded of a task last, or None.
+
+    Args:
+        results: the run's results
+        task_id: the task
+    """
+    stored = results.last_loads.get(task_id)
+    return None if stored is None else TaskLoad(*stored)
+
+
+def note_loads(results: Any) -> None:
+    """Note in a run's results what the load that is over has taken, in place.
+
+    A task of which anything was left out is not noted: the next load may want it.
+
+    Args:
+        results: the run's results, with the ``loads`` of its tasks
+    """
+    counts = results.reconciliation.counts
+    for task_id, load in results.loads.items():
+        if task_id not in results.task_ids:
+            continue  # it was not loaded
+        numbers = [each[task_id] for each in counts.values() if task_id in each]
+        if any(each["unmatched"] for each in numbers):
+            results.last_loads.pop(task_id, None)
+            continue
+        joined = load.joined(last_load(results, task_id))
+        all_ids = results.job_ids.get(task_id)
+        are_all = all_ids and {*all_ids} <= {*(joined.job_ids or ())}
+        job_ids = None if are_all or joined.job_ids is None else [*joined.job_ids]
+        results.last_loads[task_id] = [joined.date, job_ids]
+    results.loads = {}
