@@ -37,6 +37,7 @@ from fiftyone_cvat.runs.arguments import (
 from fiftyone_cvat.runs.cached_runs import ask_again
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
+from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
@@ -161,7 +162,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.password = password
         self.headers = headers
         self.access_token = access_token
-        self._jobs, self._notes_loads, self._only_changed = None, False, False
+        self._jobs, self._load_options = None, LoadOptions()
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
@@ -169,8 +170,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
     jobs = private("jobs", "The jobs that a load is asked for; not stored.")
-    notes_loads = private("notes_loads", "Whether loads are noted; not stored.")
-    only_changed = private("only_changed", "Whether they are all; not stored.")
+    load_options = private("load_options", "What a load is asked for; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours

@@ -23,6 +23,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_instances,
     restore_lists,
 )
+from fiftyone_cvat.dataset.empty_labels import fill_empty
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.last_loads import note_loads
 from fiftyone_cvat.runs.stored_runs import ids_in
@@ -84,6 +85,7 @@ def finish_merge(results: Any) -> None:
         whole = set(results.task_ids) - results.tasks_in_part
         results.tasks_with_view = sorted({*results.tasks_with_view, *whole})
     _end_merge(results)
+    fill_empty(results)
     note_loads(results)
 
 

@@ -354,6 +354,9 @@ class RunDownload:
                     for each in annotations[kind]
                     if not isinstance(each, dict) or each.get("frame") not in not_asked
                 ]
+        deleted = set(meta.get("deleted_frames") or ())
+        there = {frame: ref for frame, ref in refs.items() if frame not in deleted}
+        self._chosen.note_completed(task_id, there)
         jobs = self._jobs_of(task_id, annotations, meta)
         labels = api._get_task_labels(task_id)
         labels = with_label_id(labels, annotations, results.server_id_map)
@@ -364,7 +367,7 @@ class RunDownload:
             annotations,
             refs,
             jobs,
-            set(meta.get("deleted_frames") or ()),
+            deleted,
             [str(each.get("name") or "") for each in meta["frames"]],
             not_asked,
         )

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TaskLoad", "last_load", "note_loads"]
+__all__ = ["LoadOptions", "TaskLoad", "last_load", "note_loads"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What a load is asked for besides its jobs.
+
+    Attributes:
+        are_noted: whether what it takes is noted, so that the next one may leave it
+        only_changed: whether what earlier ones have noted, and nobody has changed
+            since, is left
+        holder_by_field: the run's fields to those that they are loaded into, if frames
+            of completed jobs that have no label are to get an empty list; else None
+    """
+
+    are_noted: bool = False
+    only_changed: bool = False
+    holder_by_field: Mapping[Any, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +33,12 @@ class TaskLoad:
     Attributes:
         date: when the task was changed last, as the server wrote it before the load
         job_ids: the jobs that are loaded; None for all
+        completed: the jobs of which frames without labels are said to have none
     """
 
     date: str
     job_ids: Collection[int] | None = None
+    completed: Collection[int] = ()
 
     def is_in(self, last: TaskLoad | None) -> bool:
         """Tell whether an earlier load has taken all of it, and nothing has changed.
@@ -28,6 +47,8 @@ class TaskLoad:
             last: that load, or None
         """
         if last is None or last.date != self.date:
+            return False
+        if not {*self.completed} <= {*last.completed}:
             return False
         if last.job_ids is None:
             return True
@@ -41,9 +62,11 @@ class TaskLoad:
         """
         if last is None or last.date != self.date:
             return self
+        completed = sorted({*self.completed, *last.completed})
         if self.job_ids is None or last.job_ids is None:
-            return TaskLoad(self.date)
-        return TaskLoad(self.date, sorted({*self.job_ids, *last.job_ids}))
+            return TaskLoad(self.date, None, completed)
+        job_ids = sorted({*self.job_ids, *last.job_ids})
+        return TaskLoad(self.date, job_ids, completed)
 
 
 def last_load(results: Any, task_id: int) -> TaskLoad | None:
@@ -77,5 +100,5 @@ def note_loads(results: Any) -> None:
         all_ids = results.job_ids.get(task_id)
         are_all = all_ids and {*all_ids} <= {*(joined.job_ids or ())}
         job_ids = None if are_all or joined.job_ids is None else [*joined.job_ids]
-        results.last_loads[task_id] = [joined.date, job_ids]
+        results.last_loads[task_id] = [joined.date, job_ids, [*joined.completed]]
     results.loads = {}

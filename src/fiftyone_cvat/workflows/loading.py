@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
+from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.workflows.results import results_of_run
 
 __all__ = ["load"]
@@ -17,11 +20,11 @@ def load(
     *,
     jobs: ChosenJobs = None,
     refresh: bool = False,
+    empty: str | None = None,
     dest_field: Any = None,
     unexpected: Any = "prompt",
     cleanup: bool = False,
-    progress: Any = None,
-    **credentials: Any,
+    **settings: Any,
 ) -> Any:
     """Load the labels of a run, or of some of its jobs.
 
@@ -39,12 +42,15 @@ def load(
             describes it, and tells whether it is meant; None for all
         refresh: whether to read tasks, too, that nobody has changed in CVAT since they
             were loaded by this function; with ``dest_field`` all are read
+        empty: ``"completed"`` gives samples and frames of completed jobs, where nothing
+            was drawn, an empty list of labels in fields of lists: FiftyOne takes None
+            for not labelled yet
         dest_field: another field for the labels, or a mapping of fields to others
         unexpected: what becomes of labels that the run's fields do not hold
         cleanup: whether to delete the run's tasks after the load; not with ``jobs``
-        progress: whether to show FiftyOne's progress bars
-        **credentials: as for ``load_annotations``: ``url``, ``username``, ``password``,
-            ``email``, ``headers``, ``access_token``, ``verify_ssl``, ``organization``
+        **settings: as for ``load_annotations``: ``url``, ``username``, ``password``,
+            ``email``, ``headers``, ``access_token``, ``verify_ssl``, ``organization``,
+            ``progress``
 
     Returns:
         what ``load_annotations`` returns: None, or with ``unexpected="return"`` a dict
@@ -55,24 +61,44 @@ def load(
             there, or if ``cleanup`` would delete jobs that were not asked for; nothing
             has changed then
     """
+    if empty is not None:
+        one_of("empty", empty, "completed")
     if cleanup and jobs is not None:
         raise ConfigurationError(
             f"`cleanup` deletes all tasks of run '{anno_key}', with the jobs that "
             "`jobs` leaves out: load them all first, or leave `cleanup` out"
         )
     dataset = samples._root_dataset
-    config = results_of_run(dataset, anno_key, **credentials).config
-    config.notes_loads = dest_field is None
-    config.only_changed = dest_field is None and not refresh
+    results = results_of_run(dataset, anno_key, **_credentials(settings))
+    config = results.config
+    are_noted = dest_field is None
+    holders = None if empty is None else _holder_by_field(results, dest_field)
+    config.load_options = LoadOptions(are_noted, are_noted and not refresh, holders)
     try:
         return dataset.load_annotations(
             anno_key,
             dest_field=dest_field,
             unexpected=unexpected,
             cleanup=cleanup,
-            progress=progress,
             jobs=jobs,
-            **credentials,
+            **settings,
         )
     finally:
-        config.notes_loads = config.only_changed = False
+        config.load_options = LoadOptions()
+
+
+def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
+    """Return the run's fields to those that FiftyOne loads them into, if others.
+
+    Args:
+        results: the run's results
+        dest_field: as FiftyOne takes it, which ignores one field for several
+    """
+    if isinstance(dest_field, Mapping):
+        return dict(dest_field)
+    fields = results.config.label_schema
+    return dict.fromkeys(fields, dest_field) if dest_field and len(fields) == 1 else {}
+
+
+def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in settings.items() if name != "progress"}
