@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fiftyone_cvat.workflows.imports import import_tasks
     from fiftyone_cvat.workflows.loading import load
     from fiftyone_cvat.workflows.resumption import resume
+    from fiftyone_cvat.workflows.watching import watch
 
 __all__ = [
     "CVATAnnotationAPI",
@@ -32,6 +33,7 @@ __all__ = [
     "import_tasks",
     "load",
     "resume",
+    "watch",
 ]
 
 _MODULE_BY_NAME = {
@@ -44,6 +46,7 @@ _MODULE_BY_NAME = {
     "import_tasks": "fiftyone_cvat.workflows.imports",
     "load": "fiftyone_cvat.workflows.loading",
     "resume": "fiftyone_cvat.workflows.resumption",
+    "watch": "fiftyone_cvat.workflows.watching",
 }
 
 

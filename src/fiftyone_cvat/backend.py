@@ -354,9 +354,8 @@ class CVATBackend(foua.AnnotationBackend):
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
-        if anno_key not in self.list_runs(samples):
-            return False
-        return not self._get_run_doc(samples, anno_key).results
+        is_there = anno_key in self.list_runs(samples)
+        return is_there and not self._get_run_doc(samples, anno_key).results
 
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
@@ -391,6 +390,7 @@ class CVATAnnotationResults(LoadState, foua.AnnotationResults):
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
         last_loads: task id to the date and the jobs of what was loaded of it last
+        loaded_jobs: job id to the date of the job when it was loaded last, by itself
         backend: the :class:`CVATBackend`
     """
 
@@ -417,6 +417,7 @@ class CVATAnnotationResults(LoadState, foua.AnnotationResults):
         attached: dict[int, int] | None = None,
         hidden_points: dict[str, Any] | None = None,
         last_loads: dict[int, list[Any]] | None = None,
+        loaded_jobs: dict[int, str | None] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -435,7 +436,7 @@ class CVATAnnotationResults(LoadState, foua.AnnotationResults):
         self.tasks_with_view = tasks_with_view
         self.lost, self.attached = lost or {}, attached or {}
         self.hidden_points = hidden_points or {}
-        self.last_loads = last_loads or {}
+        self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""

@@ -23,6 +23,7 @@ class LoadState:
         self._unexpected: Any = None
         self._tasks_in_part: set[int] = set()
         self._loads: dict[int, Any] = {}
+        self._job_dates: dict[int, str | None] = {}
         self._completed_frames: list[Any] = []
 
     reconciliation = private("reconciliation", "What came of the labels.")
@@ -32,4 +33,5 @@ class LoadState:
     set_aside = private("set_aside", "What a load takes for forgotten.")
     tasks_in_part = private("tasks_in_part", "Tasks of which some jobs were chosen.")
     loads = private("loads", "What of each task is loaded.")
+    job_dates = private("job_dates", "When each job that is loaded was changed.")
     completed_frames = private("completed_frames", "Those of completed jobs.")

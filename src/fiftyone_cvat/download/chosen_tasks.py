@@ -50,7 +50,7 @@ class ChosenTasks:
             ConfigurationError: if ``jobs`` names what no job can have
         """
         results, options = self._results, self._results.config.load_options
-        results.completed_frames = []
+        results.completed_frames, results.job_dates = [], {}
         # the dates first: what is changed from here on is loaded the next time
         dates = {}
         if options.are_noted:
@@ -80,6 +80,11 @@ class ChosenTasks:
             tasks_as_loaded=len(as_loaded),
         )
         hide(results, [*not_asked, *as_loaded])
+        results.job_dates = {
+            job["id"]: job.get("updated_date")
+            for task_id in results.task_ids
+            for job in self._jobs_by_task.get(task_id, ())
+        }
         self.has_left = bool(not_asked or as_loaded)
         return counts
 

@@ -101,4 +101,5 @@ def note_loads(results: Any) -> None:
         are_all = all_ids and {*all_ids} <= {*(joined.job_ids or ())}
         job_ids = None if are_all or joined.job_ids is None else [*joined.job_ids]
         results.last_loads[task_id] = [joined.date, job_ids, [*joined.completed]]
-    results.loads = {}
+    results.loaded_jobs |= results.job_dates
+    results.loads, results.job_dates = {}, {}

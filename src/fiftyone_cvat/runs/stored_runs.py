@@ -100,6 +100,10 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, by_place in (stored.get("left_out") or {}).items()
         },
         "hidden_points": stored.get("hidden_points") or {},
+        "loaded_jobs": {
+            int(job_id): date
+            for job_id, date in (stored.get("loaded_jobs") or {}).items()
+        },
         "last_loads": {
             int(task_id): load
             for task_id, load in (stored.get("last_loads") or {}).items()

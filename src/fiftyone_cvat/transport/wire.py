@@ -96,6 +96,7 @@ _TASK = {
 _JOB = {
     "id": int,
     "task_id?": int,
+    "updated_date?": (str, None),
     "type?": str,
     "start_frame": int,
     "stop_frame": int,
