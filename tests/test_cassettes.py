@@ -50,6 +50,7 @@ SECRET_HEADERS = {"authorization", "cookie", "x-csrftoken"}
 SECRET_KEYS = {"access_token", "csrftoken", "key", "password", "sessionid", "token"}
 PLACEHOLDERS = {"password", "wrong-password", "access-token", "read-only-token", ""}
 UNREAD = {
+    "DELETE /api/jobs/{id}/annotations",
     "DELETE /api/projects/{id}",
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
@@ -59,6 +60,7 @@ UNREAD = {
     "GET /api/tasks/{id}/data",
     "PATCH /api/jobs/{id}",
     "PATCH /api/jobs/{id}/annotations",
+    "PATCH /api/labels/{id}",
     "PATCH /api/projects/{id}",
     "PATCH /api/tasks/{id}",
     "PATCH /api/tasks/{id}/data/meta",

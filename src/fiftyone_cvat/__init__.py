@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fiftyone_cvat.workflows.adoption import adopt_run
     from fiftyone_cvat.workflows.attachment import attach
     from fiftyone_cvat.workflows.imports import import_tasks
+    from fiftyone_cvat.workflows.loading import load
     from fiftyone_cvat.workflows.resumption import resume
+    from fiftyone_cvat.workflows.watching import watch
 
 __all__ = [
     "CVATAnnotationAPI",
@@ -29,7 +31,9 @@ __all__ = [
     "adopt_run",
     "attach",
     "import_tasks",
+    "load",
     "resume",
+    "watch",
 ]
 
 _MODULE_BY_NAME = {
@@ -40,7 +44,9 @@ _MODULE_BY_NAME = {
     "adopt_run": "fiftyone_cvat.workflows.adoption",
     "attach": "fiftyone_cvat.workflows.attachment",
     "import_tasks": "fiftyone_cvat.workflows.imports",
+    "load": "fiftyone_cvat.workflows.loading",
     "resume": "fiftyone_cvat.workflows.resumption",
+    "watch": "fiftyone_cvat.workflows.watching",
 }
 
 

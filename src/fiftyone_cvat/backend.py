@@ -15,9 +15,8 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
-from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
-from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
+from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import stored_runs
@@ -36,7 +35,10 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
+from fiftyone_cvat.runs.cached_runs import ask_again
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
+from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.types import RETURN_TYPES
 
@@ -161,12 +163,15 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.password = password
         self.headers = headers
         self.access_token = access_token
+        self._jobs, self._load_options = None, LoadOptions()
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
     password = secret("password", "The password; not stored.")
     headers = secret_headers("Headers for all requests; not stored.")
     access_token = secret("access_token", "The personal access token; not stored.")
+    jobs = private("jobs", "The jobs that a load is asked for; not stored.")
+    load_options = private("load_options", "What a load is asked for; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
@@ -181,6 +186,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         access_token: str | None = None,
         verify_ssl: bool | str | None = None,
         organization: str | None = None,
+        jobs: ChosenJobs = None,
     ) -> None:
         """Take credentials from the arguments, or else from FiftyOne's configuration.
 
@@ -196,7 +202,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token: a personal access token
             verify_ssl: whether to verify the server's certificate, or a CA bundle
             organization: the short name of the organization
+            jobs: the jobs to load, see ``fiftyone_cvat.load``; None for all
         """
+        self.jobs = jobs
         stored = self._stored_url = self.url
         self._load_parameters(
             url=server_url(url),
@@ -263,15 +271,7 @@ class CVATBackend(foua.AnnotationBackend):
         return False
 
     def recommend_attr_tool(self, name: str, value: Any) -> dict[str, Any]:
-        """Recommend how to annotate an attribute.
-
-        Args:
-            name: the attribute's name
-            value: a value of it, or None
-
-        Returns:
-            a dict with ``type``, ``values``, ``sent``: False for what stays here
-        """
+        """Recommend how to annotate an attribute, as ``attribute_tool`` does."""
         return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:
@@ -351,12 +351,12 @@ class CVATBackend(foua.AnnotationBackend):
             return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
+        ask_again(samples._root_dataset, CVATAnnotationResults)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
-        if anno_key not in self.list_runs(samples):
-            return False
-        return not self._get_run_doc(samples, anno_key).results
+        is_there = anno_key in self.list_runs(samples)
+        return is_there and not self._get_run_doc(samples, anno_key).results
 
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
@@ -365,7 +365,7 @@ class CVATBackend(foua.AnnotationBackend):
         return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
-class CVATAnnotationResults(foua.AnnotationResults):
+class CVATAnnotationResults(LoadState, foua.AnnotationResults):
     """What is needed to monitor a run and to load its labels.
 
     Args:
@@ -392,6 +392,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         hidden_points: label id to the points that a view hid
         unstored: task id to place to label id to the parts that CVAT did not store
         raw_values: what the dataset has where a view shows other values
+        last_loads, loaded_jobs: what was loaded last of each task and job, with dates
         backend: the :class:`CVATBackend`
     """
 
@@ -419,6 +420,8 @@ class CVATAnnotationResults(foua.AnnotationResults):
         hidden_points: dict[str, Any] | None = None,
         unstored: dict[int, dict[str, Any]] | None = None,
         raw_values: dict[Any, Any] | None = None,
+        last_loads: dict[int, list[Any]] | None = None,
+        loaded_jobs: dict[int, str | None] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -434,17 +437,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.lost, self.attached = lost or {}, attached or {}
         self.raw_values = raw_values
-        self._reconciliation = Reconciliation()
-        self._absent_attributes = AbsentAttributes()
-        self._whole_attributes: list[Any] = []
-        self._set_aside, self._asked = dict[str, Any](), dict[int, Any]()
-        self._unexpected: Any = None
-
-    reconciliation = private("reconciliation", "What came of the labels; not stored.")
-    absent_attributes = private("absent_attributes", "What labels lack; not stored.")
-    unexpected = private("unexpected", "Labels of other types; not stored.")
-    whole_attributes = private("whole_attributes", "The whole schema; not stored.")
-    set_aside = private("set_aside", "What a load takes for forgotten; not stored.")
+        self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""
@@ -499,4 +492,9 @@ class CVATAnnotationResults(foua.AnnotationResults):
         cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
+        cache = ask_again(samples._root_dataset, cls)
+        known: CVATAnnotationResults | None = cache.known(anno_key)
+        if known is not None:
+            known.config.jobs = config.jobs
+            return known
         return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))

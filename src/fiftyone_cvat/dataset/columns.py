@@ -41,6 +41,7 @@ class Columns:
 
     Args:
         results: the run's results
+        left_ids: the ids of images whose labels stay as they are in the dataset
 
     Attributes:
         samples: the collection in which the run's sample ids are found
@@ -48,20 +49,20 @@ class Columns:
             run's view shows in their place
     """
 
-    def __init__(self, results: Any) -> None:
+    def __init__(self, results: Any, left_ids: Iterable[str] = ()) -> None:
         label_schema = results.config.label_schema
         view = view_of_run(results)
         dataset = results.samples._root_dataset
         is_of_frames = results._is_frames
         self.samples = frames_as_they_are(view) if is_of_frames else all_slices(dataset)
         self._as_shown = values_of_view(self.samples, view)
-        # those whose values in the dataset are what the view showed
+        # those whose values are the dataset's, whatever the view shows
         by_clip = results.id_map.get("_clips", {})
         self._settled_ids = {
             str(by_clip.get(each["sample_id"], each["sample_id"]))
             for task_id in results.tasks_with_view
             for each in results.frame_id_map.get(task_id, {}).values()
-        }
+        } | set(left_ids)
         left = set(results.task_ids).difference(results.tasks_with_view)
         self.are_as_stored = not (left and shows_other_values(self._as_shown))
         # None of a run that was sent before they were noted

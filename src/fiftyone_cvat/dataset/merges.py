@@ -23,8 +23,10 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_lists,
 )
 from fiftyone_cvat.dataset.batches import in_batches
+from fiftyone_cvat.dataset.empty_labels import fill_empty
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
+from fiftyone_cvat.runs.last_loads import note_loads
 from fiftyone_cvat.runs.stored_runs import ids_in
 
 __all__ = ["begin_merge", "finish_merge", "resume_merge"]
@@ -90,8 +92,11 @@ def finish_merge(results: Any) -> None:
         results: the run's results
     """
     if results.merge is not None and not results.set_aside:
-        results.tasks_with_view = sorted({*results.tasks_with_view, *results.task_ids})
+        whole = set(results.task_ids) - results.tasks_in_part
+        results.tasks_with_view = sorted({*results.tasks_with_view, *whole})
     _end_merge(results)
+    fill_empty(results)
+    note_loads(results)
 
 
 def _end_merge(results: Any) -> None:

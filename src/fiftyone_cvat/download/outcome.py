@@ -93,6 +93,7 @@ class Outcome:
         self._copies.begin(task.id, task.refs.values())
         deleted = task.deleted_frames & task.refs.keys()
         self.reconciliation.deleted_frames += len(deleted)
+        self.reconciliation.not_asked += len(task.not_asked)
 
     def finish(self) -> None:
         """Decide what the labels are that several tasks have, after the last task."""

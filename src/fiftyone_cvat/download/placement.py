@@ -306,7 +306,9 @@ class Placement:
         return [
             {**shape, "id": track["id"]}
             for shape in shapes
-            if shape["frame"] in task.refs and shape["frame"] in task.sizes
+            if shape["frame"] in task.refs
+            and shape["frame"] in task.sizes
+            and shape["frame"] not in task.not_asked
         ]
 
 

@@ -35,6 +35,7 @@ from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.moved_labels import follow_labels
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
+from fiftyone_cvat.download.chosen_tasks import ChosenTasks
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.download.whereabouts import Whereabouts, attach_call
@@ -90,9 +91,10 @@ class RunDownload:
         self._keep_text = not coerce_text_attrs
         self._whereabouts = Whereabouts(api, results)
         # what was asked is good for one load
-        self._asked: dict[int, AskedTask] = results._asked
-        results._asked = {}
+        self._asked: dict[int, AskedTask] = results.asked
+        results.asked = {}
         self._labels = {task_id: each.labels for task_id, each in self._asked.items()}
+        self._chosen = ChosenTasks(api, results)
 
     def run(self) -> dict[Any, Any]:
         """Ask for all tasks, and note in the results what came of their labels.
@@ -117,8 +119,14 @@ class RunDownload:
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
             add_frames_of_slices(results, self._files_by_task())
         strays = follow_labels(results)
-        with closing(Columns(results)) as columns:
+        left = self._chosen.leave_others()
+        with closing(Columns(results, self._chosen.images_left())) as columns:
             outcome = self._settle_tasks(columns)
+        if outcome is None and self._chosen.has_left:
+            results.reconciliation = left
+            log_counts(left)
+            set_aside(results)
+            return {}
         if outcome is None:
             logger.warning(
                 "CVAT at %s has no task of run '%s' any more: there is nothing to "
@@ -132,6 +140,8 @@ class RunDownload:
             set_aside(results)
             return {}
         results.reconciliation = outcome.reconciliation
+        results.reconciliation.not_asked += left.not_asked
+        results.reconciliation.tasks_as_loaded = left.tasks_as_loaded
         outcome.unexpected.strays = strays
         results.unexpected = outcome.unexpected
         results.reconciliation.undecided = outcome.unexpected.undecided()
@@ -188,6 +198,9 @@ class RunDownload:
                 )
                 with collection_paused():
                     labels.add(task, stored)
+        if labels is None and self._chosen.has_left:
+            self._leave_out(unseen)
+            return None
         if labels is None:
             self._refuse(unseen)
             return None
@@ -360,6 +373,17 @@ class RunDownload:
         starts = results.id_map.get("_clips_frame_start") or {}
         offset = starts.get(str(task_id), starts.get(task_id, 0))
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
+        not_asked = self._chosen.frames_left(task_id, refs)
+        if not_asked:
+            for kind in ("tags", "shapes"):
+                annotations[kind] = [
+                    each
+                    for each in annotations[kind]
+                    if not isinstance(each, dict) or each.get("frame") not in not_asked
+                ]
+        deleted = set(meta.get("deleted_frames") or ())
+        there = {frame: ref for frame, ref in refs.items() if frame not in deleted}
+        self._chosen.note_completed(task_id, there)
         jobs = self._jobs_of(task_id, annotations, meta)
         known = self._labels.get(task_id)
         labels = api._get_task_labels(task_id) if known is None else known
@@ -371,8 +395,9 @@ class RunDownload:
             annotations,
             refs,
             jobs,
-            set(meta.get("deleted_frames") or ()),
+            deleted,
             [str(each.get("name") or "") for each in meta["frames"]],
+            not_asked,
         )
 
     def _jobs_of(

@@ -55,9 +55,9 @@ class ScalarSettlement:
             for ref, value in values.items()
             if self._sent.known_ids(field.name, ref)
         }
-        # frames that were deleted in CVAT, or that it does not find in the video
+        # frames that were deleted in CVAT, that are not asked for, or not in the video
         frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
-        unasked = task.deleted_frames | (task.refs.keys() - task.sizes.keys())
+        unasked = task.left_frames | (task.refs.keys() - task.sizes.keys())
         seen = {ref for ref in had if frame_by_ref.get(ref) in unasked}
         self._keep(field, had, seen)
         by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)

@@ -83,7 +83,7 @@ class Settlement:
         # a task may have a sample twice
         frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
         for ref, frame in frame_by_ref.items():
-            if frame in task.deleted_frames:
+            if frame in task.left_frames:
                 self._outcome.keep(field, ref, field.known(ref))
             elif ref in by_frame or ref in field.originals:
                 room = None if occupied is None else int(ref not in occupied)

@@ -64,7 +64,7 @@ class Unexpected:
         self._given: set[str] = set()
         self._unreadable_by_ref: dict[FrameRef, set[str]] = {}
         self._partly_hidden: set[str] = set()
-        self._on_deleted_frames: set[str] = set()
+        self._on_left_frames: set[str] = set()
         self._holders: dict[tuple[str, bool], str | None] = {}
 
     def begin(self, task: TaskAnswer) -> None:
@@ -75,9 +75,9 @@ class Unexpected:
         """
         loaded = self._sent.loaded_elsewhere(task)
         self._outcome.unexpected.loaded.update(loaded)
-        deleted = {task.refs.get(frame) for frame in task.deleted_frames}
-        self._on_deleted_frames |= {
-            label_id for label_id, each in loaded.items() if each.ref in deleted
+        left = {task.refs.get(frame) for frame in task.left_frames}
+        self._on_left_frames |= {
+            label_id for label_id, each in loaded.items() if each.ref in left
         }
         for number in _tracks_on(task, task.deleted_frames):
             # without a key shape, CVAT shows nothing of it on other frames, either
@@ -151,7 +151,7 @@ class Unexpected:
         """Return whether a label that did not come back is not deleted."""
         unreadable = self._unreadable
         return (
-            label_id in self._on_deleted_frames
+            label_id in self._on_left_frames
             or loaded.task_id in unreadable.task_ids
             or label_id in unreadable.label_ids
             or label_id in self._unreadable_on(loaded.ref)

@@ -71,6 +71,9 @@ def replace_task(results: Any, task: Replacement) -> None:
         if key in starts:
             starts[type(key)(new)] = starts.pop(key)
     results.fingerprints.setdefault("labels", {}).update(task.label_names)
+    for task_id in (old, new):
+        # another server may have given its number to another task
+        results.last_loads.pop(task_id, None)
     results.attached.pop(old, None)
     results.attached[new] = old
 

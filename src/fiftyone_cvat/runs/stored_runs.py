@@ -105,6 +105,14 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             int(task_id): by_place
             for task_id, by_place in (stored.get("unstored") or {}).items()
         },
+        "loaded_jobs": {
+            int(job_id): date
+            for job_id, date in (stored.get("loaded_jobs") or {}).items()
+        },
+        "last_loads": {
+            int(task_id): load
+            for task_id, load in (stored.get("last_loads") or {}).items()
+        },
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "raw_values": stored.get("raw_values"),
         "lost": {
@@ -242,8 +250,12 @@ def hide(results: Any, task_ids: Iterable[int]) -> None:
         results: the run's results, which are changed in place
         task_ids: tasks that are there, but cannot be seen
     """
+    place_by_task = {task_id: place for place, task_id in enumerate(results.task_ids)}
     parts = forget(results, task_ids)
-    hidden = {task_id: part | {"is_hidden": True} for task_id, part in parts.items()}
+    hidden = {
+        task_id: part | {"is_hidden": True, "place": place_by_task[task_id]}
+        for task_id, part in parts.items()
+    }
     results.lost = {**results.lost, **hidden}
 
 
@@ -256,6 +268,9 @@ def show_hidden(results: Any) -> None:
         task_id: part for task_id, part in results.lost.items() if task_id not in hidden
     }
     regain(results, hidden)
+    for task_id in sorted(hidden, key=lambda each: hidden[each].get("place", 0)):
+        results.task_ids.remove(task_id)
+        results.task_ids.insert(hidden[task_id].get("place", 0), task_id)
 
 
 def set_aside(results: Any) -> None:

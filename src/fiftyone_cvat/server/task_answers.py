@@ -43,6 +43,7 @@ class TaskAnswer:
             if it has one job, or no tracks
         deleted_frames: the positions of frames that were deleted in CVAT
         frame_names: the names of its frames, in order; of a video that of its file
+        not_asked: the positions of frames whose jobs are not to be loaded
     """
 
     id: int
@@ -53,6 +54,7 @@ class TaskAnswer:
     jobs: list[tuple[int, int]]
     deleted_frames: set[int]
     frame_names: list[str] = field(default_factory=list)
+    not_asked: set[int] = field(default_factory=set)
     class_ids: dict[Any, int] = field(init=False)
     attribute_ids: dict[int, dict[str, int]] = field(init=False)
     input_types: dict[int, dict[int, str]] = field(init=False, default_factory=dict)
@@ -72,6 +74,11 @@ class TaskAnswer:
                     self.choices[number] = each.get("values") or []
                 if each["name"] == LABEL_ID:
                     self.label_id_specs[label["id"]] = number
+
+    @property
+    def left_frames(self) -> set[int]:
+        """The positions of frames whose labels stay as they are in the dataset."""
+        return self.deleted_frames | self.not_asked
 
     def size_of(self, frame: int) -> Size:
         """Return a frame's size in pixels.

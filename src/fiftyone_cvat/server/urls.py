@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlencode
 
 from packaging.version import Version
 
 __all__ = ["Urls"]
+
+IDS_IN_URL = 200
+"""Ids in one question; servers take URLs of 8 kB."""
 
 
 class Urls:
@@ -147,6 +152,15 @@ class Urls:
         """Return the URL of a task's jobs."""
         return f"{self.base_api_url}/jobs?task_id={task_id}"
 
+    def jobs_of_tasks_urls(self, task_ids: Sequence[int]) -> list[str]:
+        """Return the URLs that list the jobs of some tasks."""
+        queries = _one_of("task_id", task_ids)
+        return [f"{self.base_api_url}/jobs?{query}" for query in queries]
+
+    def tasks_of_ids_urls(self, task_ids: Sequence[int]) -> list[str]:
+        """Return the URLs that list some tasks."""
+        return [f"{self.tasks_url}?{query}" for query in _one_of("id", task_ids)]
+
     def job_url(self, task_id: int, job_id: int) -> str:
         """Return the URL of a job; the task is not part of it."""
         return self.taskless_job_url(job_id)
@@ -170,3 +184,13 @@ class Urls:
     def user_search_url(self, username: str) -> str:
         """Return the URL of the users whose name contains a text."""
         return f"{self.users_url}?search={quote(username, safe='')}"
+
+
+def _one_of(name: str, values: Sequence[int]) -> Iterator[str]:
+    """Yield the queries for what has one of some numbers, of which there may be many.
+
+    The language of the server's filters is JSON Logic.
+    """
+    for begin in range(0, len(values), IDS_IN_URL):
+        logic = {"in": [{"var": name}, list(values[begin : begin + IDS_IN_URL])]}
+        yield urlencode({"filter": json.dumps(logic, separators=(",", ":"))})

@@ -95,6 +95,8 @@ _TASK = {
 }
 _JOB = {
     "id": int,
+    "task_id?": int,
+    "updated_date?": (str, None),
     "type?": str,
     "start_frame": int,
     "stop_frame": int,
@@ -132,7 +134,7 @@ ANSWERS: dict[str, Shape] = {
         "result_url?": (str, None),
     },
     "GET /api/server/about": {"version": str},
-    "GET /api/tasks": _page({**_FOUND, "size?": int}),
+    "GET /api/tasks": _page({**_FOUND, "size?": int, "updated_date?": str}),
     "GET /api/tasks/{id}": _TASK,
     "GET /api/tasks/{id}/annotations": _ANNOTATIONS,
     "GET /api/tasks/{id}/data/meta": _META,

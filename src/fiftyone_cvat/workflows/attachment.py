@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
+from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
@@ -36,6 +36,7 @@ from fiftyone_cvat.runs.stored_runs import forget, ids_in, show_hidden
 from fiftyone_cvat.server.media_files import names_on_server
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
+from fiftyone_cvat.workflows.results import results_of_run
 
 __all__ = ["attach"]
 
@@ -129,19 +130,7 @@ def attach(
 
 def _results_of(dataset: Any, anno_key: str, credentials: Mapping[str, Any]) -> Any:
     """Return the results of a run as they are stored."""
-    if anno_key not in dataset.list_annotation_runs():
-        known = ", ".join(dataset.list_annotation_runs()) or "none"
-        raise ConfigurationError(
-            f"Dataset '{dataset.name}' has no annotation run '{anno_key}'; it has "
-            f"{known}"
-        )
-    results = dataset.load_annotation_results(anno_key, cache=False, **credentials)
-    if not isinstance(results, CVATAnnotationResults):
-        raise ConfigurationError(
-            f"Run '{anno_key}' has no tasks that this package knows: one that "
-            "FiftyOne's built-in integration saved is taken over with "
-            f"`fiftyone_cvat.adopt_run(dataset, '{anno_key}')`"
-        )
+    results = results_of_run(dataset, anno_key, cache=False, **credentials)
     if results.progress:
         raise ConfigurationError(
             f"Run '{anno_key}' is not complete: go on with it first, with "
@@ -292,7 +281,7 @@ def _try(api: Any, trial: Any, tasks: Iterable[_Task]) -> set[tuple[Any, str]]:
         new.add(task.replacement.new)
     forget(trial, [each for each in trial.task_ids if each not in new])
     trial.server_id_map, trial.fingerprints = {}, {}
-    trial._asked = {task.replacement.new: task.asked for task in tasks}
+    trial.asked = {task.replacement.new: task.asked for task in tasks}
     RunDownload(api, trial).run()
     return {(name, key) for name, key in trial.deleted}
 

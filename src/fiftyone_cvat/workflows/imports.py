@@ -152,14 +152,14 @@ def import_tasks(
             "`anno_key`"
         )
     _add_frames(results, frames)
-    results._asked = {each.id: AskedTask(each.labels, each.meta) for each in found}
+    results.asked = {each.id: AskedTask(each.labels, each.meta) for each in found}
     note_classes(dataset, config.label_schema, labels)
     backend.save_run_results(dataset, anno_key, results)
     getattr(dataset, type(backend)._results_cache_field())[anno_key] = results
     try:
         dataset.load_annotations(anno_key, **_credentials(settings))
     finally:
-        results._asked = {}  # no later load may take it for what is there then
+        results.asked = {}  # no later load may take it for what is there then
     return results
 
 

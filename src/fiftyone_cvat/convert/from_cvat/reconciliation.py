@@ -20,7 +20,9 @@ class Reconciliation:
     are new, ``deleted`` ones did not come back. ``unmatched`` annotations are not in
     the result, each for one of the ``reasons``; ``examples`` has the first text that
     was not taken for a reason. ``deleted_frames`` counts frames that were deleted in
-    CVAT; their labels stay as they are in the dataset. ``undecided`` labels, by reason,
+    CVAT, ``not_asked`` frames of jobs that were not to be loaded; their labels stay as
+    they are in the dataset. ``tasks_as_loaded`` counts tasks that were not read, since
+    nothing of them has changed since the last load. ``undecided`` labels, by reason,
     are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
     becomes of them, and then they are counted as that.
     """
@@ -29,6 +31,8 @@ class Reconciliation:
     reasons: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     deleted_frames: int = 0
+    not_asked: int = 0
+    tasks_as_loaded: int = 0
     undecided: dict[str, int] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
@@ -81,5 +85,15 @@ class Reconciliation:
             lines.append(
                 f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
                 "as they are"
+            )
+        if self.not_asked:
+            lines.append(
+                f"{self.not_asked} frames are in jobs that were not asked for: their "
+                "labels stay as they are"
+            )
+        if self.tasks_as_loaded:
+            lines.append(
+                f"{self.tasks_as_loaded} tasks have not changed in CVAT since they "
+                "were loaded"
             )
         return lines

@@ -1,0 +1,39 @@
+"""What a load notes in a run's results until it is over; nothing of it is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
+from fiftyone_cvat.runs.arguments import private
+
+__all__ = ["LoadState"]
+
+
+class LoadState:
+    """The part of a run's results that a load needs, and FiftyOne does not store."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reconciliation = Reconciliation()
+        self._absent_attributes = AbsentAttributes()
+        self._whole_attributes: list[Any] = []
+        self._set_aside: dict[str, Any] = {}
+        self._asked: dict[int, Any] = {}
+        self._unexpected: Any = None
+        self._tasks_in_part: set[int] = set()
+        self._loads: dict[int, Any] = {}
+        self._job_dates: dict[int, str | None] = {}
+        self._completed_frames: list[Any] = []
+
+    reconciliation = private("reconciliation", "What came of the labels.")
+    absent_attributes = private("absent_attributes", "What labels lack.")
+    unexpected = private("unexpected", "Labels of other types.")
+    whole_attributes = private("whole_attributes", "The whole schema.")
+    set_aside = private("set_aside", "What a load takes for forgotten.")
+    asked = private("asked", "What was asked of tasks before the load.")
+    tasks_in_part = private("tasks_in_part", "Tasks of which some jobs were chosen.")
+    loads = private("loads", "What of each task is loaded.")
+    job_dates = private("job_dates", "When each job that is loaded was changed.")
+    completed_frames = private("completed_frames", "Those of completed jobs.")

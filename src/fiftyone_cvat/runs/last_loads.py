@@ -1,0 +1,105 @@
+"""What of each task a run has loaded last, to load only what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["LoadOptions", "TaskLoad", "last_load", "note_loads"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What a load is asked for besides its jobs.
+
+    Attributes:
+        are_noted: whether what it takes is noted, so that the next one may leave it
+        only_changed: whether what earlier ones have noted, and nobody has changed
+            since, is left
+        holder_by_field: the run's fields to those that they are loaded into, if frames
+            of completed jobs that have no label are to get an empty list; else None
+    """
+
+    are_noted: bool = False
+    only_changed: bool = False
+    holder_by_field: Mapping[Any, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLoad:
+    """What is loaded of a task.
+
+    Attributes:
+        date: when the task was changed last, as the server wrote it before the load
+        job_ids: the jobs that are loaded; None for all
+        completed: the jobs of which frames without labels are said to have none
+    """
+
+    date: str
+    job_ids: Collection[int] | None = None
+    completed: Collection[int] = ()
+
+    def is_in(self, last: TaskLoad | None) -> bool:
+        """Tell whether an earlier load has taken all of it, and nothing has changed.
+
+        Args:
+            last: that load, or None
+        """
+        if last is None or last.date != self.date:
+            return False
+        if not {*self.completed} <= {*last.completed}:
+            return False
+        if last.job_ids is None:
+            return True
+        return self.job_ids is not None and {*self.job_ids} <= {*last.job_ids}
+
+    def joined(self, last: TaskLoad | None) -> TaskLoad:
+        """Return what both have taken, if nothing has changed in between.
+
+        Args:
+            last: an earlier load of the task, or None
+        """
+        if last is None or last.date != self.date:
+            return self
+        completed = sorted({*self.completed, *last.completed})
+        if self.job_ids is None or last.job_ids is None:
+            return TaskLoad(self.date, None, completed)
+        job_ids = sorted({*self.job_ids, *last.job_ids})
+        return TaskLoad(self.date, job_ids, completed)
+
+
+def last_load(results: Any, task_id: int) -> TaskLoad | None:
+    """Return what a run has loaded of a task last, or None.
+
+    Args:
+        results: the run's results
+        task_id: the task
+    """
+    stored = results.last_loads.get(task_id)
+    return None if stored is None else TaskLoad(*stored)
+
+
+def note_loads(results: Any) -> None:
+    """Note in a run's results what the load that is over has taken, in place.
+
+    A task of which anything was left out is not noted: the next load may want it.
+
+    Args:
+        results: the run's results, with the ``loads`` of its tasks
+    """
+    counts = results.reconciliation.counts
+    for task_id, load in results.loads.items():
+        if task_id not in results.task_ids:
+            continue  # it was not loaded
+        numbers = [each[task_id] for each in counts.values() if task_id in each]
+        if any(each["unmatched"] for each in numbers):
+            results.last_loads.pop(task_id, None)
+            continue
+        joined = load.joined(last_load(results, task_id))
+        all_ids = results.job_ids.get(task_id)
+        are_all = all_ids and {*all_ids} <= {*(joined.job_ids or ())}
+        job_ids = None if are_all or joined.job_ids is None else [*joined.job_ids]
+        results.last_loads[task_id] = [joined.date, job_ids, [*joined.completed]]
+    results.loaded_jobs |= results.job_dates
+    results.loads, results.job_dates = {}, {}

@@ -1,0 +1,104 @@
+"""Labels of a run that are loaded job by job, as the work in CVAT goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.arguments import one_of
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
+from fiftyone_cvat.runs.last_loads import LoadOptions
+from fiftyone_cvat.workflows.results import results_of_run
+
+__all__ = ["load"]
+
+
+def load(
+    samples: Any,
+    anno_key: str,
+    *,
+    jobs: ChosenJobs = None,
+    refresh: bool = False,
+    empty: str | None = None,
+    dest_field: Any = None,
+    unexpected: Any = "prompt",
+    cleanup: bool = False,
+    **settings: Any,
+) -> Any:
+    """Load the labels of a run, or of some of its jobs.
+
+    Labels and frames of jobs that were not chosen stay as they are in the dataset, and
+    a later load takes them; ``results.reconciliation.not_asked`` counts the frames. A
+    frame that is in several jobs is loaded if one of them is chosen.
+    ``dataset.load_annotations(anno_key, jobs=...)`` does the same.
+
+    Args:
+        samples: the dataset, or a view into it
+        anno_key: the annotation key
+        jobs: a state (``"completed"``) or a stage (``"acceptance"``); a mapping, as
+            ``{"stage": "acceptance", "state": "completed"}`` or ``{"assignee":
+            "alice"}``; ids of jobs; a function that is given each job, as the server
+            describes it, and tells whether it is meant; None for all
+        refresh: whether to read tasks, too, that nobody has changed in CVAT since they
+            were loaded by this function; with ``dest_field`` all are read
+        empty: ``"completed"`` gives samples and frames of completed jobs, where nothing
+            was drawn, an empty list of labels in fields of lists: FiftyOne takes None
+            for not labelled yet
+        dest_field: another field for the labels, or a mapping of fields to others
+        unexpected: what becomes of labels that the run's fields do not hold
+        cleanup: whether to delete the run's tasks after the load; not with ``jobs``
+        **settings: as for ``load_annotations``: ``url``, ``username``, ``password``,
+            ``email``, ``headers``, ``access_token``, ``verify_ssl``, ``organization``,
+            ``progress``
+
+    Returns:
+        what ``load_annotations`` returns: None, or with ``unexpected="return"`` a dict
+        of the labels that the run's fields do not hold
+
+    Raises:
+        ConfigurationError: if ``jobs`` names what no job can have or a job that is not
+            there, or if ``cleanup`` would delete jobs that were not asked for; nothing
+            has changed then
+    """
+    if empty is not None:
+        one_of("empty", empty, "completed")
+    if cleanup and jobs is not None:
+        raise ConfigurationError(
+            f"`cleanup` deletes all tasks of run '{anno_key}', with the jobs that "
+            "`jobs` leaves out: load them all first, or leave `cleanup` out"
+        )
+    dataset = samples._root_dataset
+    results = results_of_run(dataset, anno_key, **_credentials(settings))
+    config = results.config
+    are_noted = dest_field is None
+    holders = None if empty is None else _holder_by_field(results, dest_field)
+    config.load_options = LoadOptions(are_noted, are_noted and not refresh, holders)
+    try:
+        return dataset.load_annotations(
+            anno_key,
+            dest_field=dest_field,
+            unexpected=unexpected,
+            cleanup=cleanup,
+            jobs=jobs,
+            **settings,
+        )
+    finally:
+        config.load_options = LoadOptions()
+
+
+def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
+    """Return the run's fields to those that FiftyOne loads them into, if others.
+
+    Args:
+        results: the run's results
+        dest_field: as FiftyOne takes it, which ignores one field for several
+    """
+    if isinstance(dest_field, Mapping):
+        return dict(dest_field)
+    fields = results.config.label_schema
+    return dict.fromkeys(fields, dest_field) if dest_field and len(fields) == 1 else {}
+
+
+def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in settings.items() if name != "progress"}
