@@ -21,6 +21,7 @@ from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import stored_runs
 from fiftyone_cvat.runs.arguments import (
+    check_keywords,
     frame_numbers,
     one_of,
     positive_number,
@@ -187,6 +188,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         verify_ssl: bool | str | None = None,
         organization: str | None = None,
         jobs: ChosenJobs = None,
+        **settings: Any,
     ) -> None:
         """Take credentials from the arguments, or else from FiftyOne's configuration.
 
@@ -203,7 +205,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             verify_ssl: whether to verify the server's certificate, or a CA bundle
             organization: the short name of the organization
             jobs: the jobs to load, see ``fiftyone_cvat.load``; None for all
+            **settings: keywords of ``annotate``, which change no run that was sent
         """
+        check_keywords(type(self), settings)
         self.jobs = jobs
         stored = self._stored_url = self.url
         self._load_parameters(
@@ -311,14 +315,7 @@ class CVATBackend(foua.AnnotationBackend):
         return results
 
     def download_annotations(self, results: CVATAnnotationResults) -> dict[Any, Any]:
-        """Download the annotations of a run.
-
-        Args:
-            results: the run's results
-
-        Returns:
-            the annotations dict that FiftyOne merges
-        """
+        """Download the annotations of a run: the nested dict that FiftyOne merges."""
         api = self.connect_to_api()
         results = own_results(results, CVATAnnotationResults)
         resume_merge(results)

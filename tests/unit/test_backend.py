@@ -608,6 +608,8 @@ class TestStoredResults:
             "merge",
             "deleted",
             "hidden_points",
+            "last_loads",
+            "loaded_jobs",
             "raw_values",
             "tasks_with_view",
             "unstored",
@@ -615,7 +617,7 @@ class TestStoredResults:
             "lost",
             "attached",
         }
-        again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
+        again = CVATAnnotationResults.from_dict(stored, collection(), config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED
         assert again.key == "key"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
+    "check_keywords",
     "frame_numbers",
+    "known_keywords",
     "one_of",
     "positive_number",
     "private",
@@ -50,6 +54,41 @@ def private(name: str, text: str) -> property:
         setattr(self, f"_{name}", value)
 
     return property(get, put, doc=text)
+
+
+def known_keywords(config_class: type) -> list[str]:
+    """Return the keywords that a backend's configuration knows, with FiftyOne's own.
+
+    Args:
+        config_class: its class, with those that it is made of
+    """
+    names = [
+        each.name
+        for kind in config_class.__mro__
+        for each in inspect.signature(kind).parameters.values()
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    return [*names, "config_cls"]
+
+
+def check_keywords(config_class: type, keywords: Iterable[str]) -> None:
+    """Refuse keywords of a load that no configuration knows.
+
+    Those of a configuration say how a run is sent, and nothing to one that was.
+
+    Args:
+        config_class: the class of the run's configuration
+        keywords: the names of the keywords
+
+    Raises:
+        TypeError: if there is no such keyword, with the one that may be meant
+    """
+    known = known_keywords(config_class)
+    for name in keywords:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f": did you mean `{near[0]}`?" if near else ""
+            raise TypeError(f"A load of the CVAT backend knows no `{name}`{meant}")
 
 
 def secret(name: str, text: str) -> property:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
 
 __all__ = ["RunCache", "ask_again"]
@@ -16,19 +17,33 @@ class RunCache(dict[str, Any]):
 
     Args:
         results_class: the class of the results that FiftyOne asks for again
-        runs: the runs by key
+        before: the cache in whose place it is; who has asked that one puts the run
+            that is being read into it
     """
 
-    def __init__(self, results_class: type, runs: Any = ()) -> None:
-        super().__init__(runs)
+    def __init__(self, results_class: type, before: MutableMapping[str, Any]) -> None:
+        super().__init__()
         self.results_class = results_class
+        self._before = before
         self._asked: str | None = None
+        self._take_over()
 
     def __contains__(self, key: object) -> bool:
+        self._take_over()
         if not isinstance(self.get(str(key)), self.results_class):
             return super().__contains__(key)
         self._asked = str(key)
         return False
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove a run, and return it."""
+        self._take_over()
+        return super().pop(key, *default)
+
+    def clear(self) -> None:
+        """Remove all runs."""
+        self._before.clear()
+        super().clear()
 
     def known(self, key: str) -> Any:
         """Return the results of a run that was not found, or None.
@@ -40,6 +55,12 @@ class RunCache(dict[str, Any]):
         """
         asked, self._asked = self._asked, None
         return self.get(key) if asked == key else None
+
+    def _take_over(self) -> None:
+        """Take the runs that were put into the cache before since it was replaced."""
+        for key, results in self._before.items():
+            self.setdefault(key, results)
+        self._before.clear()
 
 
 def ask_again(dataset: Any, results_class: type) -> RunCache:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
     tell_fields_apart,
 )
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
+from fiftyone_cvat.runs.arguments import known_keywords
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json, LabelSchema
@@ -100,12 +100,7 @@ def tell_unknown_keywords(config: Any) -> None:
     Args:
         config: the run's :class:`CVATBackendConfig`
     """
-    known = [
-        each.name
-        for kind in type(config).__mro__
-        for each in inspect.signature(kind).parameters.values()
-        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
+    known = known_keywords(type(config))
     unknown = [
         name for name in vars(config) if name not in known and not name.startswith("_")
     ]

@@ -30,6 +30,7 @@ def results():
         project_ids=[],
         task_ids=[1, 2],
         tasks_with_view=[1],
+        last_loads={1: ["a day", None, []], 2: ["a day", None, []]},
         job_ids={1: [11], 2: [21]},
         labels_task_map={"cats": [1, 2], "state": [1]},
         frame_id_map={
@@ -158,7 +159,7 @@ def test_hidden_tasks_are_back_with_what_a_load_has_added(results, back):
 
     back(results)
 
-    assert results.task_ids == [2, 1]
+    assert results.task_ids == [1, 2]
     assert results.lost.keys() == {9}
     assert results.id_map["cats"] == {
         "a": ["l1", "l2"],
