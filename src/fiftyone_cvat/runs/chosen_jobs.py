@@ -34,13 +34,15 @@ MAX_NAMED = 20
 def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
     """Return the jobs that are meant, in their order.
 
+    Ground truth and replicas are meant only if ``type`` or their ids say so.
+
     Args:
-        jobs: jobs as the server describes them
+        jobs: jobs of all types, as the server describes them
         chosen: a state (``"completed"``) or a stage (``"acceptance"``); a mapping of
             ``state``, ``stage``, ``type`` or ``assignee``, all of which must hold, to
             one value or a list of those that will do, an assignee of None for nobody;
-            the id of a job, or several; a function that is given each job and tells
-            whether it is meant; None for all
+            the id of a job, or several; a function that is given each annotation job
+            and tells whether it is meant; None for all annotation jobs
 
     Returns:
         the jobs; none if no job is so
@@ -49,20 +51,21 @@ def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
         ConfigurationError: if there is no such state, stage, type or key, or if a job
             with one of the ids is not among them
     """
+    annotation = [job for job in jobs if _value(job, "type") == "annotation"]
     if chosen is None:
-        return list(jobs)
+        return annotation
     if callable(chosen):
-        return [job for job in jobs if chosen(job)]
+        return [job for job in annotation if chosen(job)]
     if isinstance(chosen, Mapping):
         wanted = _conditions(jobs, chosen)
         return [
             job
-            for job in jobs
+            for job in (jobs if "type" in wanted else annotation)
             if all(_value(job, key) in values for key, values in wanted.items())
         ]
     if isinstance(chosen, str):
         key = _state_or_stage(jobs, chosen)
-        return [job for job in jobs if _value(job, key) == chosen]
+        return [job for job in annotation if _value(job, key) == chosen]
     ids = _ids(chosen)
     _check_ids(ids, [job["id"] for job in jobs])
     return [job for job in jobs if job["id"] in ids]
