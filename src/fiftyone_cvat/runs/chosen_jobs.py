@@ -101,7 +101,9 @@ def _conditions(
         raise ConfigurationError(
             f"`jobs` names {words}; jobs are chosen by {_listed(keys)}"
         )
-    wanted = {key: _several(value) for key, value in chosen.items()}
+    wanted: dict[str, Collection[Any]] = {
+        key: _several(value) for key, value in chosen.items()
+    }
     for key, values in wanted.items():
         valid = _known(jobs, key, known[key]) if key in known else ()
         for value in values:
@@ -142,12 +144,14 @@ def _several(value: Any) -> list[Any]:
 
 def _ids(chosen: Any) -> set[int]:
     """Return the ids of jobs that were given: one, or several."""
-    several = chosen if isinstance(chosen, Iterable) else [chosen]
+    several: Iterable[Any] = chosen if isinstance(chosen, Iterable) else [chosen]
     ids = set()
     for each in several:
         try:
-            # a number of NumPy is one, too; a truth value is none
-            ids.add(operator.index("" if isinstance(each, bool) else each))
+            # a number of NumPy is one, too
+            ids.add(operator.index(each))
+            if isinstance(each, bool):
+                raise TypeError
         except TypeError:
             raise ConfigurationError(
                 f"`jobs` has {each!r}, which is no job's id; it can be a state, a "
