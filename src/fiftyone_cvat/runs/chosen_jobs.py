@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Json
@@ -144,20 +144,15 @@ def _several(value: Any) -> list[Any]:
 
 def _ids(chosen: Any) -> set[int]:
     """Return the ids of jobs that were given: one, or several."""
-    several: Iterable[Any] = chosen if isinstance(chosen, Iterable) else [chosen]
-    ids = set()
+    several = list(chosen) if isinstance(chosen, Iterable) else [chosen]
     for each in several:
-        try:
-            # a number of NumPy is one, too
-            ids.add(operator.index(each))
-            if isinstance(each, bool):
-                raise TypeError
-        except TypeError:
+        # a number of NumPy is one, too; a truth value is none
+        if isinstance(each, bool) or not isinstance(each, SupportsIndex):
             raise ConfigurationError(
                 f"`jobs` has {each!r}, which is no job's id; it can be a state, a "
                 "stage, a mapping, job ids, or a function of a job"
-            ) from None
-    return ids
+            )
+    return {operator.index(each) for each in several}
 
 
 def _check_ids(ids: Collection[int], known: Sequence[int]) -> None:
