@@ -51,6 +51,7 @@ SECRET_KEYS = {"access_token", "csrftoken", "key", "password", "sessionid", "tok
 PLACEHOLDERS = {"password", "wrong-password", "access-token", "read-only-token", ""}
 UNREAD = {
     "DELETE /api/jobs/{id}/annotations",
+    "DELETE /api/issues/{id}",
     "DELETE /api/projects/{id}",
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
@@ -58,6 +59,7 @@ UNREAD = {
     "GET /api/tasks/{id}/backup/download",
     "GET /api/projects/{id}",
     "GET /api/tasks/{id}/data",
+    "PATCH /api/issues/{id}",
     "PATCH /api/jobs/{id}",
     "PATCH /api/jobs/{id}/annotations",
     "PATCH /api/labels/{id}",

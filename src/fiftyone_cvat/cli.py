@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from fiftyone_cvat.commands.status import status
+from fiftyone_cvat.commands.watch import watch
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.command()(status)
+app.command()(watch)
 
 
 def main() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef, frame_refs
-from fiftyone_cvat.runs.chosen_jobs import choose_jobs
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
 from fiftyone_cvat.runs.last_loads import TaskLoad, last_load
 from fiftyone_cvat.runs.stored_runs import hide
+from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
 from fiftyone_cvat.types import Json
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class ChosenTasks:
         self._api = api
         self._results = results
         self.has_left = False
+        self._jobs: ChosenJobs = None
         # each task's jobs that were chosen, and their ids, which are None for all
         self._jobs_by_task: dict[int, list[Json]] = {}
         self._ids_by_task: dict[int, list[int] | None] = {}
@@ -54,8 +57,9 @@ class ChosenTasks:
         # the dates first: what is changed from here on is loaded the next time
         dates = {}
         if options.are_noted:
-            dates = self._api._updated_dates(results.task_ids)
-        if results.config.jobs is not None or options.holder_by_field is not None:
+            dates = updated_dates(self._api, results.task_ids)
+        self._jobs, results.config.jobs = results.config.jobs, None
+        if self._jobs is not None or options.holder_by_field is not None:
             self._jobs_by_task = self._choose()
         results.tasks_in_part = {
             task_id for task_id, ids in self._ids_by_task.items() if ids
@@ -91,9 +95,12 @@ class ChosenTasks:
     def _choose(self) -> dict[int, list[Json]]:
         """Return each task's jobs that were chosen."""
         results = self._results
-        by_task = self._api._jobs_by_task(results.task_ids)
-        jobs = [job for of_task in by_task.values() for job in of_task]
-        chosen = {job["id"] for job in choose_jobs(jobs, results.config.jobs)}
+        jobs = jobs_of_tasks(self._api, results.task_ids)
+        chosen = {job["id"] for job in _of_annotation(choose_jobs(jobs, self._jobs))}
+        by_task: dict[int, list[Json]] = {task_id: [] for task_id in results.task_ids}
+        for job in jobs:
+            if _is_of_annotation(job):
+                by_task[job["task_id"]].append(job)
         found = {}
         for task_id, of_task in by_task.items():
             found[task_id] = [job for job in of_task if job["id"] in chosen]
@@ -146,6 +153,26 @@ class ChosenTasks:
 def _frames(job: Json) -> range:
     """Return the positions of a job's frames."""
     return range(job["start_frame"], job["stop_frame"] + 1)
+
+
+def _of_annotation(jobs: Sequence[Json]) -> Sequence[Json]:
+    """Return jobs, if their labels are those of their tasks.
+
+    Raises:
+        ConfigurationError: if one has labels of its own
+    """
+    others = [job for job in jobs if not _is_of_annotation(job)]
+    if others:
+        job = others[0]
+        raise ConfigurationError(
+            f"Job {job['id']} of task {job['task_id']} is a {job['type']} job: its "
+            "labels are beside those of the task, and a run does not load them"
+        )
+    return jobs
+
+
+def _is_of_annotation(job: Json) -> bool:
+    return bool(job.get("type", "annotation") == "annotation")
 
 
 def _is_done(job: Json) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Json
@@ -38,7 +38,8 @@ def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
 
     Args:
         jobs: jobs of all types, as the server describes them
-        chosen: a state (``"completed"``) or a stage (``"acceptance"``); a mapping of
+        chosen: a state (``"completed"``), a stage (``"acceptance"``), or the name of a
+            user to whom any of the jobs is assigned; a mapping of
             ``state``, ``stage``, ``type`` or ``assignee``, all of which must hold, to
             one value or a list of those that will do, an assignee of None for nobody;
             the id of a job, or several; a function that is given each annotation job
@@ -64,7 +65,7 @@ def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
             if all(_value(job, key) in values for key, values in wanted.items())
         ]
     if isinstance(chosen, str):
-        key = _state_or_stage(jobs, chosen)
+        key = _key_of(jobs, chosen)
         return [job for job in annotation if _value(job, key) == chosen]
     ids = _ids(chosen)
     _check_ids(ids, [job["id"] for job in jobs])
@@ -101,7 +102,9 @@ def _conditions(
         raise ConfigurationError(
             f"`jobs` names {words}; jobs are chosen by {_listed(keys)}"
         )
-    wanted = {key: _several(value) for key, value in chosen.items()}
+    wanted: dict[str, Collection[Any]] = {
+        key: _several(value) for key, value in chosen.items()
+    }
     for key, values in wanted.items():
         valid = _known(jobs, key, known[key]) if key in known else ()
         for value in values:
@@ -116,15 +119,20 @@ def _conditions(
     return wanted
 
 
-def _state_or_stage(jobs: Sequence[Json], name: str) -> str:
+def _key_of(jobs: Sequence[Json], name: str) -> str:
+    """Return of what a name is the value: of the state, the stage or the assignee."""
     states, stages = _known(jobs, "state", STATES), _known(jobs, "stage", STAGES)
-    if name not in (*states, *stages):
+    if name in states:
+        return "state"
+    if name in stages:
+        return "stage"
+    if not any(_value(job, "assignee") == name for job in jobs):
         raise ConfigurationError(
             f"`jobs` is {name!r}, which is no state of a job ({_listed(states)}) and "
-            f"no stage ({_listed(stages)}); other choices are a mapping, job ids, or a "
-            "function of a job"
+            f"no stage ({_listed(stages)}), and no job is assigned to a user of that "
+            "name; other choices are a mapping, job ids, or a function of a job"
         )
-    return "state" if name in states else "stage"
+    return "assignee"
 
 
 def _known(jobs: Sequence[Json], key: str, names: Sequence[str]) -> list[str]:
@@ -142,18 +150,15 @@ def _several(value: Any) -> list[Any]:
 
 def _ids(chosen: Any) -> set[int]:
     """Return the ids of jobs that were given: one, or several."""
-    several = chosen if isinstance(chosen, Iterable) else [chosen]
-    ids = set()
+    several = list(chosen) if isinstance(chosen, Iterable) else [chosen]
     for each in several:
-        try:
-            # a number of NumPy is one, too; a truth value is none
-            ids.add(operator.index("" if isinstance(each, bool) else each))
-        except TypeError:
+        # a number of NumPy is one, too; a truth value is none
+        if isinstance(each, bool) or not isinstance(each, SupportsIndex):
             raise ConfigurationError(
                 f"`jobs` has {each!r}, which is no job's id; it can be a state, a "
                 "stage, a mapping, job ids, or a function of a job"
-            ) from None
-    return ids
+            )
+    return {operator.index(each) for each in several}
 
 
 def _check_ids(ids: Collection[int], known: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs
 from fiftyone_cvat.server.users import Users
-from fiftyone_cvat.transport.responses import id_in, value_in
+from fiftyone_cvat.transport.responses import id_in
 from fiftyone_cvat.types import Json
 
 __all__ = ["Jobs"]
@@ -46,25 +46,7 @@ class Jobs(Users):
         """
         jobs = self._list_jobs(task_id)
         check_jobs(jobs, f"Task {task_id}: {self.jobs_url(task_id)}")
-        return [job for job in jobs if _is_of_annotation(job)]
-
-    def _jobs_by_task(self, task_ids: Sequence[int]) -> dict[int, list[Json]]:
-        """Return the annotation jobs of some tasks, asked for together.
-
-        Args:
-            task_ids: the tasks; one that does not exist any more has no jobs
-        """
-        by_task: dict[int, list[Json]] = {task_id: [] for task_id in task_ids}
-        for url in self.jobs_of_tasks_urls(task_ids):
-            jobs = self._get_paginated_results(url)
-            check_jobs(jobs, url)
-            for job in filter(_is_of_annotation, jobs):
-                by_task[value_in(job, "task_id", url)].append(job)
-        for task_id in task_ids:
-            if self._organization and not by_task[task_id]:
-                # in an organization only what is there is listed
-                by_task[task_id] = self._get_annotation_jobs(task_id)
-        return by_task
+        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
 
     def _list_jobs(self, task_id: int) -> list[Json]:
         """Return all jobs of a task, also of one that moved to another organization.
@@ -86,7 +68,3 @@ class Jobs(Users):
                 where,
             )
         return jobs
-
-
-def _is_of_annotation(job: Json) -> bool:
-    return bool(job.get("type", "annotation") == "annotation")

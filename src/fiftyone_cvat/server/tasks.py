@@ -127,21 +127,6 @@ class Tasks(Creations, Jobs):
             "jobs": {id_in(job, self.jobs_url(task_id)): job for job in jobs},
         }
 
-    def _updated_dates(self, task_ids: Sequence[int]) -> dict[int, str]:
-        """Return when tasks were changed last, as the server writes it.
-
-        It moves with every change of the task's annotations, labels, frames and
-        project, and stays with those of issues and of the state of jobs.
-
-        Args:
-            task_ids: the tasks; those that the server does not list are left out
-        """
-        found = {}
-        for url in self.tasks_of_ids_urls(task_ids):
-            for task in self._get_paginated_results(url):
-                found[id_in(task, url)] = str(value_in(task, "updated_date", url))
-        return found
-
     def delete_task(self, task_id: int) -> None:
         """Deletes the given task from the CVAT server.
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlencode
 
 from packaging.version import Version
 
 __all__ = ["Urls"]
-
-IDS_IN_URL = 200
-"""Ids in one question; servers take URLs of 8 kB."""
 
 
 class Urls:
@@ -59,6 +54,16 @@ class Urls:
     def tasks_url(self) -> str:
         """The tasks that may be seen."""
         return f"{self.base_api_url}/tasks"
+
+    @property
+    def issues_url(self) -> str:
+        """The issues that may be seen."""
+        return f"{self.base_api_url}/issues"
+
+    @property
+    def comments_url(self) -> str:
+        """The comments on issues that may be seen."""
+        return f"{self.base_api_url}/comments"
 
     @property
     def assignee_key(self) -> str:
@@ -152,15 +157,6 @@ class Urls:
         """Return the URL of a task's jobs."""
         return f"{self.base_api_url}/jobs?task_id={task_id}"
 
-    def jobs_of_tasks_urls(self, task_ids: Sequence[int]) -> list[str]:
-        """Return the URLs that list the jobs of some tasks."""
-        queries = _one_of("task_id", task_ids)
-        return [f"{self.base_api_url}/jobs?{query}" for query in queries]
-
-    def tasks_of_ids_urls(self, task_ids: Sequence[int]) -> list[str]:
-        """Return the URLs that list some tasks."""
-        return [f"{self.tasks_url}?{query}" for query in _one_of("id", task_ids)]
-
     def job_url(self, task_id: int, job_id: int) -> str:
         """Return the URL of a job; the task is not part of it."""
         return self.taskless_job_url(job_id)
@@ -173,6 +169,10 @@ class Urls:
         """Return the URL of a job's annotations as JSON."""
         return f"{self.taskless_job_url(job_id)}/annotations"
 
+    def job_data_meta_url(self, job_id: int) -> str:
+        """Return the URL of the names and sizes of a job's frames."""
+        return f"{self.taskless_job_url(job_id)}/data/meta"
+
     def base_task_url(self, task_id: int) -> str:
         """Return the address of a task's page for people."""
         return f"{self.base_url}/tasks/{task_id}"
@@ -181,16 +181,20 @@ class Urls:
         """Return the address of a job's page for people."""
         return f"{self.base_url}/tasks/{task_id}/jobs/{job_id}"
 
+    def job_frame_url(self, task_id: int, job_id: int, frame: int) -> str:
+        """Return the address of a frame in CVAT's editor.
+
+        Args:
+            task_id: the task ID
+            job_id: the ID of a job that has the frame
+            frame: the frame's position in the task, from 0
+        """
+        return f"{self.base_job_url(task_id, job_id)}?frame={frame}"
+
+    def issue_url(self, issue_id: int) -> str:
+        """Return the URL of an issue."""
+        return f"{self.issues_url}/{issue_id}"
+
     def user_search_url(self, username: str) -> str:
         """Return the URL of the users whose name contains a text."""
         return f"{self.users_url}?search={quote(username, safe='')}"
-
-
-def _one_of(name: str, values: Sequence[int]) -> Iterator[str]:
-    """Yield the queries for what has one of some numbers, of which there may be many.
-
-    The language of the server's filters is JSON Logic.
-    """
-    for begin in range(0, len(values), IDS_IN_URL):
-        logic = {"in": [{"var": name}, list(values[begin : begin + IDS_IN_URL])]}
-        yield urlencode({"filter": json.dumps(logic, separators=(",", ":"))})

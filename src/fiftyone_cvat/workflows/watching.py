@@ -18,6 +18,7 @@ from fiftyone_cvat.errors import (
 )
 from fiftyone_cvat.runs.arguments import positive_number
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
+from fiftyone_cvat.server.run_jobs import jobs_of_tasks
 from fiftyone_cvat.workflows.loading import load
 from fiftyone_cvat.workflows.results import results_of_run
 
@@ -105,11 +106,9 @@ def load_finished(
     credentials = {key: each for key, each in settings.items() if key not in names}
     results = results_of_run(dataset, anno_key, **credentials)
     api = results.connect_to_api()
-    by_task = api._jobs_by_task(results.task_ids)
-    all_jobs = [job for of_task in by_task.values() for job in of_task]
     new = [
         job["id"]
-        for job in choose_jobs(all_jobs, jobs)
+        for job in choose_jobs(jobs_of_tasks(api, results.task_ids), jobs)
         if results.loaded_jobs.get(job["id"]) != job.get("updated_date")
     ]
     if not new:

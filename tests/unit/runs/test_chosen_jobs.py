@@ -35,6 +35,7 @@ def ids(chosen, jobs=JOBS):
         ("completed", [1, 2]),
         ("in progress", []),
         ("acceptance", [2]),
+        ("alice", [1, 5]),
         ("annotation", [3, 1]),  # the stage: the type is asked for in a mapping
         ({"stage": "acceptance", "state": "completed"}, [2]),
         ({"stage": "acceptance", "state": "new"}, []),
