@@ -17,9 +17,10 @@ NAME = "fiftyone_cvat"
 # stands in one line is independent of each other.
 ROOMS = [
     {"cli"},
-    {"demo", "doctor"},
+    {"commands", "demo", "doctor"},
     {"workflows"},
     {"backend"},
+    {"review"},
     {"api"},
     {"download"},
     {"upload"},

@@ -50,6 +50,7 @@ SECRET_HEADERS = {"authorization", "cookie", "x-csrftoken"}
 SECRET_KEYS = {"access_token", "csrftoken", "key", "password", "sessionid", "token"}
 PLACEHOLDERS = {"password", "wrong-password", "access-token", "read-only-token", ""}
 UNREAD = {
+    "DELETE /api/issues/{id}",
     "DELETE /api/projects/{id}",
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
@@ -57,6 +58,7 @@ UNREAD = {
     "GET /api/tasks/{id}/backup/download",
     "GET /api/projects/{id}",
     "GET /api/tasks/{id}/data",
+    "PATCH /api/issues/{id}",
     "PATCH /api/jobs/{id}",
     "PATCH /api/jobs/{id}/annotations",
     "PATCH /api/projects/{id}",
@@ -67,6 +69,7 @@ UNREAD = {
     "DELETE /api/users/{id}",
     "POST /api/auth/login",
     "POST /api/auth/register",
+    "POST /api/invitations",
     "POST /api/jobs",
     "POST /api/organizations",
     "POST /api/tasks/backup",

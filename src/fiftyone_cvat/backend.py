@@ -20,6 +20,7 @@ from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.review.members import Review
 from fiftyone_cvat.runs import stored_runs
 from fiftyone_cvat.runs.arguments import (
     frame_numbers,
@@ -365,7 +366,7 @@ class CVATBackend(foua.AnnotationBackend):
         return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
-class CVATAnnotationResults(foua.AnnotationResults):
+class CVATAnnotationResults(Review, foua.AnnotationResults):
     """What is needed to monitor a run and to load its labels.
 
     Args:
@@ -453,8 +454,7 @@ class CVATAnnotationResults(foua.AnnotationResults):
                 f"Run '{self.key}' has no tasks any more: there is nothing to open"
             )
         api = self.connect_to_api()
-        task_id = self.task_ids[0]
-        jobs = self.job_ids.get(task_id)
+        task_id, jobs = self.task_ids[0], self.job_ids.get(self.task_ids[0])
         url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
         logger.info("Launching editor at '%s'...", url)
         api.launch_editor(url=url)

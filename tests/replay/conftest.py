@@ -41,6 +41,7 @@ from fiftyone_cvat.transport.responses import Response
 from fiftyone_cvat.transport.wire import ANSWERS, endpoint
 from tests.conftest import CASSETTE_NAMES
 from tests.replay.cassettes import TOKENS, VARIABLES, Server, pruned, use_cassette
+from tests.replay.people import new_viewer
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 OLDER_SERVERS = ("2.42",)
@@ -172,6 +173,13 @@ def api(server):
         "cvat", **server.credentials, organization=server.organization
     ) as made:
         yield made
+
+
+@pytest.fixture
+def viewer(server):
+    """How a user signs in who sees only what is assigned to him."""
+    with new_viewer(server) as credentials:
+        yield credentials
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import fiftyone as fo
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI, attach
 from fiftyone_cvat.errors import RequestError
 from tests import media
+from tests.replay.people import VIEWER
 from tests.replay.run import Run, box, moved
 from tests.replay.test_attachment import (
     copy_task,
@@ -306,44 +305,6 @@ def another(server):
             yield made["slug"], made["id"]
         finally:
             api.delete(f"{url}/{made['id']}")
-
-
-@contextlib.contextmanager
-def signed_in(server, username):
-    """Sign in with a password: tokens may not change accounts."""
-    with CVATAnnotationAPI(
-        "cvat", url=server.url, username=username, password=server.password
-    ) as made:
-        yield made
-
-
-VIEWER = "viewer-of-some-tasks"
-
-
-@pytest.fixture
-def viewer(server):
-    """How a user signs in who sees only what is assigned to him."""
-    with CVATAnnotationAPI("cvat", **server.credentials) as guest:
-        body = {
-            "username": VIEWER,
-            "email": "viewer@example.com",
-            "first_name": "Vi",
-            "last_name": "Ewer",
-            "password1": server.password,
-            "password2": server.password,
-        }
-        url = f"{guest.base_api_url}/auth/register"
-        guest.post(url, json=body, headers={"Authorization": None})
-        try:
-            yield {
-                "url": server.url,
-                "username": VIEWER,
-                "password": server.password,
-            }
-        finally:
-            with signed_in(server, server.username) as admin:
-                user_id = admin.get_user_id(VIEWER)
-                admin.delete(f"{admin.users_url}/{user_id}")
 
 
 def test_tasks_of_which_a_user_sees_some(cats, server, viewer, caplog):

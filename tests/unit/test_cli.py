@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import fiftyone_cvat
 from fiftyone_cvat import cli
+from fiftyone_cvat.commands import status as status_command
 from fiftyone_cvat.errors import ConfigurationError, UnreachableError
 
 URL = "https://cvat.example.com"
@@ -197,6 +198,42 @@ def test_resuming_what_is_not_there(run, dataset):
     result = run("resume", dataset.name, "run")
     assert result.exit_code == 1
     assert "no annotation run 'run'; it has none" in " ".join(result.output.split())
+
+
+def test_status_of_what_is_not_there(run, dataset):
+    for arguments, words in [
+        (("nowhere", "run"), "no dataset 'nowhere'"),
+        ((dataset.name, "run"), "no annotation run 'run'; it has none"),
+    ]:
+        result = run("status", *arguments)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, ConfigurationError)
+        assert words in str(result.exception)
+    assert run("status", dataset.name, "run", "--watch", "0.5").exit_code == 2
+
+
+def test_status_is_watched_until_ctrl_c(run, monkeypatch):
+    looked, slept = [], []
+
+    def job_status():
+        looked.append(1)
+        return []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) >= 3:
+            raise KeyboardInterrupt
+
+    results = SimpleNamespace(job_status=job_status)
+    monkeypatch.setattr(status_command, "_results_of", lambda *_: results)
+    monkeypatch.setattr(status_command, "sleep", sleep)
+
+    found = run("status", "roads", "run", "--watch", "5", "--json")
+
+    assert found.exit_code == 0
+    assert found.stdout == 3 * ('{"dataset": "roads", "anno_key": "run", "jobs": []}\n')
+    assert len(looked) == 3
+    assert slept == [5.0] * 3
 
 
 @pytest.mark.parametrize("pair", ["12", "12=", "=34", "a=b", "12:34", "-1=2"])

@@ -23,7 +23,7 @@ SERVER = CHECKS[1:8]
 TASKS, LOGIN = "/api/tasks", "/api/auth/login"
 SELF, TOKEN = "/api/users/self", "/api/auth/access_tokens/self"
 LABEL = {"id": 3, "name": "cat", "type": "any", "attributes": [], "sublabels": []}
-JOB = {"id": 5, "type": "annotation", "start_frame": 0, "stop_frame": 1}
+JOB = {"id": 5, "type": "annotation", "start_frame": 0, "stop_frame": 1, "task_id": 2}
 JOB |= {"stage": "annotation", "state": "new", "assignee": None}
 TASK = {"id": 2, "name": "mine", "status": "annotation", "size": 2}
 TASK |= {"owner": None, "assignee": None, "created_date": "", "updated_date": ""}
@@ -32,6 +32,10 @@ META |= {"deleted_frames": []}
 META |= {"frames": [{"width": 32, "height": 24, "name": "a.png"}] * 2}
 TAG = {"id": 7, "label_id": 3, "frame": 0, "group": 0, "attributes": []}
 ANNOTATIONS = {"version": 0, "tags": [TAG], "shapes": [], "tracks": []}
+ISSUE = {"id": 8, "job": 5, "frame": 0, "position": [1.5, 2], "resolved": False}
+ISSUE |= {"owner": None, "created_date": None, "comments": {"count": 1}}
+COMMENT = {"id": 9, "issue": 8, "owner": {"username": "ann"}, "message": "why?"}
+COMMENT |= {"created_date": ""}
 OURS = {"FIFTYONE_CVAT_CONFIG_CLS": "fiftyone_cvat.backend.CVATBackendConfig"}
 
 
@@ -47,6 +51,8 @@ def answer_as_cvat(site):
         "/api/requests": (200, {}, page()),
         "/api/labels": (200, {}, page(LABEL)),
         "/api/jobs": (200, {}, page(JOB)),
+        "/api/issues": (200, {}, page(ISSUE)),
+        "/api/comments": (200, {}, page(COMMENT)),
         "/api/tasks/2": (200, {}, TASK),
         "/api/tasks/2/data/meta": (200, {}, META),
         "/api/tasks/2/annotations": (200, {}, ANNOTATIONS),
@@ -447,6 +453,9 @@ def test_answers_of_the_smallest_task_that_has_media(site):
             {**ANNOTATIONS, "tags": [{**TAG, "frame": "0"}]},
             "annotations: 'tags[].frame' is a text, not a whole number",
         ),
+        ("/api/jobs", page({**JOB, "task_id": None}), "'results[].task_id' is null"),
+        ("/api/issues", page({**ISSUE, "position": 1}), "'results[].position' is a"),
+        ("/api/comments", page({**COMMENT, "message": None}), "'results[].message'"),
     ],
 )
 def test_an_answer_that_is_other_than_it_was(site, path, answer, words):

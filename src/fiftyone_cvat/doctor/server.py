@@ -49,6 +49,8 @@ ANSWERS_OF_TASK = (
     "/api/jobs?task_id={id}",
     "/api/tasks/{id}/data/meta",
     "/api/tasks/{id}/annotations",
+    "/api/issues?task_id={id}",
+    "/api/comments?page_size=1",
 )
 
 SOON = datetime.timedelta(days=7)

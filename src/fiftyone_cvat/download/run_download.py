@@ -46,6 +46,7 @@ from fiftyone_cvat.errors import (
     OrganizationError,
 )
 from fiftyone_cvat.runs.stored_runs import (
+    first_frame,
     forget,
     gather_frames,
     hide,
@@ -357,8 +358,7 @@ class RunDownload:
         where = f"Task {task_id}: {{}}".format
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
         check_meta(meta, images, where(url))
-        starts = results.id_map.get("_clips_frame_start") or {}
-        offset = starts.get(str(task_id), starts.get(task_id, 0))
+        offset = first_frame(results, task_id)
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         jobs = self._jobs_of(task_id, annotations, meta)
         known = self._labels.get(task_id)

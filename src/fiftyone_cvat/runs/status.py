@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from fiftyone_cvat.runs.chosen_jobs import username_of
+
 __all__ = ["status_by_field", "status_lines"]
 
 
@@ -40,18 +42,11 @@ def status_lines(
         for task_id, task in tasks.items():
             yield f"    Task {task_id} ({task['name']}):"
             yield f"        Status: {task['status']}"
-            yield f"        Assignee: {_username(task['assignee'])}"
+            yield f"        Assignee: {username_of(task['assignee']) or 'nobody'}"
             yield f"        Last updated: {task['last_updated']}"
             yield f"        URL: {task_url(task_id)}"
             for job_id, job in task["jobs"].items():
                 yield (
                     f"        Job {job_id}: {job.get('stage')}, {job.get('state')}, "
-                    f"assigned to {_username(job.get('assignee'))}"
+                    f"assigned to {username_of(job.get('assignee')) or 'nobody'}"
                 )
-
-
-def _username(user: Any) -> str:
-    if not user:
-        return "nobody"
-    # a server may tell only a name, or a number
-    return str(user.get("username") if isinstance(user, dict) else user)

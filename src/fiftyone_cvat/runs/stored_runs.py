@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "NO_FIELDS",
+    "first_frame",
     "forget",
     "gather_frames",
     "hide",
@@ -36,6 +37,17 @@ def is_import(results: Any) -> bool:
         results: the run's results
     """
     return bool(getattr(results.config, "is_import", False))
+
+
+def first_frame(results: Any, task_id: int) -> int:
+    """Return the frame of its video that a run of the built-in has counted from.
+
+    Args:
+        results: the run's results
+        task_id: a task of it; one of a clip counts from the clip's first frame
+    """
+    starts = results.id_map.get("_clips_frame_start") or {}
+    return int(starts.get(str(task_id), starts.get(task_id, 0)))
 
 
 @contextmanager

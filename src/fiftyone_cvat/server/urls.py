@@ -56,6 +56,16 @@ class Urls:
         return f"{self.base_api_url}/tasks"
 
     @property
+    def issues_url(self) -> str:
+        """The issues that may be seen."""
+        return f"{self.base_api_url}/issues"
+
+    @property
+    def comments_url(self) -> str:
+        """The comments on issues that may be seen."""
+        return f"{self.base_api_url}/comments"
+
+    @property
     def assignee_key(self) -> str:
         """The name of the assignee's id in a change to a job."""
         return "assignee"
@@ -159,6 +169,10 @@ class Urls:
         """Return the URL of a job's annotations as JSON."""
         return f"{self.taskless_job_url(job_id)}/annotations"
 
+    def job_data_meta_url(self, job_id: int) -> str:
+        """Return the URL of the names and sizes of a job's frames."""
+        return f"{self.taskless_job_url(job_id)}/data/meta"
+
     def base_task_url(self, task_id: int) -> str:
         """Return the address of a task's page for people."""
         return f"{self.base_url}/tasks/{task_id}"
@@ -166,6 +180,20 @@ class Urls:
     def base_job_url(self, task_id: int, job_id: int) -> str:
         """Return the address of a job's page for people."""
         return f"{self.base_url}/tasks/{task_id}/jobs/{job_id}"
+
+    def job_frame_url(self, task_id: int, job_id: int, frame: int) -> str:
+        """Return the address of a frame in CVAT's editor.
+
+        Args:
+            task_id: the task ID
+            job_id: the ID of a job that has the frame
+            frame: the frame's position in the task, from 0
+        """
+        return f"{self.base_job_url(task_id, job_id)}?frame={frame}"
+
+    def issue_url(self, issue_id: int) -> str:
+        """Return the URL of an issue."""
+        return f"{self.issues_url}/{issue_id}"
 
     def user_search_url(self, username: str) -> str:
         """Return the URL of the users whose name contains a text."""

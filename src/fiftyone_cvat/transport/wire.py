@@ -95,12 +95,32 @@ _TASK = {
 }
 _JOB = {
     "id": int,
+    "task_id": int,
     "type?": str,
     "start_frame": int,
     "stop_frame": int,
     "stage": str,
     "state": str,
     "assignee": _ASSIGNEE,
+    "organization?": (int, None),
+    "issues?": {"count?": int},
+}
+_ISSUE = {
+    "id": int,
+    "frame": int,
+    "job": int,
+    "position": [float],
+    "resolved": bool,
+    "owner": _ASSIGNEE,
+    "created_date": (str, None),
+    "comments?": {"count?": int},
+}
+_COMMENT = {
+    "id": int,
+    "issue": int,
+    "owner": _ASSIGNEE,
+    "message": str,
+    "created_date": str,
 }
 _META = {
     "size": int,
@@ -112,6 +132,10 @@ _META = {
         {"name": str, "width": int, "height": int, "related_files?": (int, None)}
     ],
 }
+_JOB_META = {
+    "frames": [{"width": int, "height": int}],
+    "included_frames?": ([int], None),
+}
 
 
 def _page(item: Shape) -> Shape:
@@ -120,8 +144,11 @@ def _page(item: Shape) -> Shape:
 
 ANSWERS: dict[str, Shape] = {
     "GET /api/auth/access_tokens/self": {"read_only": bool, "expiry_date": (str, None)},
+    "GET /api/comments": _page(_COMMENT),
+    "GET /api/issues": _page(_ISSUE),
     "GET /api/jobs": _page(_JOB),
     "GET /api/jobs/{id}": {"task_id": int, "start_frame": int, "stop_frame": int},
+    "GET /api/jobs/{id}/data/meta": _JOB_META,
     "GET /api/labels": _page(_LABEL),
     "GET /api/organizations": _page({"id?": int, "slug": str}),
     "GET /api/projects": _page(_FOUND),
@@ -139,6 +166,8 @@ ANSWERS: dict[str, Shape] = {
     "GET /api/users": _page(_USER),
     "GET /api/users/self": _USER,
     "PATCH /api/tasks/{id}/annotations": _ANNOTATIONS,
+    "POST /api/comments": _CREATED,
+    "POST /api/issues": _CREATED,
     "POST /api/projects": _CREATED,
     "POST /api/tasks": _CREATED,
     "POST /api/tasks/{id}/backup/export": {"rq_id": str},

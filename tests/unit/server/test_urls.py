@@ -27,6 +27,8 @@ def urls(address=ROOT):
         ("users_url", "/api/users"),
         ("projects_url", "/api/projects"),
         ("tasks_url", "/api/tasks"),
+        ("issues_url", "/api/issues"),
+        ("comments_url", "/api/comments"),
     ],
 )
 def test_property(name, url):
@@ -74,6 +76,9 @@ def test_property(name, url):
         ("job_annotation_url", (7,), "/api/jobs/7/annotations"),
         ("base_task_url", (5,), "/tasks/5"),
         ("base_job_url", (5, 7), "/tasks/5/jobs/7"),
+        ("job_data_meta_url", (7,), "/api/jobs/7/data/meta"),
+        ("job_frame_url", (5, 7, 3), "/tasks/5/jobs/7?frame=3"),
+        ("issue_url", (9,), "/api/issues/9"),
         ("user_search_url", ("me",), "/api/users?search=me"),
     ],
 )

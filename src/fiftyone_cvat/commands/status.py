@@ -1,0 +1,101 @@
+"""``fiftyone-cvat status``: where the jobs of a run stand, as a table or as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fiftyone_cvat.runs.job_status import JobStatus
+
+__all__ = ["status"]
+
+
+def status(
+    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
+    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the jobs as JSON, a line each time.")
+    ] = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Ask again after so many seconds, until Ctrl-C.",
+        ),
+    ] = None,
+) -> None:
+    """Show where the jobs of a run stand in CVAT: a bar for each state, a line a job.
+
+    Nothing is changed, here or there. The credentials are those of FiftyOne's
+    configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
+    """
+    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+        results = _results_of(dataset, anno_key)
+    show = _show_json if as_json else _show_table
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            with contextlib.redirect_stdout(sys.stderr):
+                jobs = results.job_status()
+            if watch is not None and not as_json and sys.stdout.isatty():
+                typer.echo("\033[2J\033[H", nl=False)  # on a page of its own each time
+            show(dataset, anno_key, jobs)
+            if watch is None:
+                return
+            sleep(watch)
+
+
+def _results_of(dataset: str, anno_key: str) -> Any:
+    """Return the results of a run.
+
+    Raises:
+        ConfigurationError: if there is no such dataset or run
+    """
+    import fiftyone as fo
+
+    from fiftyone_cvat.errors import ConfigurationError
+
+    if not fo.dataset_exists(dataset):
+        raise ConfigurationError(f"FiftyOne has no dataset '{dataset}'")
+    samples = fo.load_dataset(dataset)
+    if not samples.has_annotation_run(anno_key):
+        known = ", ".join(samples.list_annotation_runs()) or "none"
+        raise ConfigurationError(
+            f"Dataset '{dataset}' has no annotation run '{anno_key}'; it has {known}"
+        )
+    results = samples.load_annotation_results(anno_key)
+    if not hasattr(results, "job_status"):
+        raise ConfigurationError(
+            f"Run '{anno_key}' is not one of this package: take it over with "
+            f"`fiftyone_cvat.adopt_run(dataset, '{anno_key}')` first"
+        )
+    return results
+
+
+def _show_table(dataset: str, anno_key: str, jobs: Sequence[JobStatus]) -> None:
+    from fiftyone_cvat.runs.job_status import job_table
+
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    title = f"Run '{anno_key}' of dataset '{dataset}'"
+    for line in job_table(title, jobs, blocks="█░" if unicode else "#."):
+        typer.echo(line)
+
+
+def _show_json(dataset: str, anno_key: str, jobs: Sequence[JobStatus]) -> None:
+    from dataclasses import asdict
+
+    found = {
+        "dataset": dataset,
+        "anno_key": anno_key,
+        "jobs": [asdict(job) for job in jobs],
+    }
+    typer.echo(json.dumps(found))
+    sys.stdout.flush()

@@ -1,0 +1,188 @@
+"""Which jobs are meant: by state, stage, assignee, id, or a function that tells."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, SupportsIndex, TypeAlias
+
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.types import Json
+
+__all__ = [
+    "STAGES",
+    "STATES",
+    "ChosenJobs",
+    "choose_jobs",
+    "shown_ids",
+    "username_of",
+]
+
+STAGES = ("annotation", "validation", "acceptance")
+"""The stages of a job, in the order in which it goes through them."""
+
+STATES = ("new", "in progress", "rejected", "completed")
+"""The states that a job may have in each stage."""
+
+TYPES = ("annotation", "ground_truth", "replica", "consensus_replica")
+"""What jobs are for; servers before 2.80 call replicas ``consensus_replica``."""
+
+REPLICAS = frozenset({"replica", "consensus_replica"})
+
+ChosenJobs: TypeAlias = (
+    str | int | Mapping[str, Any] | Iterable[int] | Callable[[Json], Any] | None
+)
+"""What :func:`choose_jobs` takes."""
+
+MAX_NAMED = 20
+"""Ids that a message names."""
+
+
+def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
+    """Return the jobs that are meant, in their order.
+
+    Ground truth and replicas are meant only if ``type`` or their ids say so.
+
+    Args:
+        jobs: jobs of all types, as the server describes them
+        chosen: a state (``"completed"``) or a stage (``"acceptance"``); a mapping of
+            ``state``, ``stage``, ``type`` or ``assignee``, all of which must hold, to
+            one value or a list of those that will do, an assignee of None for nobody;
+            the id of a job, or several; a function that is given each annotation job
+            and tells whether it is meant; None for all annotation jobs
+
+    Returns:
+        the jobs; none if no job is so
+
+    Raises:
+        ConfigurationError: if there is no such state, stage, type or key, or if a job
+            with one of the ids is not among them
+    """
+    annotation = [job for job in jobs if _value(job, "type") == "annotation"]
+    if chosen is None:
+        return annotation
+    if callable(chosen):
+        return [job for job in annotation if chosen(job)]
+    if isinstance(chosen, Mapping):
+        wanted = _conditions(jobs, chosen)
+        return [
+            job
+            for job in (jobs if "type" in wanted else annotation)
+            if all(_value(job, key) in values for key, values in wanted.items())
+        ]
+    if isinstance(chosen, str):
+        key = _state_or_stage(jobs, chosen)
+        return [job for job in annotation if _value(job, key) == chosen]
+    ids = _ids(chosen)
+    _check_ids(ids, [job["id"] for job in jobs])
+    return [job for job in jobs if job["id"] in ids]
+
+
+def username_of(user: Any) -> str | None:
+    """Return the name of a user as the server describes them; None for nobody.
+
+    Args:
+        user: an object with a name, or, of some servers, a name or number alone
+    """
+    name = user.get("username") if isinstance(user, dict) else user
+    return str(name) if name else None
+
+
+def shown_ids(ids: Iterable[int]) -> str:
+    """Return ids as a message names them: not all of very many.
+
+    Args:
+        ids: the ids
+    """
+    several = list(ids)
+    shown = ", ".join(map(str, several[:MAX_NAMED]))
+    return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown
+
+
+def _value(job: Json, key: str) -> Any:
+    """Return what a mapping compares of a job."""
+    if key == "assignee":
+        return username_of(job.get("assignee"))
+    # a server that knows one type only does not tell it
+    return job.get("type", "annotation") if key == "type" else job.get(key)
+
+
+def _conditions(
+    jobs: Sequence[Json], chosen: Mapping[str, Any]
+) -> dict[str, Collection[Any]]:
+    """Return key to the values that will do, if all of them make sense."""
+    known = {"state": STATES, "stage": STAGES, "type": TYPES}
+    keys = (*known, "assignee")
+    wrong = [key for key in chosen if key not in keys]
+    if wrong or not chosen:
+        words = ", ".join(repr(key) for key in wrong) or "nothing"
+        raise ConfigurationError(
+            f"`jobs` names {words}; jobs are chosen by {_listed(keys)}"
+        )
+    wanted: dict[str, Collection[Any]] = {
+        key: _several(value) for key, value in chosen.items()
+    }
+    for key, values in wanted.items():
+        valid = _known(jobs, key, known[key]) if key in known else ()
+        for value in values:
+            is_name = value is None or isinstance(value, str)
+            if value not in valid if key in known else not is_name:
+                expected = _listed(valid) if key in known else "a user name or None"
+                raise ConfigurationError(
+                    f"`jobs` has the {key} {value!r}; it can be {expected}"
+                )
+    if REPLICAS.intersection(wanted.get("type", ())):
+        wanted["type"] = REPLICAS.union(wanted["type"])
+    return wanted
+
+
+def _state_or_stage(jobs: Sequence[Json], name: str) -> str:
+    states, stages = _known(jobs, "state", STATES), _known(jobs, "stage", STAGES)
+    if name not in (*states, *stages):
+        raise ConfigurationError(
+            f"`jobs` is {name!r}, which is no state of a job ({_listed(states)}) and "
+            f"no stage ({_listed(stages)}); other choices are a mapping, job ids, or a "
+            "function of a job"
+        )
+    return "state" if name in states else "stage"
+
+
+def _known(jobs: Sequence[Json], key: str, names: Sequence[str]) -> list[str]:
+    """Return the names that make sense: a server may have more than are known here."""
+    found = (_value(job, key) for job in jobs)
+    return list(dict.fromkeys([*names, *filter(None, found)]))
+
+
+def _several(value: Any) -> list[Any]:
+    """Return the values of a condition, of which there may be one."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    return [value]
+
+
+def _ids(chosen: Any) -> set[int]:
+    """Return the ids of jobs that were given: one, or several."""
+    several = list(chosen) if isinstance(chosen, Iterable) else [chosen]
+    for each in several:
+        # a number of NumPy is one, too; a truth value is none
+        if isinstance(each, bool) or not isinstance(each, SupportsIndex):
+            raise ConfigurationError(
+                f"`jobs` has {each!r}, which is no job's id; it can be a state, a "
+                "stage, a mapping, job ids, or a function of a job"
+            )
+    return {operator.index(each) for each in several}
+
+
+def _check_ids(ids: Collection[int], known: Sequence[int]) -> None:
+    gone = sorted(set(ids).difference(known))
+    if not gone:
+        return
+    are = f"jobs {shown_ids(gone)} are" if len(gone) > 1 else f"job {gone[0]} is"
+    raise ConfigurationError(
+        f"`jobs`: {are} not there: deleted in CVAT, not to be seen by this user, or "
+        f"of other tasks; there are {shown_ids(known) or 'none'}"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{each}'" for each in names)

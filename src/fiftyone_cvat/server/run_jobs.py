@@ -1,0 +1,106 @@
+"""The jobs of several tasks: asked for at once, and changed."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_states
+from fiftyone_cvat.server.jobs import ORGANIZATION
+from fiftyone_cvat.server.session import Session
+from fiftyone_cvat.transport.requests import with_params
+from fiftyone_cvat.types import Json
+
+__all__ = ["jobs_of_tasks", "organization_of", "update_job", "url_among"]
+
+logger = logging.getLogger(__name__)
+
+MAX_IDS = 300
+"""Ids in one URL: proxies refuse those of more than some 8,000 characters."""
+
+
+def jobs_of_tasks(api: Session, task_ids: Sequence[int]) -> list[Json]:
+    """Return the jobs of tasks, of all types, in the order of tasks and frames.
+
+    Args:
+        api: the session
+        task_ids: the tasks; those that are gone, or not seen, have no jobs
+
+    Returns:
+        the jobs as the server describes them
+
+    Raises:
+        AnswerError: if a job does not tell its task, frames, stage or state
+    """
+    jobs = _jobs(api, task_ids, None)
+    if api._organization:
+        # in an organization the server lists only what is there
+        seen = {job["task_id"] for job in jobs}
+        elsewhere = [each for each in task_ids if each not in seen]
+        jobs += _jobs(api, elsewhere, {ORGANIZATION: None})
+    positions = {task_id: number for number, task_id in enumerate(task_ids)}
+    return sorted(
+        jobs,
+        key=lambda job: (positions[job["task_id"]], job["start_frame"], job["id"]),
+    )
+
+
+def _jobs(api: Session, task_ids: Sequence[int], headers: Any) -> list[Json]:
+    found: dict[int, Json] = {}
+    for url in url_among(f"{api.base_api_url}/jobs", "task_id", task_ids):
+        jobs = api._all_items(url, headers=headers)
+        check_states(jobs, url)
+        # a list that changes between two pages has an item on both
+        found |= {job["id"]: job for job in jobs}
+    wanted = set(task_ids)
+    return [job for job in found.values() if job["task_id"] in wanted]
+
+
+def url_among(url: str, key: str, ids: Iterable[int]) -> Iterator[str]:
+    """Yield the URLs of the parts of a list whose items have one of some values.
+
+    Args:
+        url: the URL of the list
+        key: what the server calls the value
+        ids: the values; of many, each URL names some
+    """
+    several = list(ids)
+    for start in range(0, len(several), MAX_IDS):
+        rule = {"in": [{"var": key}, several[start : start + MAX_IDS]]}
+        yield with_params(url, {"filter": json.dumps(rule, separators=(",", ":"))})
+
+
+def update_job(api: Session, job: Json, **changes: Any) -> None:
+    """Change a job.
+
+    Args:
+        api: the session
+        job: the job as the server describes it
+        **changes: what to set: ``assignee``, a user's id or None, ``stage``, ``state``
+
+    Raises:
+        AccessDeniedError: if the user may not do that
+    """
+    url = api.taskless_job_url(job["id"])
+    api.patch(url, json=changes, harmless=True, **organization_of(job))
+
+
+def organization_of(job: Json) -> dict[str, Any]:
+    """Return what makes a request one in the organization that a job is in.
+
+    Who is a member there may see and do more than without it; and a task may be in
+    another one than the session.
+
+    Args:
+        job: the job as the server describes it
+
+    Returns:
+        further arguments of the session's verbs; none if the job does not tell it
+    """
+    if "organization" not in job:
+        return {}
+    number = job["organization"]
+    params = {} if number is None else {"params": {"org_id": number}}
+    return {"headers": {ORGANIZATION: None}, **params}
