@@ -264,15 +264,7 @@ class CVATBackend(foua.AnnotationBackend):
         return False
 
     def recommend_attr_tool(self, name: str, value: Any) -> dict[str, Any]:
-        """Recommend how to annotate an attribute.
-
-        Args:
-            name: the attribute's name
-            value: a value of it, or None
-
-        Returns:
-            a dict with ``type``, ``values``, ``sent``: False for what stays here
-        """
+        """Recommend how to annotate an attribute, as ``attribute_tool`` does."""
         return attribute_specs.attribute_tool(name, value)
 
     def requires_attr_values(self, attr_type: str) -> bool:

@@ -67,15 +67,27 @@ class Run:
         return {each["_id"]: each for each in found}
 
     def differences(self, before: dict[Any, dict[str, Any]] | None = None) -> list:
-        """Return what differs from the raw documents before: NaN equals NaN."""
+        """Return what differs from the raw documents before.
+
+        NaN equals NaN, and the order of a document's keys says nothing.
+        """
         before = self.before if before is None else before
         now = self.documents()
         return [
             (name, each[name], now[key].get(name))
             for key, each in before.items()
             for name in each
-            if repr(each[name]) != repr(now[key].get(name))
+            if _as_text(each[name]) != _as_text(now[key].get(name))
         ] + [("new document", None, now[key]) for key in now.keys() - before.keys()]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, dict):
+        parts = sorted((key, _as_text(each)) for key, each in value.items())
+        return str(parts)
+    if isinstance(value, list):
+        return str([_as_text(each) for each in value])
+    return repr(value)
 
 
 def box(label: str = "cat", x: float = 0.1, **kwargs: Any) -> fo.Detection:

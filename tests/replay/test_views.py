@@ -206,6 +206,7 @@ def test_a_merge_that_is_stopped_takes_no_values_off_a_view(
         assert pictures.values("cats.detections.label") == shown
 
 
+@pytest.mark.in_order
 def test_a_run_that_is_resumed_maps_no_label_again(pictures, server, monkeypatch):
     monkeypatch.setattr(run_upload.secrets, "token_hex", lambda _: "0123abcd")
     last = Path(pictures.last().filepath)

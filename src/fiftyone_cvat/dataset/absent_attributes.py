@@ -11,7 +11,7 @@ another object get its instance then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -32,6 +32,7 @@ from fiftyone_cvat.types import GEOMETRY
 
 __all__ = [
     "AbsentAttributes",
+    "label_ids_at",
     "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
@@ -312,9 +313,7 @@ def restore_instances(
         here = {
             each
             for batch in in_batches(left)
-            for each in collection.distinct(
-                f"{path}._id", {f"{path}._id": {"$in": batch}}
-            )
+            for each in label_ids_at(collection, path, {f"{path}._id": {"$in": batch}})
             if each in left
         }
         ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
@@ -385,6 +384,32 @@ def _stored(values: Any, dtype: str | None) -> Any:
     if dtype is None:
         return values
     return fou.serialize_numpy_array(np.array(values, dtype))
+
+
+def label_ids_at(
+    collection: Any, path: str, where: Mapping[str, Any]
+) -> Iterator[ObjectId]:
+    """Yield the ids of all labels of a field in some documents.
+
+    Args:
+        collection: the documents
+        path: the path of the labels in one
+        where: which documents
+    """
+    for document in collection.find(where, {f"{path}._id": 1}):
+        yield from _ids(document)
+
+
+def _ids(value: Any) -> Iterator[Any]:
+    """Yield the ids of labels in what the database answers."""
+    for each in value.values():
+        if isinstance(each, dict):
+            if "_id" in each:
+                yield each["_id"]
+            yield from _ids(each)
+        elif isinstance(each, list):
+            for label in each:
+                yield label["_id"]
 
 
 def reload_documents(samples: Any) -> None:

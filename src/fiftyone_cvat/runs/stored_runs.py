@@ -254,8 +254,12 @@ def hide(results: Any, task_ids: Iterable[int]) -> None:
         results: the run's results, which are changed in place
         task_ids: tasks that are there, but cannot be seen
     """
+    place_by_task = {task_id: place for place, task_id in enumerate(results.task_ids)}
     parts = forget(results, task_ids)
-    hidden = {task_id: part | {"is_hidden": True} for task_id, part in parts.items()}
+    hidden = {
+        task_id: part | {"is_hidden": True, "place": place_by_task[task_id]}
+        for task_id, part in parts.items()
+    }
     results.lost = {**results.lost, **hidden}
 
 
@@ -268,6 +272,9 @@ def show_hidden(results: Any) -> None:
         task_id: part for task_id, part in results.lost.items() if task_id not in hidden
     }
     regain(results, hidden)
+    for task_id in sorted(hidden, key=lambda each: hidden[each].get("place", 0)):
+        results.task_ids.remove(task_id)
+        results.task_ids.insert(hidden[task_id].get("place", 0), task_id)
 
 
 def set_aside(results: Any) -> None:

@@ -105,7 +105,7 @@ def tell_unknown_keywords(config: Any) -> None:
         for kind in type(config).__mro__
         for each in inspect.signature(kind).parameters.values()
         if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
+    ] + ["config_cls"]  # FiftyOne's own: which class this is
     unknown = [
         name for name in vars(config) if name not in known and not name.startswith("_")
     ]

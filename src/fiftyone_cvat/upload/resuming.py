@@ -45,18 +45,18 @@ def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
             f"Run '{results.key}' is complete: there is nothing to resume"
         )
     config = results.config
-    samples = with_all_of_kind(results.samples, config.label_schema)
     gone = [
         label_field
         for label_field, info in config.label_schema.items()
-        if info.get("existing_field") and not samples.has_field(label_field)
+        if info.get("existing_field") and not results.samples.has_field(label_field)
     ]
     if gone:
         raise ConfigurationError(
             f"Run '{results.key}' cannot go on without the fields of its labels, "
             f"which are deleted or renamed: {', '.join(gone)}"
         )
-    check_field_types(samples, config.label_schema)
+    check_field_types(results.samples, config.label_schema)
+    samples = with_all_of_kind(results.samples, config.label_schema)
     progress = Progress(
         results.progress["token"],
         {int(index): ids for index, ids in results.progress["pending"].items()},

@@ -158,7 +158,7 @@ def test_hidden_tasks_are_back_with_what_a_load_has_added(results, back):
 
     back(results)
 
-    assert results.task_ids == [2, 1]
+    assert results.task_ids == [1, 2]
     assert results.lost.keys() == {9}
     assert results.id_map["cats"] == {
         "a": ["l1", "l2"],
