@@ -342,8 +342,6 @@ def restore_lists(
 
     Args:
         samples: the collection that the keypoints are in
-        instances: field to the id of a label to the id of the instance that it gets
-            then, or None for none
         lists: field to the id of a keypoint to its points and its lists by name; a
             keypoint with other points, of which this is a copy, keeps its own
         others: fields that the keypoints may have been loaded into instead
