@@ -163,5 +163,5 @@ def test_no_attribute_fits():
     ids=["kinds", "scalar beside labels", "two scalars"],
 )
 def test_one_field_for_two_kinds_is_refused(fields):
-    with pytest.raises(ConfigurationError, match="'a' .*another field"):
+    with pytest.raises(ConfigurationError, match=r"'a' .*another field"):
         labels_to_label_schema([*LABELS, FRAME], fields, "", {})
