@@ -70,17 +70,6 @@ PART = [(0.1, 0.1), (0.513, 0.127), (0.3, 0.51)]
 OTHER_PART = [(0.6, 0.6), (0.9, 0.6), (0.7, 0.9)]
 
 
-@pytest.fixture
-def empty(dataset):
-    """Another dataset, without samples."""
-    name = f"{dataset.name} imported"
-    if fo.dataset_exists(name):
-        fo.delete_dataset(name)
-    made = fo.Dataset(name)
-    yield made
-    made.delete()
-
-
 def numbered(field, labels, start):
     """Give labels attributes of every input type, and a number to know them by."""
     for number, each in enumerate(labels, start):

@@ -71,17 +71,6 @@ def source(dataset, tmp_path):
     return dataset
 
 
-@pytest.fixture
-def empty(dataset):
-    """Another dataset, without samples."""
-    name = f"{dataset.name} imported"
-    if fo.dataset_exists(name):
-        fo.delete_dataset(name)
-    made = fo.Dataset(name)
-    yield made
-    made.delete()
-
-
 def counts(results):
     found = results.reconciliation
     return {

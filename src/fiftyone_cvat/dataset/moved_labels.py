@@ -17,6 +17,7 @@ from pymongo import UpdateOne
 
 from fiftyone_cvat.dataset.absent_attributes import (
     label_ids_at,
+    labels_in_document,
     place_of,
     reload_documents,
 )
@@ -52,14 +53,10 @@ def label_documents(
     Yields:
         the id of the document, and the label's part of it
     """
-    collection, path, listed = place_of(dataset, label_field)
+    collection, path, _ = place_of(dataset, label_field)
     for document in collection.find(where, {path: 1}):
-        value: Any = document
-        for name in path.split("."):
-            value = (value or {}).get(name)
-        for each in value or () if listed else [value]:
-            if each is not None:
-                yield document["_id"], each
+        for each in labels_in_document(document, path):
+            yield document["_id"], each
 
 
 def fields_of_labels(dataset: Any, label_ids: Collection[str]) -> dict[str, set[str]]:

@@ -56,17 +56,17 @@ def load_issues(api: CVATAnnotationAPI, results: Any, field: str) -> IssueCounts
     comments = comments_of_issues(api, jobs, issues)
     frames = RunFrames(api, results)
     dataset = results.samples._root_dataset
-    refs = {
-        task_id: frames.in_dataset(task_id)
-        for task_id in dict.fromkeys(job["task_id"] for job in jobs)
-    }
     seen: dict[int, set[int]] = defaultdict(set)
     for job in jobs:
         seen[job["task_id"]].update(range(job["start_frame"], job["stop_frame"] + 1))
     refs = {
         # issues of jobs that this user does not see stay as they are
-        task_id: {frame: ref for frame, ref in by.items() if frame in seen[task_id]}
-        for task_id, by in refs.items()
+        task_id: {
+            frame: ref
+            for frame, ref in frames.in_dataset(task_id).items()
+            if frame in of_task
+        }
+        for task_id, of_task in seen.items()
     }
     there = present(dataset, (ref for each in refs.values() for ref in each.values()))
     labels: dict[FrameRef, list[fol.Label]] = defaultdict(list)
