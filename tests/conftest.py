@@ -36,6 +36,9 @@ assert yaml.__with_libyaml__, "PyYAML without libyaml reads cassettes 80 times s
 
 settings.register_profile("huge", max_examples=1000, print_blob=True)
 
+NAME_OF_DATASET = 100
+"""Characters that FiftyOne 1.8 takes."""
+
 CASSETTE_NAMES = pytest.StashKey[set[str]]()
 """Names of the cassettes of all tests that were collected."""
 
@@ -281,6 +284,7 @@ def dataset(request):
     import fiftyone as fo
 
     name = f"{request.node.path.stem} {request.node.name}"
+    assert len(name) <= NAME_OF_DATASET, "a shorter name of the test, or `ids`"
     if fo.dataset_exists(name):
         fo.delete_dataset(name)
     made = fo.Dataset(name)

@@ -71,6 +71,7 @@ UNREAD = {
     "DELETE /api/users/{id}",
     "POST /api/auth/login",
     "POST /api/auth/register",
+    "POST /api/invitations",
     "POST /api/jobs",
     "POST /api/organizations",
     "POST /api/tasks/backup",

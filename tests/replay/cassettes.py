@@ -209,7 +209,12 @@ def _cut_traceback(answer: dict[str, Any]) -> bool:
 
 def _replace_credentials(request: Request, answer: dict[str, Any]) -> bool:
     """Replace a token that the server has just made, in place."""
-    keys = {"login": "key", "register": "key", "access_tokens": "value"}
+    keys = {
+        "access_tokens": "value",
+        "invitations": "key",
+        "login": "key",
+        "register": "key",
+    }
     key = keys.get(request.path.split("/")[-1])
     if key not in answer:
         return False

@@ -217,6 +217,17 @@ def object_ids(request, mode, monkeypatch):
     return begin_at
 
 
+@pytest.fixture
+def empty(dataset):
+    """Another dataset, without samples."""
+    name = f"{dataset.name} imported"
+    if fo.dataset_exists(name):
+        fo.delete_dataset(name)
+    made = fo.Dataset(name)
+    yield made
+    made.delete()
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(mode, monkeypatch):
     """Let a replay wait for nothing; only MongoDB's own threads go on sleeping."""

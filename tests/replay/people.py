@@ -6,9 +6,10 @@ import contextlib
 
 from fiftyone_cvat import CVATAnnotationAPI
 
-__all__ = ["VIEWER", "new_viewer", "signed_in"]
+__all__ = ["VIEWER", "invite", "new_viewer", "signed_in"]
 
 VIEWER = "viewer-of-some-tasks"
+EMAIL = "viewer@example.com"
 
 
 @contextlib.contextmanager
@@ -26,7 +27,7 @@ def new_viewer(server):
     with CVATAnnotationAPI("cvat", **server.credentials) as guest:
         body = {
             "username": VIEWER,
-            "email": "viewer@example.com",
+            "email": EMAIL,
             "first_name": "Vi",
             "last_name": "Ewer",
             "password1": server.password,
@@ -44,3 +45,13 @@ def new_viewer(server):
             with signed_in(server, server.username) as admin:
                 user_id = admin.get_user_id(VIEWER)
                 admin.delete(f"{admin.users_url}/{user_id}")
+
+
+def invite(server, role):
+    """Make the viewer a member of the organization, until the account is deleted."""
+    with signed_in(server, server.username) as admin:
+        admin.post(
+            f"{admin.base_api_url}/invitations",
+            params={"org": server.organization},
+            json={"role": role, "email": EMAIL},
+        )

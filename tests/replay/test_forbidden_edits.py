@@ -65,6 +65,7 @@ def edit(run, shape, *edits):
         ("read_only", ("age", "name"), READ_ONLY),
         ("read_only of a class", ("age", "place"), READ_ONLY),
     ],
+    ids=["class", "place", "attribute", "attribute of a class"],
 )
 @pytest.mark.parametrize("is_alone", [True, False], ids=["alone", "with another"])
 def test_edits(pets, server, option, edits, reason, is_alone):

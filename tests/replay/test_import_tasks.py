@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import fiftyone as fo
+import fiftyone.utils.annotations as foua
 import numpy as np
 import pytest
 
@@ -68,17 +69,6 @@ def source(dataset, tmp_path):
             )
         )
     return dataset
-
-
-@pytest.fixture
-def empty(dataset):
-    """Another dataset, without samples."""
-    name = f"{dataset.name} imported"
-    if fo.dataset_exists(name):
-        fo.delete_dataset(name)
-    made = fo.Dataset(name)
-    yield made
-    made.delete()
 
 
 def counts(results):
@@ -167,6 +157,32 @@ def test_what_changes_in_cvat_arrives_with_each_load(source, empty, server):
     # a run that sent nothing deletes nothing in CVAT
     empty.load_annotations("synced", cleanup=True, **server.credentials)
     assert run.api.task_exists(run.task_id)
+
+
+def test_an_import_that_stops_in_the_merge(
+    dataset, empty, server, tmp_path, monkeypatch
+):
+    [path] = media.make_images(tmp_path, ["a.png"])
+    cats = fo.Detections(detections=[box("cat")])
+    dataset.add_sample(fo.Sample(filepath=path, cats=cats))
+    run = Run(dataset, server, {"cats": {"type": "detections"}})
+    empty.add_sample(fo.Sample(filepath=path))
+    where = {"tasks": run.task_id, **server.credentials}
+    merge = foua._merge_labels
+
+    def stop(*args, **kwargs):
+        merge(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foua, "_merge_labels", stop)
+        with pytest.raises(KeyboardInterrupt):
+            import_tasks(empty, **where)
+    empty._annotation_cache.clear()
+
+    import_tasks(empty, **where)
+
+    assert len(empty.first().detections.detections) == 1
 
 
 def test_media_from_cvat(source, empty, server, tmp_path, monkeypatch):

@@ -268,6 +268,19 @@ def test_a_load_that_stops_after_the_merge(pictures, server, monkeypatch):
     assert run.differences(before) == []
 
 
+def test_a_copy_that_is_made_after_a_load_that_stopped(pictures, server, monkeypatch):
+    run = with_points(pictures, server)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(run.results.backend), "save_run_results", stop)
+        with pytest.raises(RuntimeError, match="stopped"):
+            load(run)
+    pictures.clone_sample_field("keypoints", "backup")
+
+    load(run)
+
+    assert number_of_labels(pictures) == {"cats": 2, "keypoints": 3, "backup": 3}
+
+
 def stop(*_, **__):
     raise RuntimeError("stopped")
 

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from fiftyone_cvat import CVATAnnotationAPI, cli
 from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, GeometryError
 from tests import media
-from tests.replay.people import VIEWER
+from tests.replay.people import VIEWER, invite
 from tests.replay.run import Run, box
+from tests.replay.test_replicas import add_ground_truth
 
 CATS = {"cats": {"type": "detections"}}
 FRAMES_CATS = {"frames.cats": {"type": "detections"}}
@@ -124,7 +125,7 @@ def test_status_that_changes(cats, server):
 
 
 def test_fields_and_views_of_others_stay(cats, server):
-    run = sent(cats, server)
+    run = Run(cats, server, CATS)
     other = Run(cats, server, CATS, key="other")
     cats.add_sample_field("mine", fo.StringField)
     cats.save_view("cvat_2 new", cats.limit(1))
@@ -236,7 +237,7 @@ def test_status_of_patches(cats, server):
 
 
 def test_issues(cats, server, caplog):
-    run = sent(cats, server)
+    run = Run(cats, server, CATS)
     results, (first, *_) = run.results, jobs_of(run)
     samples = list(cats)
     ids = [
@@ -287,7 +288,7 @@ def test_issues(cats, server, caplog):
 
 
 def test_issues_that_change(cats, server):
-    run = sent(cats, server)
+    run = Run(cats, server, CATS)
     results, api = run.results, run.api
     samples = list(cats)
     gone, moving, answered, tagged = (
@@ -337,13 +338,15 @@ def test_issues_of_a_video(video, server):
 
 def test_an_annotator_and_a_reviewer(cats, server, viewer):
     """One annotates, another one reviews; each sees and may do what is theirs."""
-    run = sent(cats, server, job_assignees=[VIEWER])
+    run = sent(cats[:3], server, job_assignees=[VIEWER])
     reviewed, (first, *_) = run.results, jobs_of(run)
     sample = cats.first()
     with CVATAnnotationAPI("cvat", **viewer) as annotator:
         reviewer = run.api
-        # the annotator finishes a job
+        # the annotator finishes a job; its stage is not theirs to change
         reviewed.use_api(annotator)
+        begun = {"stage": "annotation", "state": "in progress"}
+        assert reviewed.advance(jobs=first, **begun) == [first]
         assert reviewed.advance(jobs=first, state="completed") == [first]
         with pytest.raises(PermissionError, match="owner") as caught:
             reviewed.advance(jobs="completed", stage="acceptance")
@@ -376,8 +379,8 @@ def test_an_annotator_and_a_reviewer(cats, server, viewer):
 
 
 def test_in_an_organization(cats, server):
-    """Also where the session is in none: CVAT shows comments to members only."""
-    run = sent(cats, server, organization=server.organization)
+    """Also where the session is in none."""
+    run = sent(cats[:3], server, organization=server.organization)
     results = run.results
     first, *_ = jobs_of(run)
     inside = run.api
@@ -388,12 +391,39 @@ def test_in_an_organization(cats, server):
             results.resolve(issue, text=f"seen from {len(api._organization or '')}")
             results.assign(jobs=first, to=server.other_user)
             results.advance(jobs=first, state="completed")
-            assert results.write_status() == {"completed": 2, "new": 3}
+            assert results.write_status() == {"completed": 2, "new": 1}
             results.load_issues()
             [label] = labels_in(cats, "cvat_issues")[0]
             assert label.comments[0].text == "too large"
     assert len(label.comments) == 3
     assert cats.first().cvat.assignee == server.other_user
+
+
+def test_a_maintainer_of_the_organization(cats, server, viewer):
+    """Only as a member one sees what others say about tasks that are not one's own."""
+    run = sent(cats, server, organization=server.organization)
+    results, (first, *_) = run.results, jobs_of(run)
+    issue = results.add_issue(cats.first(), BOX, "too large")
+    invite(server, "maintainer")
+    with CVATAnnotationAPI("cvat", **viewer) as outside:
+        results.use_api(outside)
+        with pytest.raises(ConfigurationError, match="organization: none"):
+            results.load_issues()
+    with CVATAnnotationAPI(
+        "cvat", **viewer, organization=server.organization
+    ) as inside:
+        results.use_api(inside)
+        assert results.advance(jobs="new", stage="validation")[0] == first
+        results.resolve(issue, text="so it is")
+        assert results.load_issues().added == 1
+        assert results.write_status() == {"new": 5}
+
+    [label] = labels_in(cats, "cvat_issues")[0]
+    assert [(each.author, each.text) for each in label.comments] == [
+        (server.username, "too large"),
+        (VIEWER, "so it is"),
+    ]
+    assert cats.distinct("cvat.stage") == ["validation"]
 
 
 def test_in_another_organization_than_the_session(cats, server, caplog):
@@ -451,8 +481,27 @@ def test_steering(cats, server, caplog):
     assert "2 in annotation, in progress" in caplog.text
 
 
+def test_ground_truth_is_left_out_unless_it_is_asked_for(cats, server):
+    run = Run(cats, server, CATS)
+    results, (job,) = run.results, jobs_of(run)
+    truth = add_ground_truth(run, [1, 4])["id"]
+    issue = {"job": truth, "frame": 4, "position": [8.0, 6.0], "message": "look"}
+    run.api.post(run.api.issues_url, json=issue)
+
+    assert results.advance(state="completed") == [job]
+    assert [each.job_id for each in results.job_status()] == [job]
+    assert results.write_status() == {"completed": 5}
+    assert cats.values("cvat.issues") == [0] * 5
+
+    chosen = {"type": "ground_truth"}
+    assert results.assign(jobs=chosen, to=server.other_user) == [truth]
+    assert results.load_issues().added == 1
+    [point] = labels_in(cats, "cvat_issues_keypoints")[4]
+    assert (point.points, point.job_id) == ([[0.25, 0.25]], truth)
+
+
 def test_bad_input(cats, server):
-    run = sent(cats, server)
+    run = Run(cats, server, CATS)
     results, (first, *_) = run.results, jobs_of(run)
     issue = results.add_issue(cats.first(), BOX, "a")
     before = results.job_status()

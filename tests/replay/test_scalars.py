@@ -202,6 +202,21 @@ def test_what_was_deleted_in_cvat_may_come_again(dataset, server, tmp_path):
         assert dataset.values("state") == ["a", "b", None]
 
 
+def test_frames_that_a_view_leaves_out_keep_their_values(dataset, server, tmp_path):
+    sample = fo.Sample(filepath=media.copy_video(tmp_path / "v.mp4", 5))
+    for number in range(1, 6):
+        sample.frames[number] = fo.Frame(state=f"number {number}")
+    dataset.add_sample(sample)
+    view = dataset.to_frames(sample_frames=True).limit(2)
+    run = Run(view, server, {"state": {"type": "scalar"}})
+    run.change("delete", tags=[tags_by_frame(run)[0]])
+
+    run.load()
+
+    expected = [None, *(f"number {number}" for number in range(2, 6))]
+    assert dataset.values("frames.state", unwind=True) == expected
+
+
 @pytest.mark.parametrize(
     ("restriction", "expected"),
     [

@@ -140,7 +140,7 @@ def stop(*_, **__):
 
 @pytest.mark.parametrize("where", ["finish_merge", "_end_merge"])
 @pytest.mark.parametrize("name", ["set_field of itself", "map_labels", "map_values"])
-@pytest.mark.parametrize("is_another", [False, True], ids=["same", "another process"])
+@pytest.mark.parametrize("is_another", [False, True], ids=["same", "another"])
 def test_a_load_that_stops_after_the_merge(
     cats, server, monkeypatch, name, where, is_another
 ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +50,7 @@ def status(
             show(dataset, anno_key, jobs)
             if watch is None:
                 return
-            time.sleep(watch)
+            sleep(watch)
 
 
 def _results_of(dataset: str, anno_key: str) -> Any:

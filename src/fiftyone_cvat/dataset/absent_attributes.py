@@ -11,7 +11,7 @@ another object get its instance then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -28,10 +28,12 @@ from fiftyone_cvat.convert.from_cvat.keypoint_lists import lists_beside
 from fiftyone_cvat.convert.shared.attribute_names import is_attribute_name
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.runs.stored_runs import is_import
-from fiftyone_cvat.types import GEOMETRY
+from fiftyone_cvat.types import GEOMETRY, Json
 
 __all__ = [
     "AbsentAttributes",
+    "label_ids_at",
+    "labels_in_document",
     "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
@@ -230,7 +232,7 @@ def restore_indexes(
         collection, path, listed = place_of(samples, label_field)
         new_by_id = index_by_id
         if label_field not in indexes:
-            new_by_id = _free_indexes(collection, path, listed, index_by_id)
+            new_by_id = _free_indexes(collection, path, index_by_id)
         ids_by_index: dict[int, list[ObjectId]] = defaultdict(list)
         for label_id, index in new_by_id.items():
             ids_by_index[index].append(label_id)
@@ -253,7 +255,7 @@ def restore_indexes(
 
 
 def _free_indexes(
-    collection: Any, path: str, listed: bool, index_by_id: Mapping[ObjectId, int]
+    collection: Any, path: str, index_by_id: Mapping[ObjectId, int]
 ) -> dict[ObjectId, int]:
     """Return the indexes of labels that no other track of their video has."""
     found = collection.find({f"{path}._id": {"$in": [*index_by_id]}}, {"_sample_id": 1})
@@ -261,11 +263,7 @@ def _free_indexes(
     labels_by_video: dict[Any, list[Any]] = defaultdict(list)
     parts = {"_sample_id": 1, f"{path}._id": 1, f"{path}.index": 1}
     for document in collection.find({"_sample_id": {"$in": [*videos]}}, parts):
-        value: Any = document
-        for name in path.split("."):
-            value = (value or {}).get(name)
-        labels = value or () if listed else [value]
-        labels_by_video[document["_sample_id"]] += filter(None, labels)
+        labels_by_video[document["_sample_id"]] += labels_in_document(document, path)
     new_by_id: dict[ObjectId, int] = dict(index_by_id)
     for labels in labels_by_video.values():
         waiting = [
@@ -312,9 +310,7 @@ def restore_instances(
         here = {
             each
             for batch in in_batches(left)
-            for each in collection.distinct(
-                f"{path}._id", {f"{path}._id": {"$in": batch}}
-            )
+            for each in label_ids_at(collection, path, {f"{path}._id": {"$in": batch}})
             if each in left
         }
         ids_by_instance: dict[str | None, list[ObjectId]] = defaultdict(list)
@@ -343,8 +339,6 @@ def restore_lists(
 
     Args:
         samples: the collection that the keypoints are in
-        instances: field to the id of a label to the id of the instance that it gets
-            then, or None for none
         lists: field to the id of a keypoint to its points and its lists by name; a
             keypoint with other points, of which this is a copy, keeps its own
         others: fields that the keypoints may have been loaded into instead
@@ -385,6 +379,35 @@ def _stored(values: Any, dtype: str | None) -> Any:
     if dtype is None:
         return values
     return fou.serialize_numpy_array(np.array(values, dtype))
+
+
+def labels_in_document(document: Json, path: str) -> list[Json]:
+    """Return the labels of a field in a document, or what was asked for of them.
+
+    Args:
+        document: of a sample or a frame, as the database holds it
+        path: the path of the label, or the labels, in it
+    """
+    value: Any = document
+    for name in path.split("."):
+        value = (value or {}).get(name)
+    labels = value if isinstance(value, list) else [value]
+    return [each for each in labels if each]
+
+
+def label_ids_at(
+    collection: Any, path: str, where: Mapping[str, Any]
+) -> Iterator[ObjectId]:
+    """Yield the ids of all labels of a field in some documents.
+
+    Args:
+        collection: the documents
+        path: the path of the labels in one
+        where: which documents
+    """
+    for document in collection.find(where, {f"{path}._id": 1}):
+        for label in labels_in_document(document, path):
+            yield label["_id"]
 
 
 def reload_documents(samples: Any) -> None:

@@ -15,6 +15,7 @@ import fiftyone.core.labels as fol
 
 from fiftyone_cvat.dataset.absent_attributes import (
     AbsentAttributes,
+    label_ids_at,
     place_of,
     remove_nulls,
     restore_attributes,
@@ -153,10 +154,7 @@ def _adopt(results: Any, added: list[list[str]]) -> None:
         present = {
             str(each)
             for batch in in_batches(ids)
-            for document in collection.find(
-                {f"{path}._id": {"$in": batch}}, {f"{path}._id": 1}
-            )
-            for each in _ids(document)
+            for each in label_ids_at(collection, path, {f"{path}._id": {"$in": batch}})
         }
         mine = [each for each in added if each[-1] in present]
         if not mine:
@@ -172,18 +170,6 @@ def _adopt(results: Any, added: list[list[str]]) -> None:
                 place[keys[-1]] = label_id
         prefix = dataset._FRAMES_PREFIX if results._is_frames else ""
         results._update_id_map(label_field.removeprefix(prefix), new)
-
-
-def _ids(value: Any) -> Iterator[Any]:
-    """Yield the ids of labels in what the database answers."""
-    for each in value.values():
-        if isinstance(each, dict):
-            if "_id" in each:
-                yield each["_id"]
-            yield from _ids(each)
-        elif isinstance(each, list):
-            for label in each:
-                yield label["_id"]
 
 
 def _paths(value: Any) -> Iterator[tuple[str, ...]]:

@@ -15,10 +15,15 @@ from typing import Any
 from bson import ObjectId
 from pymongo import UpdateOne
 
-from fiftyone_cvat.dataset.absent_attributes import place_of, reload_documents
+from fiftyone_cvat.dataset.absent_attributes import (
+    label_ids_at,
+    labels_in_document,
+    place_of,
+    reload_documents,
+)
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in, with_ids, without_ids
-from fiftyone_cvat.types import Json
+from fiftyone_cvat.types import RETURN_TYPES, Json
 
 __all__ = [
     "delete_labels",
@@ -27,6 +32,9 @@ __all__ = [
     "label_documents",
     "take_out_doubled",
 ]
+
+KINDS = frozenset(RETURN_TYPES.values())
+"""The names of the fields that ``unexpected="keep"`` loads into."""
 
 NOT_MERGED = frozenset(("_id", "_cls", "tags", "index", "instance"))
 """Parts of a label that are its own in each field: tracks are numbered by field."""
@@ -45,14 +53,10 @@ def label_documents(
     Yields:
         the id of the document, and the label's part of it
     """
-    collection, path, listed = place_of(dataset, label_field)
+    collection, path, _ = place_of(dataset, label_field)
     for document in collection.find(where, {path: 1}):
-        value: Any = document
-        for name in path.split("."):
-            value = (value or {}).get(name)
-        for each in value or () if listed else [value]:
-            if each is not None:
-                yield document["_id"], each
+        for each in labels_in_document(document, path):
+            yield document["_id"], each
 
 
 def fields_of_labels(dataset: Any, label_ids: Collection[str]) -> dict[str, set[str]]:
@@ -67,7 +71,7 @@ def fields_of_labels(dataset: Any, label_ids: Collection[str]) -> dict[str, set[
         collection, path, _ = place_of(dataset, label_field)
         for batch in in_batches(label_ids):
             where = {f"{path}._id": {"$in": batch}}
-            for each in collection.distinct(f"{path}._id", where):
+            for each in label_ids_at(collection, path, where):
                 if str(each) in label_ids:
                     found[str(each)].add(label_field)
     return found
@@ -147,7 +151,10 @@ def take_out_doubled(
         before = held[label_id]
         home = next((each for each in before if each in known), "")
         for label_field in there.difference(before):
-            homes[label_field][label_id] = home
+            name = label_field.removeprefix(dataset._FRAMES_PREFIX)
+            if label_field in fields or label_field in known or name in KINDS:
+                homes[label_field][label_id] = home
+            # else it is a copy that somebody has made since
     for label_field, home_by_id in homes.items():
         _hand_over(dataset, label_field, home_by_id)
         delete_labels(dataset, label_field, home_by_id)

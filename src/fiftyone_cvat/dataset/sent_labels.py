@@ -64,10 +64,10 @@ class SentLabels:
         self._sent_frames = set()
         if results.frame_numbering == "task":
             self._sent_frames = {
-                each["frame_id"]
+                each["sample_id"] if self._is_frames else each["frame_id"]
                 for frames in results.frame_id_map.values()
                 for each in frames.values()
-                if "frame_id" in each
+                if self._is_frames or "frame_id" in each
             }
         self._label_schema = results.config.label_schema
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
@@ -169,6 +169,8 @@ class SentLabels:
         so those that did not go up must come back, too.
         """
         is_there = self._columns.has_field(label_field)
+        if is_there and self._is_frames:
+            yield from self._values_of_other_frames(label_field, task)
         if not (is_there and self._samples._is_frame_field(label_field)):
             return
         sent = self._sent_frames | {ref.frame_id for ref in task.refs.values()}
@@ -178,6 +180,19 @@ class SentLabels:
             for frame_id, value in zip(frame_ids, values, strict=True):
                 if value is not None and frame_id not in sent:
                     yield FrameRef(sample_id, frame_id), value
+
+    def _values_of_other_frames(
+        self, label_field: Any, task: TaskAnswer
+    ) -> Iterator[tuple[FrameRef, Any]]:
+        """Yield what frames hold that a run of a view of frames did not send."""
+        video_by_frame = self._id_map.get("_frames", {})
+        sent = self._sent_frames | {ref.sample_id for ref in task.refs.values()}
+        videos = {video_by_frame.get(ref.sample_id) for ref in task.refs.values()}
+        view = self._root.select([each for each in videos if each is not None])
+        paths = ["frames.id", self._root._FRAMES_PREFIX + label_field]
+        for frame_id, value in zip(*view.values(paths, unwind=True), strict=True):
+            if value is not None and frame_id not in sent:
+                yield FrameRef(frame_id, None), value
 
     def originals(self, label_field: Any, task: TaskAnswer) -> Originals:
         """Return a run's labels of one field on a task's frames."""

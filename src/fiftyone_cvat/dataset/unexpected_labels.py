@@ -15,7 +15,7 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.dataset.absent_attributes import place_of
+from fiftyone_cvat.dataset.absent_attributes import labels_in_document, place_of
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.moved_labels import delete_labels
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
@@ -249,15 +249,10 @@ def _values_at(
     label_field = _in_dataset(results, label_field)
     if label_field not in dataset._get_label_fields():
         return
-    collection, path, listed = place_of(dataset, label_field)
+    collection, path, _ = place_of(dataset, label_field)
     for batch in in_batches({ref.key for ref in refs}):
         for document in collection.find({"_id": {"$in": batch}}, {path + part: 1}):
-            value: Any = document
-            for name in path.split("."):
-                value = (value or {}).get(name)
-            for each in value or () if listed else [value]:
-                if each:
-                    yield each
+            yield from labels_in_document(document, path)
 
 
 def _in_dataset(results: Any, label_field: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from fiftyone_cvat.dataset.run_samples import present
 from fiftyone_cvat.errors import ConfigurationError, GeometryError
 from fiftyone_cvat.review.run_frames import RunFrames
 from fiftyone_cvat.review.run_jobs import annotation_jobs, job_of, jobs_of_run
+from fiftyone_cvat.runs.chosen_jobs import shown_ids
 from fiftyone_cvat.server.issues import (
     add_comment,
     add_issue,
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["load_issues", "open_issue", "resolve_issues"]
 
 logger = logging.getLogger(__name__)
-
-MAX_NAMED = 20
-"""Ids that a message names."""
 
 
 def load_issues(api: CVATAnnotationAPI, results: Any, field: str) -> IssueCounts:
@@ -58,13 +56,25 @@ def load_issues(api: CVATAnnotationAPI, results: Any, field: str) -> IssueCounts
     comments = comments_of_issues(api, jobs, issues)
     frames = RunFrames(api, results)
     dataset = results.samples._root_dataset
+    seen: dict[int, set[int]] = defaultdict(set)
+    for job in jobs:
+        seen[job["task_id"]].update(range(job["start_frame"], job["stop_frame"] + 1))
     refs = {
-        task_id: frames.in_dataset(task_id)
-        for task_id in dict.fromkeys(job["task_id"] for job in jobs)
+        # issues of jobs that this user does not see stay as they are
+        task_id: {
+            frame: ref
+            for frame, ref in frames.in_dataset(task_id).items()
+            if frame in of_task
+        }
+        for task_id, of_task in seen.items()
     }
     there = present(dataset, (ref for each in refs.values() for ref in each.values()))
     labels: dict[FrameRef, list[fol.Label]] = defaultdict(list)
     by_id = {job["id"]: job for job in jobs}
+    with_issues = dict.fromkeys(issue["job"] for issue in issues)
+    frames.ask_for_sizes(
+        [by_id[each] for each in with_issues], results.config.max_workers
+    )
     for issue in issues:
         job, position = by_id[issue["job"]], issue["frame"]
         ref = refs[job["task_id"]].get(position)
@@ -152,8 +162,8 @@ def resolve_issues(
     gone = [each for each in ids if each not in known]
     if gone:
         raise ConfigurationError(
-            f"Run '{results.key}' has no issue {_numbers(gone)}: deleted in CVAT, or "
-            f"of another run; it has {_numbers(known) or 'none'}"
+            f"Run '{results.key}' has no issue {shown_ids(gone)}: deleted in CVAT, or "
+            f"of another run; it has {shown_ids(known) or 'none'}"
         )
     for each in ids:
         issue = known[each]
@@ -195,9 +205,3 @@ def _tell_left_out(issue: Json, reason: str) -> None:
     logger.warning(
         "Issue %d of job %d: left out: %s", issue["id"], issue["job"], reason
     )
-
-
-def _numbers(ids: Iterable[int]) -> str:
-    several = list(ids)
-    shown = ", ".join(map(str, several[:MAX_NAMED]))
-    return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown

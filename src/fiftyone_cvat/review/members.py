@@ -8,7 +8,7 @@ from typing import Any
 from fiftyone_cvat.dataset.issue_fields import IssueCounts
 from fiftyone_cvat.dataset.status_fields import clear_status_field
 from fiftyone_cvat.review.issues import load_issues, open_issue, resolve_issues
-from fiftyone_cvat.review.status import frame_address, status_of_run, write_status
+from fiftyone_cvat.review.status import FrameAddresses, status_of_run, write_status
 from fiftyone_cvat.review.steering import advance_jobs, assign_jobs
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.job_status import JobStatus
@@ -29,6 +29,7 @@ class Review:
     connect_to_api: Any
     samples: Any
     key: str
+    _addresses: FrameAddresses | None = None
 
     def job_status(self) -> list[JobStatus]:
         """Return where the annotation jobs of the run stand.
@@ -80,7 +81,8 @@ class Review:
     def frame_url(self, sample: Any, *, frame_number: int | None = None) -> str:
         """Return the address of a sample's frame in CVAT's editor.
 
-        For many samples, :meth:`write_status` asks the server once.
+        The server is asked once for all samples; :meth:`write_status` writes the
+        addresses of all.
 
         Args:
             sample: a sample or a frame of a video, or the id of either
@@ -90,7 +92,10 @@ class Review:
         Raises:
             ConfigurationError: if the run has not sent it
         """
-        return frame_address(self.connect_to_api(), self, sample, frame_number)
+        api = self.connect_to_api()
+        if self._addresses is None or not self._addresses.is_of(api, self):
+            self._addresses = FrameAddresses(api, self)
+        return self._addresses.find(sample, frame_number)
 
     def load_issues(self, field: str = "cvat_issues") -> IssueCounts:
         """Bring the issues of the run from CVAT into fields of the dataset.

@@ -19,7 +19,7 @@ from fiftyone_cvat.types import Json
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["frame_address", "status_of_run", "write_status"]
+__all__ = ["FrameAddresses", "status_of_run", "write_status"]
 
 
 def status_of_run(api: CVATAnnotationAPI, results: Any) -> list[JobStatus]:
@@ -69,31 +69,56 @@ def write_status(
     return dict(Counter(each.job.state for each in by_sample.values()))
 
 
-def frame_address(
-    api: CVATAnnotationAPI, results: Any, sample: Any, frame_number: int | None
-) -> str:
-    """Return the address of a frame in CVAT's editor.
+class FrameAddresses:
+    """Tells the addresses of a run's frames in CVAT's editor.
 
-    A task of one job is not asked for it.
+    How a task is cut into jobs is decided as it is created: the server is asked once.
 
     Args:
         api: the session
         results: the run's results
-        sample: a sample or a frame of a video, or the id of either
-        frame_number: which frame of a video it is, from 1; None for the first one
-
-    Raises:
-        ConfigurationError: if the run has no such sample or frame, or none of its jobs
-            is seen
     """
-    frame = RunFrames(api, results).find(sample, frame_number)
-    job_ids = results.job_ids.get(frame.task_id) or []
-    if len(job_ids) == 1:
-        return api.job_frame_url(frame.task_id, job_ids[0], frame.position)
-    job = job_of(annotation_jobs(jobs_of_run(api, results)), frame)
-    if job is None:
-        return api.base_task_url(frame.task_id)
-    return api.job_frame_url(frame.task_id, job["id"], frame.position)
+
+    def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
+        self._api = api
+        self._results = results
+        self._known = _extent(results)
+        self._frames = RunFrames(api, results)
+        self._jobs: list[Json] | None = None
+
+    def is_of(self, api: CVATAnnotationAPI, results: Any) -> bool:
+        """Tell whether it is of a session, and of a run as it is now."""
+        return self._api is api and self._known == _extent(results)
+
+    def find(self, sample: Any, frame_number: int | None) -> str:
+        """Return the address of a frame; a task of one job is not asked for it.
+
+        Args:
+            sample: a sample or a frame of a video, or the id of either
+            frame_number: which frame of a video it is, from 1; None for the first one
+
+        Raises:
+            ConfigurationError: if the run has no such sample or frame, or none of its
+                jobs is seen
+        """
+        frame = self._frames.find(sample, frame_number)
+        job_ids = self._results.job_ids.get(frame.task_id) or []
+        if len(job_ids) == 1:
+            return self._api.job_frame_url(frame.task_id, job_ids[0], frame.position)
+        if self._jobs is None:
+            self._jobs = annotation_jobs(jobs_of_run(self._api, self._results))
+        job = job_of(self._jobs, frame)
+        if job is None:
+            return self._api.base_task_url(frame.task_id)
+        return self._api.job_frame_url(frame.task_id, job["id"], frame.position)
+
+
+def _extent(results: Any) -> dict[int, int]:
+    """Return the tasks of a run, with how many frames they have."""
+    return {
+        task_id: len(results.frame_id_map.get(task_id, ()))
+        for task_id in results.task_ids
+    }
 
 
 def _by_frame(

@@ -107,15 +107,16 @@ def advance_jobs(
     for key, name in wanted.items():
         one_of(key, name, *(STAGES if key == "stage" else STATES))
     chosen = _chosen(api, results, jobs)
-    _change(
-        api,
-        [
-            (job, wanted)
-            for job in chosen
-            if any(job[key] != name for key, name in wanted.items())
-        ],
-    )
+    changes = [(job, _difference(job, wanted)) for job in chosen]
+    _change(api, [(job, change) for job, change in changes if change])
     return [job["id"] for job in chosen]
+
+
+def _difference(job: Json, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what has to be asked for: more than that may not be allowed."""
+    change = {key: name for key, name in wanted.items() if job[key] != name}
+    # in another stage the state is new, unless it is asked for
+    return wanted if "stage" in change else change
 
 
 def _chosen(api: CVATAnnotationAPI, results: Any, jobs: ChosenJobs) -> list[Json]:

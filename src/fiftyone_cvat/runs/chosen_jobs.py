@@ -9,7 +9,14 @@ from typing import Any, SupportsIndex, TypeAlias
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Json
 
-__all__ = ["STAGES", "STATES", "ChosenJobs", "choose_jobs", "username_of"]
+__all__ = [
+    "STAGES",
+    "STATES",
+    "ChosenJobs",
+    "choose_jobs",
+    "shown_ids",
+    "username_of",
+]
 
 STAGES = ("annotation", "validation", "acceptance")
 """The stages of a job, in the order in which it goes through them."""
@@ -80,6 +87,17 @@ def username_of(user: Any) -> str | None:
     """
     name = user.get("username") if isinstance(user, dict) else user
     return str(name) if name else None
+
+
+def shown_ids(ids: Iterable[int]) -> str:
+    """Return ids as a message names them: not all of very many.
+
+    Args:
+        ids: the ids
+    """
+    several = list(ids)
+    shown = ", ".join(map(str, several[:MAX_NAMED]))
+    return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown
 
 
 def _value(job: Json, key: str) -> Any:
@@ -165,16 +183,11 @@ def _check_ids(ids: Collection[int], known: Sequence[int]) -> None:
     gone = sorted(set(ids).difference(known))
     if not gone:
         return
-    are = f"jobs {_numbers(gone)} are" if len(gone) > 1 else f"job {gone[0]} is"
+    are = f"jobs {shown_ids(gone)} are" if len(gone) > 1 else f"job {gone[0]} is"
     raise ConfigurationError(
         f"`jobs`: {are} not there: deleted in CVAT, not to be seen by this user, or "
-        f"of other tasks; there are {_numbers(known) or 'none'}"
+        f"of other tasks; there are {shown_ids(known) or 'none'}"
     )
-
-
-def _numbers(ids: Sequence[int]) -> str:
-    shown = ", ".join(map(str, ids[:MAX_NAMED]))
-    return f"{shown}, ... ({len(ids)})" if len(ids) > MAX_NAMED else shown
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -37,7 +37,8 @@ def issues_of_jobs(api: Session, jobs: Sequence[Json]) -> list[Json]:
     Raises:
         AnswerError: if an issue has no id, job, frame or position
     """
-    with_issues = [job for job in jobs if (job.get("issues") or {}).get("count", 1)]
+    # a count of None is of a server that does not tell it
+    with_issues = [job for job in jobs if (job.get("issues") or {}).get("count") != 0]
     issues = _listed(api, api.issues_url, "job_id", with_issues, check_issues)
     ids = {job["id"] for job in with_issues}
     return sorted(
@@ -175,7 +176,7 @@ def _listed(
     Each organization is asked for its own: without its name, the server leaves out
     what only a member of it may see.
     """
-    found: list[Json] = []
+    found: dict[int, Json] = {}
     places = {repr(organization_of(job)): organization_of(job) for job in jobs}
     for name, place in places.items():
         ids = [job["id"] for job in jobs if repr(organization_of(job)) == name]
@@ -183,5 +184,6 @@ def _listed(
             where = with_params(part, place.get("params"))
             items = api._all_items(where, headers=place.get("headers"))
             check(items, where)
-            found += items
-    return found
+            # a list that changes between two pages has an item on both
+            found |= {each["id"]: each for each in items}
+    return list(found.values())

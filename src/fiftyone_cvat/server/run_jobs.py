@@ -7,11 +7,10 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_states
 from fiftyone_cvat.server.jobs import ORGANIZATION
 from fiftyone_cvat.server.session import Session
 from fiftyone_cvat.transport.requests import with_params
-from fiftyone_cvat.transport.responses import id_in, value_in
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -72,17 +71,14 @@ def updated_dates(api: Session, task_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _jobs(api: Session, task_ids: Sequence[int], headers: Any) -> list[Json]:
-    found: list[Json] = []
+    found: dict[int, Json] = {}
     for url in url_among(f"{api.base_api_url}/jobs", "task_id", task_ids):
         jobs = api._all_items(url, headers=headers)
-        check_jobs(jobs, url)
-        for job in jobs:
-            id_in(job, url)
-            for key in ("stage", "state"):
-                value_in(job, key, url)
-            if value_in(job, "task_id", url) in task_ids:
-                found.append(job)
-    return found
+        check_states(jobs, url)
+        # a list that changes between two pages has an item on both
+        found |= {job["id"]: job for job in jobs}
+    wanted = set(task_ids)
+    return [job for job in found.values() if job["task_id"] in wanted]
 
 
 def url_among(url: str, key: str, ids: Iterable[int]) -> Iterator[str]:

@@ -133,6 +133,10 @@ _META = {
         {"name": str, "width": int, "height": int, "related_files?": (int, None)}
     ],
 }
+_JOB_META = {
+    "frames": [{"width": int, "height": int}],
+    "included_frames?": ([int], None),
+}
 
 
 def _page(item: Shape) -> Shape:
@@ -145,7 +149,7 @@ ANSWERS: dict[str, Shape] = {
     "GET /api/issues": _page(_ISSUE),
     "GET /api/jobs": _page(_JOB),
     "GET /api/jobs/{id}": {"task_id": int, "start_frame": int, "stop_frame": int},
-    "GET /api/jobs/{id}/data/meta": _META,
+    "GET /api/jobs/{id}/data/meta": _JOB_META,
     "GET /api/labels": _page(_LABEL),
     "GET /api/organizations": _page({"id?": int, "slug": str}),
     "GET /api/projects": _page(_FOUND),

@@ -25,6 +25,7 @@ from fiftyone_cvat.dataset.imported_samples import (
     frames_of_tasks,
     note_classes,
 )
+from fiftyone_cvat.dataset.merges import resume_merge
 from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import is_import
@@ -202,6 +203,8 @@ def _run_so_far(dataset: Any, anno_key: str, settings: Mapping[str, Any]) -> Any
             f"Run '{anno_key}' of dataset '{dataset.name}' is no import: give another "
             "`anno_key`"
         )
+    # to save it would forget what a merge has added that was stopped
+    resume_merge(results)
     return results
 
 

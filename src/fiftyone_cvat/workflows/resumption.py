@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fiftyone_cvat.dataset.merges import resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = ["resume"]
@@ -37,6 +38,8 @@ def resume(samples: Any, anno_key: str, **credentials: Any) -> Any:
             'it had created anything, or begun without `on_failure="keep"`. Delete '
             f"it with `dataset.delete_annotation_run('{anno_key}')` and begin again"
         )
+    # to save it would forget what a merge has added that was stopped
+    resume_merge(results)
     backend = results.backend
     results = results.connect_to_api().resume_upload(results)
     backend.save_run_results(dataset, anno_key, results)

@@ -22,9 +22,11 @@ from fiftyone_cvat.types import Json
 
 __all__ = [
     "check_annotations",
+    "check_frames",
     "check_jobs",
     "check_labels",
     "check_meta",
+    "check_states",
     "check_stored",
 ]
 
@@ -85,15 +87,7 @@ def check_meta(meta: Any, positions: Collection[int], where: str) -> None:
     frames, number = meta.get("frames"), meta.get("size")
     if not _is_whole(number, MAX_FRAMES):
         _refuse(where, f"the size {shown(number)} is none")
-    if type(frames) is not list:
-        _refuse(where, f"the frames are no list, but {shown(frames)}")
-    for each in frames:
-        if type(each) is not dict:
-            _refuse(where, f"the frame {shown(each)} is no object")
-        width, height = each.get("width") or 0, each.get("height") or 0
-        whole = _is_whole(width, MAX_SIDE) and _is_whole(height, MAX_SIDE)
-        if not whole or width * height > MAX_PIXELS:
-            _refuse(where, f"a frame of {shown(width)} x {shown(height)} pixels")
+    _check_sizes(frames, where)
     deleted = meta.get("deleted_frames")
     if deleted is not None and (
         type(deleted) is not list
@@ -106,6 +100,38 @@ def check_meta(meta: Any, positions: Collection[int], where: str) -> None:
         _refuse(where, f"{known} frames, but the run sent {max(positions) + 1}")
     if not positions and len(frames) not in (1, number):
         _refuse(where, f"{len(frames)} frames are described, but there are {number}")
+
+
+def check_frames(meta: Any, where: str) -> None:
+    """Refuse a description of a job's data that tells no sizes of its frames.
+
+    Args:
+        meta: what the server answers: any JSON
+        where: the URL, for the message
+
+    Raises:
+        AnswerError: if a size is missing, or the included frames are no numbers
+    """
+    _check_object(meta, where)
+    _check_sizes(meta.get("frames"), where)
+    included = meta.get("included_frames")
+    if included is not None and (
+        type(included) is not list
+        or not all(_is_whole(each, MAX_FRAMES) for each in included)
+    ):
+        _refuse(where, f"the included frames are {shown(included)}")
+
+
+def _check_sizes(frames: Any, where: str) -> None:
+    if type(frames) is not list:
+        _refuse(where, f"the frames are no list, but {shown(frames)}")
+    for each in frames:
+        if type(each) is not dict:
+            _refuse(where, f"the frame {shown(each)} is no object")
+        width, height = each.get("width") or 0, each.get("height") or 0
+        whole = _is_whole(width, MAX_SIDE) and _is_whole(height, MAX_SIDE)
+        if not whole or width * height > MAX_PIXELS:
+            _refuse(where, f"a frame of {shown(width)} x {shown(height)} pixels")
 
 
 def _check_selection(meta: Json, where: str) -> None:
@@ -135,6 +161,40 @@ def check_jobs(jobs: Sequence[Any], where: str) -> None:
                 _refuse(where, f"the {key} {shown(each.get(key))} of a job is none")
         if type(each.get("type", "")) is not str:
             _refuse(where, f"the type {shown(each['type'])} of a job is none")
+
+
+def check_states(jobs: Sequence[Any], where: str) -> None:
+    """Refuse jobs that do not tell where they stand.
+
+    Args:
+        jobs: what the server answers: a list of any JSON
+        where: the URL, for the message
+
+    Raises:
+        AnswerError: if a job has no id, task, stage or state, or an organization or
+            issues that are none
+    """
+    check_jobs(jobs, where)
+    for each in jobs:
+        for key in ("id", "task_id"):
+            if not _is_whole(each.get(key), MAX_INT):
+                _refuse(where, f"the {key} {shown(each.get(key))} of a job is none")
+        for key in ("stage", "state"):
+            if type(each.get(key)) is not str:
+                _refuse(where, f"the {key} {shown(each.get(key))} of a job is none")
+        if type(each.get("organization")) not in (int, type(None)):
+            _refuse(where, "the organization of a job is no number")
+        count = _children_count(each.get("issues"), where)
+        if count is not None and not _is_whole(count, MAX_INT):
+            _refuse(where, f"the number of issues {shown(count)} of a job is none")
+
+
+def _children_count(summary: Any, where: str) -> Any:
+    """Return how many objects a job says that it has; None if it does not say."""
+    if summary is None:
+        return None
+    _check_object(summary, where)
+    return summary.get("count")
 
 
 def check_labels(labels: Sequence[Any], where: str) -> None:

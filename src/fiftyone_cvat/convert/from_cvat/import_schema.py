@@ -88,6 +88,7 @@ def labels_to_label_schema(
         root = prefix + name.removeprefix(prefix)
         scalar = _scalar_named(labels, pattern)
         if scalar is not None:
+            _refuse_another_kind(schema.get(root), "scalar", pattern, name)
             schema[root] = scalar
             continue
         classes = [each["name"] for each in labels if _fits(each["name"], pattern)]
@@ -98,6 +99,7 @@ def labels_to_label_schema(
                 f"written as class.attribute; there are {known or 'none'}"
             )
         main = _main_kind(labels, classes, drawn)
+        _refuse_another_kind(schema.get(root), main, pattern, name)
         for kind in KINDS:
             own = root if kind == main else f"{root}_{kind}"
             info = schema.setdefault(own, {"type": kind, "cvat_classes": {}})
@@ -105,6 +107,17 @@ def labels_to_label_schema(
     for kind in KINDS:
         schema.setdefault(prefix + kind, {"type": kind})
     return schema
+
+
+def _refuse_another_kind(
+    info: Mapping[str, Any] | None, kind: str, pattern: str, name: str
+) -> None:
+    """Refuse to give a field a second kind of labels, or a second scalar."""
+    if info is not None and (info["type"] != kind or kind == "scalar"):
+        raise ConfigurationError(
+            f"`fields`: '{pattern}' would go to '{name}' as {kind}, which takes "
+            f"{info['type']} of others already: give it another field"
+        )
 
 
 def _scalar_named(labels: Sequence[Json], name: str) -> dict[str, Any] | None:

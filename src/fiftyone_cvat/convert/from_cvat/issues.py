@@ -10,7 +10,12 @@ from typing import Any
 import fiftyone.core.labels as fol
 from fiftyone import DynamicEmbeddedDocument
 
-from fiftyone_cvat.convert.from_cvat.annotation_faults import MAX_FRAMES, MAX_INT, shown
+from fiftyone_cvat.convert.from_cvat.annotation_faults import (
+    MAX_FRAMES,
+    MAX_INT,
+    MAX_NUMBER,
+    shown,
+)
 from fiftyone_cvat.errors import AnswerError, GeometryError
 from fiftyone_cvat.geometry import pixels_to_points
 from fiftyone_cvat.types import Json, Size
@@ -102,9 +107,7 @@ def check_issues(issues: Sequence[Any], where: str) -> None:
     for each in issues:
         _check_numbers(each, where, "issue", id=MAX_INT, job=MAX_INT, frame=MAX_FRAMES)
         position = each.get("position")
-        if type(position) is not list or not all(
-            type(value) in (int, float) for value in position
-        ):
+        if type(position) is not list or not all(map(_is_coordinate, position)):
             _refuse(where, f"the position {shown(position)} of one issue is none")
         if type(each.get("resolved")) is not bool:
             _refuse(where, "an issue does not tell whether it is resolved")
@@ -131,6 +134,11 @@ def check_comments(comments: Sequence[Any], where: str) -> None:
 def _label_id(server: str, issue_id: int) -> str:
     """Return the id of the label of an issue, the same whenever it is loaded."""
     return hashlib.sha256(f"{server} {issue_id}".encode()).hexdigest()[:24]
+
+
+def _is_coordinate(value: Any) -> bool:
+    """Tell whether a value is a number of pixels; NaN is none."""
+    return type(value) in (int, float) and -MAX_NUMBER < value < MAX_NUMBER
 
 
 def _check_numbers(value: Any, where: str, what: str, **limits: int) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "frames_as_numbered",
     "frames_to_sizes",
     "meta_to_range",
+    "job_frame_to_size",
     "put_at_frame",
     "sample_ids_to_frames",
     "source_frames_to_frames",
@@ -265,3 +266,25 @@ def frames_to_sizes(meta: Mapping[str, Any]) -> dict[int, Size]:
     if len(sizes) == 1:
         sizes = sizes * number
     return dict(enumerate(sizes[:number]))
+
+
+def job_frame_to_size(meta: Mapping[str, Any], first: int, position: int) -> Size:
+    """Return the size of a frame of a job.
+
+    Args:
+        meta: a job's data, as the server describes it; it lists a single frame for a
+            video, and of a ground truth job those that it has, or all between them
+        first: the position in the task of the job's first frame, from 0
+        position: that of the frame
+
+    Returns:
+        the size in pixels; (0, 0) for a point cloud, or if the job has no such frame
+    """
+    frames, included = meta["frames"], meta.get("included_frames") or ()
+    number = position - first
+    if len(frames) == 1:
+        number = 0
+    elif len(frames) == len(included):
+        number = included.index(position) if position in included else -1
+    each = frames[number] if 0 <= number < len(frames) else {}
+    return Size(each.get("width") or 0, each.get("height") or 0)

@@ -8,9 +8,11 @@ import pytest
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import (
     check_annotations,
+    check_frames,
     check_jobs,
     check_labels,
     check_meta,
+    check_states,
 )
 from fiftyone_cvat.errors import AnswerError
 
@@ -21,6 +23,9 @@ LABEL = {
     "attributes": [{"id": 3, "name": "color", "input_type": "text", "values": []}],
     "sublabels": [],
 }
+JOB = {"id": 5, "task_id": 7, "start_frame": 0, "stop_frame": 1}
+JOB |= {"stage": "annotation", "state": "new", "organization": None}
+JOB |= {"issues": {"count": 0, "url": "http://cvat/api/issues"}}
 META = {"size": 2, "frames": [{"width": 9, "height": 5}] * 2, "deleted_frames": None}
 
 
@@ -51,11 +56,42 @@ def test_descriptions_of_data(change):
         check_meta({**META, **change}, [0, 1], WHERE)
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        *(None, [], {}, {"frames": None}, {"frames": [7]}),
+        *({"frames": [{"width": "9"}]}, {"frames": [], "included_frames": 7}),
+        {"frames": [], "included_frames": [None]},
+    ],
+)
+def test_frames_of_jobs(meta):
+    for known in ({}, {"included_frames": None}, {"included_frames": [0, 7]}):
+        check_frames({"frames": META["frames"], **known}, WHERE)
+    with pytest.raises(AnswerError, match=WHERE):
+        check_frames(meta, WHERE)
+
+
 @pytest.mark.parametrize("job", [None, {}, {"start_frame": 0, "stop_frame": "1"}])
 def test_jobs(job):
     check_jobs([{"start_frame": 0, "stop_frame": 1}], WHERE)
     with pytest.raises(AnswerError, match=WHERE):
         check_jobs([job], WHERE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"id": None}, {"id": True}, {"id": 2**63}, {"task_id": "7"}),
+        *({"stage": None}, {"stage": ["annotation"]}, {"state": 7}, {"state": {}}),
+        *({"organization": "team"}, {"organization": True}, {"issues": 7}),
+        *({"issues": {"count": "1"}}, {"issues": {"count": -1}}, {"stop_frame": None}),
+    ],
+)
+def test_where_jobs_stand(change):
+    for known in (JOB, without(JOB, "issues"), {**JOB, "issues": {}}):
+        check_states([known], WHERE)
+    with pytest.raises(AnswerError, match=WHERE):
+        check_states([JOB, {**JOB, **change}], WHERE)
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,17 @@ def test_a_class_that_is_called_like_an_attribute_comes_first():
 def test_no_attribute_fits():
     with pytest.raises(ConfigurationError, match=r"no attribute.*class\.attribute"):
         labels_to_label_schema([FRAME], {"frame.of.video.x": "x"}, "", {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"truck": "a", "lane": "a"},
+        {"lane": "a", "frame.of.video.note": "a"},
+        {"frame.of.video.note": "a", "frame.of.video.night": "a"},
+    ],
+    ids=["kinds", "scalar beside labels", "two scalars"],
+)
+def test_one_field_for_two_kinds_is_refused(fields):
+    with pytest.raises(ConfigurationError, match=r"'a' .*another field"):
+        labels_to_label_schema([*LABELS, FRAME], fields, "", {})

@@ -110,6 +110,8 @@ def test_a_frame_without_a_size():
         {"frame": -1},
         {"position": None},
         {"position": ["1", 2]},
+        {"position": [1.0, float("nan")]},
+        {"position": [1.0, 10**400]},
         {"resolved": None},
         {"created_date": "yesterday"},
         {"created_date": 7},

@@ -14,6 +14,7 @@ from fiftyone_cvat.convert.shared.frames import (
     frame_refs,
     frames_as_numbered,
     frames_to_sizes,
+    job_frame_to_size,
     meta_to_range,
     sample_ids_to_frames,
     source_frames_to_frames,
@@ -271,3 +272,32 @@ def test_numbering(numbering, positions):
 )
 def test_range_of_a_task_on_the_server(meta, expected):
     assert meta_to_range(meta) == expected
+
+
+def sizes(*widths):
+    return [{"width": each, "height": 9} for each in widths]
+
+
+@pytest.mark.parametrize(
+    ("meta", "position", "width"),
+    [
+        ({"frames": sizes(1, 2, 3)}, 10, 1),
+        ({"frames": sizes(1, 2, 3), "included_frames": None}, 12, 3),
+        ({"frames": sizes(1, 2, 3)}, 13, None),
+        ({"frames": sizes(1, 2, 3)}, 9, None),
+        # a video lists one frame
+        ({"frames": sizes(7)}, 99, 7),
+        ({"frames": sizes(7), "included_frames": [2]}, 99, 7),
+        # ground truth, with what is between its frames and without
+        ({"frames": sizes(1, 2, 3, 4, 5), "included_frames": [10, 14]}, 14, 5),
+        ({"frames": sizes(1, 5), "included_frames": [10, 14]}, 14, 5),
+        ({"frames": sizes(1, 5), "included_frames": [10, 14]}, 11, None),
+        # point clouds
+        ({"frames": [{"width": None}] * 2}, 11, None),
+        ({"frames": []}, 10, None),
+    ],
+)
+def test_size_of_a_frame_of_a_job(meta, position, width):
+    expected = Size(0, 0) if width is None else Size(width, 9)
+
+    assert job_frame_to_size(meta, 10, position) == expected
