@@ -11,6 +11,7 @@ from fiftyone_cvat.convert.from_cvat.answer_checks import check_states
 from fiftyone_cvat.server.jobs import ORGANIZATION
 from fiftyone_cvat.server.session import Session
 from fiftyone_cvat.transport.requests import with_params
+from fiftyone_cvat.transport.responses import id_in, value_in
 from fiftyone_cvat.types import Json
 
 __all__ = [
