@@ -384,7 +384,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
-        tasks_with_view: tasks whose labels have got the values that a view showed
+        tasks_with_view, frames_with_view: tasks, or else frames by their ids, whose
+            labels have got the values that a view showed
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
@@ -420,6 +421,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         raw_values: dict[Any, Any] | None = None,
         last_loads: dict[int, list[Any]] | None = None,
         loaded_jobs: dict[int, str | None] | None = None,
+        frames_with_view: Sequence[str] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -433,6 +435,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.merge, self.deleted = merge, deleted
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
+        self.frames_with_view = frames_with_view
         self.lost, self.attached = lost or {}, attached or {}
         self.raw_values = raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
@@ -466,6 +469,16 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         for line in status_lines(self.get_status(), api.base_task_url):
             logger.info("%s", line)
 
+    def save(self) -> None:
+        """Saves the results to the database.
+
+        A load that was stopped before FiftyOne had merged its labels stays so.
+        """
+        stored_runs.take_back(self)
+        self.load_notes = None
+        is_cached = CVATBackend.has_cached_run_results(self.samples, self.key)
+        CVATBackend._store(self.samples, self.key, self, cache=is_cached)
+
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.
 
@@ -494,4 +507,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         if known is not None:
             known.config.jobs = config.jobs
             return known
-        return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
+        results = cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
+        # a load that was stopped may have left tasks out
+        stored_runs.show_hidden(results)
+        return results

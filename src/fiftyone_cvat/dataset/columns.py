@@ -41,7 +41,6 @@ class Columns:
 
     Args:
         results: the run's results
-        left_ids: the ids of images whose labels stay as they are in the dataset
 
     Attributes:
         samples: the collection in which the run's sample ids are found
@@ -49,7 +48,7 @@ class Columns:
             run's view shows in their place
     """
 
-    def __init__(self, results: Any, left_ids: Iterable[str] = ()) -> None:
+    def __init__(self, results: Any) -> None:
         label_schema = results.config.label_schema
         view = view_of_run(results)
         dataset = results.samples._root_dataset
@@ -62,7 +61,8 @@ class Columns:
             str(by_clip.get(each["sample_id"], each["sample_id"]))
             for task_id in results.tasks_with_view
             for each in results.frame_id_map.get(task_id, {}).values()
-        } | set(left_ids)
+        }
+        self._settled_keys = set(results.frames_with_view)
         left = set(results.task_ids).difference(results.tasks_with_view)
         self.are_as_stored = not (left and shows_other_values(self._as_shown))
         # None of a run that was sent before they were noted
@@ -82,6 +82,14 @@ class Columns:
             for name, label_type in self._schema_types.items()
             if label_type not in (None, "scalar") and self.has_field(name)
         }
+
+    def leave(self, keys: Iterable[str]) -> None:
+        """Read some frames as they are in the dataset, whatever the run's view shows.
+
+        Args:
+            keys: the ids of the frames, or of images those of their samples
+        """
+        self._settled_keys.update(keys)
 
     def has_field(self, label_field: Any) -> bool:
         """Tell whether the dataset has a field; a run without a schema names None."""
@@ -180,13 +188,18 @@ class Columns:
         """
         if not self.hides_points(label_type):
             return {}
-        ids = {self._in_samples(ref).sample_id for ref in refs} - self._settled_ids
+        shown = {
+            ref: own
+            for ref in refs
+            if not self._is_settled(own := self._in_samples(ref))
+        }
+        ids = {own.sample_id for own in shown.values()}
         samples = self._with_shown_points.select(list(ids))
         values = labels_by_ref(samples, label_field, _raw=True)
         return {
-            ref: wrapped(values[self._in_samples(ref)], label_type)
-            for ref in refs
-            if values.get(self._in_samples(ref)) is not None
+            ref: wrapped(values[own], label_type)
+            for ref, own in shown.items()
+            if values.get(own) is not None
         }
 
     def hides_points(self, label_type: str) -> bool:
@@ -227,24 +240,44 @@ class Columns:
         sample_id = self._sample_by_clip.get(ref.sample_id)
         return ref if sample_id is None else ref._replace(sample_id=str(sample_id))
 
+    def _is_settled(self, ref: FrameRef) -> bool:
+        """Tell whether the values on a frame are the dataset's."""
+        return ref.sample_id in self._settled_ids or ref.key in self._settled_keys
+
     def _values(
         self, label_field: Any, refs: Iterable[FrameRef], **kwargs: Any
     ) -> dict[FrameRef, Any]:
-        ids = {self._in_samples(ref).sample_id for ref in refs}
-        settled = ids if self.are_as_stored else ids & self._settled_ids
-        found: dict[FrameRef, Any] = {}
-        for samples, own in ((self.samples, settled), (self._as_shown, ids - settled)):
-            if own:
-                found |= labels_by_ref(samples.select(list(own)), label_field, **kwargs)
+        own = {self._in_samples(ref) for ref in refs}
+        settled = own
+        if not self.are_as_stored:
+            settled = {ref for ref in own if self._is_settled(ref)}
+        shown = own - settled
+        stored = self._column(self.samples, label_field, settled, **kwargs)
+        if not shown:
+            return stored
+        found = self._column(self._as_shown, label_field, shown, **kwargs)
         label_type = self._schema_types.get(label_field)
-        if ids - settled and label_type is not None and self._raw_values is not None:
-            stored = self.samples.select(list(ids - settled))
+        if label_type is not None and self._raw_values is not None:
             noted = self._raw_values.get(label_field, {})
-            for ref, value in labels_by_ref(stored, label_field, **kwargs).items():
+            raw = self._column(self.samples, label_field, shown, **kwargs)
+            for ref, value in raw.items():
                 found[ref] = with_edits(
                     found.get(ref), value, label_type, ref.key, noted
                 )
-        return found
+        return stored | {ref: found[ref] for ref in shown & found.keys()}
+
+    def _column(
+        self,
+        samples: Any,
+        label_field: Any,
+        refs: Collection[FrameRef],
+        **kwargs: Any,
+    ) -> dict[FrameRef, Any]:
+        """Return what a field holds on all frames of the samples of some frames."""
+        ids = {ref.sample_id for ref in refs}
+        if not ids:
+            return {}
+        return labels_by_ref(samples.select(list(ids)), label_field, **kwargs)
 
 
 def _check_fields_are_there(samples: Any, results: Any) -> None:

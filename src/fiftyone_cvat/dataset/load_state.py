@@ -19,21 +19,15 @@ class LoadState:
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
-        self._set_aside: dict[str, Any] = {}
+        self._set_aside: dict[Any, Any] = {}
         self._asked: dict[int, Any] = {}
         self._unexpected: Any = None
-        self._tasks_in_part: set[int] = set()
-        self._loads: dict[int, Any] = {}
-        self._job_dates: dict[int, str | None] = {}
-        self._completed_frames: list[Any] = []
+        self._load_notes: Any = None
 
     reconciliation = private("reconciliation", "What came of the labels.")
     absent_attributes = private("absent_attributes", "What labels lack.")
     unexpected = private("unexpected", "Labels of other types.")
     whole_attributes = private("whole_attributes", "The whole schema.")
-    set_aside = private("set_aside", "What a load takes for forgotten.")
+    set_aside = private("set_aside", "The ids of labels that FiftyOne may not delete.")
     asked = private("asked", "What was asked of tasks before the load.")
-    tasks_in_part = private("tasks_in_part", "Tasks of which some jobs were chosen.")
-    loads = private("loads", "What of each task is loaded.")
-    job_dates = private("job_dates", "When each job that is loaded was changed.")
-    completed_frames = private("completed_frames", "Those of completed jobs.")
+    load_notes = private("load_notes", "What a load notes of tasks when it is over.")

@@ -83,6 +83,8 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             [label_field, by_id] for label_field, by_id in absent.lists.items() if by_id
         ],
     }
+    if results.set_aside:
+        return False  # nothing is merged
     return any(results.merge.values()) or bool(results.left_out)
 
 
@@ -92,12 +94,14 @@ def finish_merge(results: Any) -> None:
     Args:
         results: the run's results
     """
-    if results.merge is not None and not results.set_aside:
-        whole = set(results.task_ids) - results.tasks_in_part
-        results.tasks_with_view = sorted({*results.tasks_with_view, *whole})
     _end_merge(results)
-    fill_empty(results)
-    note_loads(results)
+    notes, results.load_notes = results.load_notes, None
+    if notes is None:
+        return
+    results.tasks_with_view = sorted({*results.tasks_with_view, *notes.whole_tasks})
+    results.frames_with_view = sorted({*results.frames_with_view, *notes.frames})
+    fill_empty(results, notes.finished)
+    note_loads(results, notes)
 
 
 def _end_merge(results: Any) -> None:
@@ -127,6 +131,7 @@ def resume_merge(results: Any) -> None:
     Args:
         results: the run's results, which are changed in place
     """
+    results.load_notes = None  # of a load whose merge is not over
     if not results.merge:
         return
     absent = AbsentAttributes()

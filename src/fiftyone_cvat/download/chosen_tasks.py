@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
-from fiftyone_cvat.convert.shared.frames import FrameRef, frame_refs
-from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.convert.shared.frames import (
+    FrameRef,
+    frame_refs,
+    frames_as_numbered,
+)
+from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
-from fiftyone_cvat.runs.last_loads import TaskLoad, last_load
-from fiftyone_cvat.runs.stored_runs import hide
+from fiftyone_cvat.runs.last_loads import LoadNotes, TaskLoad, last_load
+from fiftyone_cvat.runs.stored_runs import first_frame, hide
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
+from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import Json
 
 if TYPE_CHECKING:
@@ -24,7 +31,9 @@ class ChosenTasks:
     """Chooses what of a run is loaded, by its results' configuration.
 
     Its ``jobs`` are those to load; with ``only_changed`` a task is left that is on the
-    server as an earlier load has taken it.
+    server as an earlier load has taken it. A frame that several jobs have is loaded if
+    one of them is chosen, and then from all tasks that have it: what they say of its
+    labels is one.
 
     Args:
         api: the session
@@ -37,11 +46,15 @@ class ChosenTasks:
     def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
         self._api = api
         self._results = results
+        self._options = results.config.load_options
         self.has_left = False
-        self._jobs: ChosenJobs = None
-        # each task's jobs that were chosen, and their ids, which are None for all
+        # each task's jobs that were chosen, if any was to be; their ids, None for all
         self._jobs_by_task: dict[int, list[Json]] = {}
         self._ids_by_task: dict[int, list[int] | None] = {}
+        # the frames to load, None for all
+        self._asked_keys: set[str] | None = None
+        self._dates: dict[int, str] = {}
+        self._notes = LoadNotes()
 
     def leave_others(self) -> Reconciliation:
         """Take tasks that are not to be loaded out of the run until it is saved.
@@ -52,107 +65,177 @@ class ChosenTasks:
         Raises:
             ConfigurationError: if ``jobs`` names what no job can have
         """
-        results, options = self._results, self._results.config.load_options
-        results.completed_frames, results.job_dates = [], {}
+        results, options = self._results, self._options
         # the dates first: what is changed from here on is loaded the next time
-        dates = {}
         if options.are_noted:
-            dates = updated_dates(self._api, results.task_ids)
-        self._jobs, results.config.jobs = results.config.jobs, None
-        if self._jobs is not None or options.holder_by_field is not None:
-            self._jobs_by_task = self._choose()
-        results.tasks_in_part = {
-            task_id for task_id, ids in self._ids_by_task.items() if ids
+            self._dates = updated_dates(self._api, results.task_ids)
+        jobs, results.config.jobs = results.config.jobs, None
+        if jobs is not None or options.holder_by_field is not None:
+            self._choose(jobs)
+        if jobs is not None:
+            self._asked_keys = self._keys_of_jobs()
+        refs_by_task = {
+            task_id: [*frame_refs(frames).values()]
+            for task_id, frames in results.frame_id_map.items()
         }
-        results.loads = {
-            task_id: TaskLoad(
-                date, self._ids_by_task.get(task_id), self._completed(task_id)
-            )
-            for task_id, date in dates.items()
+        not_asked = {
+            task_id
+            for task_id, refs in refs_by_task.items()
+            if not self._has_asked(refs)
         }
-        not_asked = [key for key, ids in self._ids_by_task.items() if ids == []]
-        as_loaded = []
-        if options.only_changed:
-            as_loaded = [
-                task_id
-                for task_id, load in results.loads.items()
-                if task_id not in not_asked and load.is_in(last_load(results, task_id))
-            ]
-        frames = results.frame_id_map
-        counts = Reconciliation(
-            not_asked=sum(len(frames[task_id]) for task_id in not_asked),
+        as_loaded = {
+            task_id
+            for task_id in self._dates.keys() - not_asked
+            if options.only_changed
+            and self._load_of(task_id).is_in(last_load(results, task_id))
+        }
+        read = set(results.task_ids) - not_asked - as_loaded
+        read |= _with_frames_of(read, refs_by_task)
+        not_asked -= read
+        as_loaded -= read
+        hide(results, [*not_asked, *as_loaded])
+        self.has_left = bool(not_asked or as_loaded)
+        return Reconciliation(
+            not_asked=sum(len(refs_by_task[task_id]) for task_id in not_asked),
             tasks_as_loaded=len(as_loaded),
         )
-        hide(results, [*not_asked, *as_loaded])
-        results.job_dates = {
-            job["id"]: job.get("updated_date")
-            for task_id in results.task_ids
-            for job in self._jobs_by_task.get(task_id, ())
-        }
-        self.has_left = bool(not_asked or as_loaded)
-        return counts
 
-    def _choose(self) -> dict[int, list[Json]]:
-        """Return each task's jobs that were chosen."""
-        results = self._results
-        jobs = jobs_of_tasks(self._api, results.task_ids)
-        chosen = {job["id"] for job in _of_annotation(choose_jobs(jobs, self._jobs))}
-        by_task: dict[int, list[Json]] = {task_id: [] for task_id in results.task_ids}
+    def _choose(self, chosen: ChosenJobs) -> None:
+        """Find each task's jobs that were chosen."""
+        jobs = jobs_of_tasks(self._api, self._results.task_ids)
+        ids = {job["id"] for job in _of_annotation(choose_jobs(jobs, chosen))}
+        by_task: dict[int, list[Json]] = {each: [] for each in self._results.task_ids}
         for job in jobs:
             if _is_of_annotation(job):
                 by_task[job["task_id"]].append(job)
-        found = {}
         for task_id, of_task in by_task.items():
-            found[task_id] = [job for job in of_task if job["id"] in chosen]
-            are_all = len(found[task_id]) == len(of_task)
-            ids = [job["id"] for job in found[task_id]]
-            self._ids_by_task[task_id] = None if are_all else ids
-        return found
+            mine = [job for job in of_task if job["id"] in ids]
+            are_all = len(mine) == len(of_task)
+            self._jobs_by_task[task_id] = mine
+            self._ids_by_task[task_id] = None if are_all else [j["id"] for j in mine]
 
-    def _completed(self, task_id: int) -> list[int]:
-        """Return the chosen jobs of a task whose frames without labels have none."""
-        if self._results.config.load_options.holder_by_field is None:
-            return []
-        return [job["id"] for job in self._jobs_by_task[task_id] if _is_done(job)]
+    def _keys_of_jobs(self) -> set[str]:
+        """Return the ids of the frames that are in the chosen jobs."""
+        keys = set()
+        for task_id, ids in self._ids_by_task.items():
+            refs = frame_refs(self._results.frame_id_map[task_id])
+            if ids is None:
+                keys |= {ref.key for ref in refs.values()}
+            elif ids:
+                frames = _frames_of(self._jobs_by_task[task_id])
+                refs = self._as_in_task(task_id, refs)
+                keys |= {ref.key for frame, ref in refs.items() if frame in frames}
+        return keys
 
-    def note_completed(self, task_id: int, refs: Mapping[int, FrameRef]) -> None:
-        """Note the frames of a task that are in jobs which are completed.
+    def _as_in_task(
+        self, task_id: int, refs: dict[int, FrameRef]
+    ) -> dict[int, FrameRef]:
+        """Return frames by their position in a task, however the run numbers them."""
+        api, results = self._api, self._results
+        are_images = all(ref.frame_id is None for ref in refs.values())
+        if results.frame_numbering == "task" or are_images:
+            return refs
+        url = api.task_data_meta_url(task_id)
+        try:
+            meta = api.get(url, print_error_info=False).json()
+        except (NotFoundError, AccessDeniedError):
+            return {}  # a task that is not seen is told of when it is read
+        check_meta(meta, (), f"Task {task_id}: {url}")
+        offset = first_frame(results, task_id)
+        return frames_as_numbered(results.frame_numbering, refs, meta, offset)
 
-        Args:
-            task_id: the task
-            refs: the position of each frame that is not deleted to what it is
-        """
-        if self._results.config.load_options.holder_by_field is not None:
-            done = filter(_is_done, self._jobs_by_task[task_id])
-            frames = {frame for job in done for frame in _frames(job)}
-            found = [ref for frame, ref in refs.items() if frame in frames]
-            self._results.completed_frames += found
+    def _has_asked(self, refs: Iterable[FrameRef]) -> bool:
+        keys = self._asked_keys
+        return keys is None or any(ref.key in keys for ref in refs)
 
-    def frames_left(self, task_id: int, frames: Collection[int]) -> set[int]:
+    def _load_of(self, task_id: int) -> TaskLoad:
+        """Return what is loaded of a task if it is read now."""
+        done: list[int] = []
+        if self._options.holder_by_field is not None:
+            done = [job["id"] for job in self._jobs_by_task[task_id] if _is_done(job)]
+        return TaskLoad(self._dates[task_id], self._ids_by_task.get(task_id), done)
+
+    def frames_left(self, refs: Mapping[int, FrameRef]) -> set[int]:
         """Return the frames of a task that are in none of the chosen jobs.
 
         Args:
-            task_id: the task
-            frames: the positions of the frames
+            refs: the position of each frame to what it is
         """
-        if self._ids_by_task.get(task_id) is None:
+        keys = self._asked_keys
+        if keys is None:
             return set()
-        return set(frames).difference(*map(_frames, self._jobs_by_task[task_id]))
+        return {frame for frame, ref in refs.items() if ref.key not in keys}
 
-    def images_left(self) -> set[str]:
-        """Return the ids of images that are in none of the chosen jobs."""
-        left = set()
-        for task_id in self._results.task_ids:
-            refs = frame_refs(self._results.frame_id_map[task_id])
-            for frame in self.frames_left(task_id, refs):
-                if refs[frame].frame_id is None:
-                    left.add(refs[frame].sample_id)
-        return left
+    def keys_left(self) -> set[str]:
+        """Return the ids of the frames, or samples, that are in none of those jobs."""
+        keys = self._asked_keys
+        if keys is None:
+            return set()
+        every = self._results.frame_id_map.values()
+        refs = (ref for frames in every for ref in frame_refs(frames).values())
+        return {ref.key for ref in refs} - keys
+
+    def note(self, task: TaskAnswer) -> None:
+        """Note what is loaded of a task that was read.
+
+        Args:
+            task: what the server answers about it
+        """
+        notes = self._notes
+        if task.not_asked:
+            asked = task.refs.keys() - task.not_asked
+            notes.frames |= {task.refs[frame].key for frame in asked}
+        else:
+            notes.whole_tasks.add(task.id)
+        if task.id in self._dates:
+            notes.loads[task.id] = self._load_of(task.id)
+        jobs = self._jobs_by_task.get(task.id, ())
+        if self._options.are_noted:
+            dates = {job["id"]: job.get("updated_date") for job in jobs}
+            notes.job_dates.update(dates)
+        if self._options.holder_by_field is not None:
+            frames = _frames_of(filter(_is_done, jobs)) - task.deleted_frames
+            there = frames & task.refs.keys()
+            notes.finished |= {task.refs[frame].key for frame in there}
+
+    def notes(self, unfinished: Collection[FrameRef]) -> LoadNotes:
+        """Return what is to be noted of the load when it is merged.
+
+        Args:
+            unfinished: frames of which not everything that was drawn is loaded
+        """
+        self._notes.finished -= {ref.key for ref in unfinished}
+        return self._notes
 
 
-def _frames(job: Json) -> range:
-    """Return the positions of a job's frames."""
-    return range(job["start_frame"], job["stop_frame"] + 1)
+def _with_frames_of(
+    task_ids: Iterable[int], refs_by_task: Mapping[int, Sequence[FrameRef]]
+) -> set[int]:
+    """Return the tasks that have a frame, or a sample, of some tasks, or of those."""
+    tasks_by_key: dict[str, set[int]] = defaultdict(set)
+    for task_id, refs in refs_by_task.items():
+        for ref in refs:
+            # FiftyOne takes the labels of a video for one, even of other frames
+            tasks_by_key[ref.key].add(task_id)
+            tasks_by_key[ref.sample_id].add(task_id)
+    shared: dict[int, set[int]] = defaultdict(set)
+    for together in tasks_by_key.values():
+        if len(together) > 1:
+            for task_id in together:
+                shared[task_id] |= together
+    found: set[int] = set()
+    left = [*task_ids]
+    while left:
+        task_id = left.pop()
+        if task_id not in found:
+            found.add(task_id)
+            left += shared[task_id]
+    return found
+
+
+def _frames_of(jobs: Iterable[Json]) -> set[int]:
+    """Return the positions of the frames of jobs."""
+    return {n for job in jobs for n in range(job["start_frame"], job["stop_frame"] + 1)}
 
 
 def _of_annotation(jobs: Sequence[Json]) -> Sequence[Json]:

@@ -63,6 +63,7 @@ class Outcome:
             of a scalar the id of its frame or sample
         edited: field to the attributes that differ on some label that changed
         unexpected: labels of types that their fields do not hold
+        unfinished: frames on which something was drawn that is in no field of its kind
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Outcome:
         self.deleted: set[tuple[str | None, str]] = set(results.deleted)
         self.edited: dict[str | None, set[str]] = defaultdict(set)
         self.unexpected = UnexpectedLabels()
+        self.unfinished: set[FrameRef] = set()
         self.annotations: dict[str | None, Any] = {
             name: {} for name in self._label_schema
         }
@@ -235,6 +237,8 @@ class Outcome:
             return
         what = self._allowed(label_field, copy.what)
         self.reconciliation.add(label_field, copy.task_id, what)
+        if what == "unmatched":
+            self.unfinished.add(verdict.ref)
         if verdict.is_disputed:
             self.reconciliation.add_reason(DISPUTED)
         if what != copy.what:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
+from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.sent_labels import SentLabels
@@ -87,7 +89,10 @@ class ReturnedLabels:
         placement = Placement(
             task, fields, legibility, self._ids, self._sent, self._fingerprints
         )
-        for name, labels in placement.place().items():
+        placed = placement.place()
+        if self._results.config.load_options.holder_by_field is not None:
+            self._outcome.unfinished |= _unplaced(task, fields, placed)
+        for name, labels in placed.items():
             self._settlement.settle(fields[name], labels)
 
     def _leave_out_if_foreign(
@@ -124,3 +129,37 @@ class ReturnedLabels:
         self._outcome.finish()
         self._settlement.finish()
         return self._outcome
+
+
+def _unplaced(
+    task: TaskAnswer,
+    fields: Mapping[str | None, TaskField],
+    placed: Mapping[str | None, Sequence[ReadLabel]],
+) -> set[FrameRef]:
+    """Return the frames with an annotation that is in no field of its kind.
+
+    Args:
+        task: what the server answers about the task
+        fields: the run's fields on the task, by name
+        placed: field to what was read of its annotations
+    """
+    frames: set[int] = set()
+    annotations, tracks = set(), set()
+    for name, labels in placed.items():
+        for each in labels:
+            if each.kind != fields[name].kind:
+                frames.add(each.frame)
+            elif each.track is None:
+                annotations.add(id(each.annotation))
+            else:
+                tracks.add(each.annotation["id"])
+    given = task.annotations
+    for each in (*given["tags"], *given["shapes"]):
+        if id(each) not in annotations:
+            frame = each.get("frame") if isinstance(each, dict) else None
+            # one without a frame may be on any
+            frames |= {frame} if isinstance(frame, int) else task.refs.keys()
+    for each in given["tracks"]:
+        if not isinstance(each, dict) or each.get("id") not in tracks:
+            frames |= task.refs.keys()
+    return {ref for frame, ref in task.refs.items() if frame in frames}

@@ -54,6 +54,7 @@ from fiftyone_cvat.runs.stored_runs import (
     is_import,
     set_aside,
     show_hidden,
+    show_tasks,
 )
 from fiftyone_cvat.server.imported_tasks import union_of_labels
 from fiftyone_cvat.server.task_answers import AskedTask, TaskAnswer
@@ -115,14 +116,21 @@ class RunDownload:
         results = self._results
         # a load that was stopped may have left tasks out
         show_hidden(results)
+        results.load_notes = None
         restore_attributes(results)
         self._check()
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
             add_frames_of_slices(results, self._files_by_task())
         strays = follow_labels(results)
-        left = self._chosen.leave_others()
-        with closing(Columns(results, self._chosen.images_left())) as columns:
-            outcome = self._settle_tasks(columns)
+        with closing(Columns(results)) as columns:
+            try:
+                left = self._chosen.leave_others()
+                columns.leave(self._chosen.keys_left())
+                outcome = self._settle_tasks(columns)
+            except BaseException:
+                show_hidden(results)
+                raise
+            show_tasks(results)
         if outcome is None and self._chosen.has_left:
             results.reconciliation = left
             log_counts(left)
@@ -147,8 +155,11 @@ class RunDownload:
         results.unexpected = outcome.unexpected
         results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
+        results.load_notes = self._chosen.notes(outcome.unfinished)
         results.deleted = sorted(outcome.deleted, key=str)
         if columns.are_as_stored:
+            # no view has shown other values, so none need be noted as taken
+            results.load_notes.frames.clear()
             narrow_attributes(results, outcome.edited)
         else:
             # what nobody has edited is not in the dataset yet, either
@@ -199,6 +210,7 @@ class RunDownload:
                 )
                 with collection_paused():
                     labels.add(task, stored)
+                self._chosen.note(task)
         if labels is None and self._chosen.has_left:
             self._leave_out(unseen)
             return None
@@ -373,7 +385,7 @@ class RunDownload:
         check_meta(meta, images, where(url))
         offset = first_frame(results, task_id)
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
-        not_asked = self._chosen.frames_left(task_id, refs)
+        not_asked = self._chosen.frames_left(refs)
         if not_asked:
             for kind in ("tags", "shapes"):
                 annotations[kind] = [
@@ -381,9 +393,6 @@ class RunDownload:
                     for each in annotations[kind]
                     if not isinstance(each, dict) or each.get("frame") not in not_asked
                 ]
-        deleted = set(meta.get("deleted_frames") or ())
-        there = {frame: ref for frame, ref in refs.items() if frame not in deleted}
-        self._chosen.note_completed(task_id, there)
         jobs = self._jobs_of(task_id, annotations, meta)
         known = self._labels.get(task_id)
         labels = api._get_task_labels(task_id) if known is None else known
@@ -395,7 +404,7 @@ class RunDownload:
             annotations,
             refs,
             jobs,
-            deleted,
+            set(meta.get("deleted_frames") or ()),
             [str(each.get("name") or "") for each in meta["frames"]],
             not_asked,
         )

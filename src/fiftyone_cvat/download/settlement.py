@@ -122,9 +122,11 @@ class Settlement:
             ids: set[str | int | None] = set()
             if unreadable:
                 ids = {each.label_id, *split_label_id(self._ids.remembered(each))}
+            ref = field.task.refs[each.frame]
             if ids.isdisjoint(unreadable):
-                by_frame[field.task.refs[each.frame]].append(each)
+                by_frame[ref].append(each)
             else:
+                self._outcome.unfinished.add(ref)
                 reason = "part or copy of a label that cannot be read"
                 self._outcome.leave_out(reason, field)
         return by_frame

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["LoadOptions", "TaskLoad", "last_load", "note_loads"]
+__all__ = ["LoadNotes", "LoadOptions", "TaskLoad", "last_load", "note_loads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,25 @@ class TaskLoad:
         return TaskLoad(self.date, job_ids, completed)
 
 
+@dataclass(slots=True)
+class LoadNotes:
+    """What a load has taken, to be noted in the run when FiftyOne has merged it.
+
+    Attributes:
+        loads: what is loaded of each task
+        job_dates: the ids of jobs that are loaded to when they were changed last
+        whole_tasks: the tasks of which all frames are loaded
+        frames: the ids of the frames, or else samples, of other tasks that are loaded
+        finished: the ids of those of completed jobs on which everything is loaded
+    """
+
+    loads: dict[int, TaskLoad] = field(default_factory=dict)
+    job_dates: dict[int, str | None] = field(default_factory=dict)
+    whole_tasks: set[int] = field(default_factory=set)
+    frames: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
+
+
 def last_load(results: Any, task_id: int) -> TaskLoad | None:
     """Return what a run has loaded of a task last, or None.
 
@@ -80,18 +99,17 @@ def last_load(results: Any, task_id: int) -> TaskLoad | None:
     return None if stored is None else TaskLoad(*stored)
 
 
-def note_loads(results: Any) -> None:
+def note_loads(results: Any, notes: LoadNotes) -> None:
     """Note in a run's results what the load that is over has taken, in place.
 
     A task of which anything was left out is not noted: the next load may want it.
 
     Args:
-        results: the run's results, with the ``loads`` of its tasks
+        results: the run's results
+        notes: what the load has taken
     """
     counts = results.reconciliation.counts
-    for task_id, load in results.loads.items():
-        if task_id not in results.task_ids:
-            continue  # it was not loaded
+    for task_id, load in notes.loads.items():
         numbers = [each[task_id] for each in counts.values() if task_id in each]
         if any(each["unmatched"] for each in numbers):
             results.last_loads.pop(task_id, None)
@@ -101,5 +119,4 @@ def note_loads(results: Any) -> None:
         are_all = all_ids and {*all_ids} <= {*(joined.job_ids or ())}
         job_ids = None if are_all or joined.job_ids is None else [*joined.job_ids]
         results.last_loads[task_id] = [joined.date, job_ids, [*joined.completed]]
-    results.loaded_jobs |= results.job_dates
-    results.loads, results.job_dates = {}, {}
+    results.loaded_jobs |= notes.job_dates

@@ -20,13 +20,14 @@ __all__ = [
     "regain",
     "set_aside",
     "show_hidden",
+    "show_tasks",
     "stored_to_results",
     "take_back",
     "with_ids",
     "without_ids",
 ]
 
-NO_FIELDS = ("_clips", "_frames", "_clips_frame_start")
+NO_FIELDS = frozenset({"_clips", "_frames", "_clips_frame_start"})
 """What a run's ``id_map`` has besides fields."""
 
 
@@ -126,6 +127,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for task_id, load in (stored.get("last_loads") or {}).items()
         },
         "tasks_with_view": stored.get("tasks_with_view") or [],
+        "frames_with_view": stored.get("frames_with_view") or [],
         "raw_values": stored.get("raw_values"),
         "lost": {
             int(task_id): _stored_to_part(part)
@@ -139,6 +141,8 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
 
 def _stored_to_part(part: dict[str, Any]) -> dict[str, Any]:
     """Return what a run knew of one task from what is stored of it."""
+    if "frame_id_map" not in part:
+        return part  # the ids of labels of a task that the run still has
     frames = {int(frame): each for frame, each in part["frame_id_map"].items()}
     return part | {"frame_id_map": frames}
 
@@ -158,14 +162,6 @@ def number_targets(label_schema: Any) -> None:
                 else key: name
                 for key, name in targets.items()
             }
-
-
-OF_TASKS = (
-    *("project_ids", "task_ids", "job_ids", "id_map", "frame_id_map"),
-    *("server_id_map", "labels_task_map", "deleted", "fingerprints", "left_out"),
-    *("lost", "attached", "unstored"),
-)
-"""What a run's results hold of its tasks."""
 
 
 def forget(
@@ -190,6 +186,11 @@ def forget(
         results.unstored = {}
         return {}
     gone = list(dict.fromkeys(task_ids))
+    results.lost = {
+        task_id: part
+        for task_id, part in results.lost.items()
+        if task_id not in gone or not part.get("is_hidden")
+    }
     parts = {task_id: _part(results, task_id) for task_id in gone}
     sample_ids: set[str] = set()
     for task_id in gone:
@@ -239,18 +240,27 @@ def regain(results: Any, parts: dict[int, dict[str, Any]]) -> None:
         parts: task id to what the run knew of it
     """
     for task_id, part in parts.items():
-        results.task_ids = [*results.task_ids, task_id]
-        results.job_ids[task_id] = part["job_ids"]
-        results.frame_id_map[task_id] = part["frame_id_map"]
-        if part["left_out"]:
-            results.left_out[task_id] = part["left_out"]
-        if part.get("unstored"):
-            results.unstored[task_id] = part["unstored"]
-        for name, by_sample in part["id_map"].items():
-            known = results.id_map.setdefault(name, {})
-            known.update(by_sample | known)
-        for name in part["fields"]:
-            results.labels_task_map.setdefault(name, []).append(task_id)
+        _regain_task(results, task_id, part)
+        _regain_ids(results, part)
+
+
+def _regain_task(results: Any, task_id: int, part: dict[str, Any]) -> None:
+    """Put back what a run knew of a task, but for its labels."""
+    results.task_ids = [*results.task_ids, task_id]
+    results.job_ids[task_id] = part["job_ids"]
+    results.frame_id_map[task_id] = part["frame_id_map"]
+    if part["left_out"]:
+        results.left_out[task_id] = part["left_out"]
+    if part.get("unstored"):
+        results.unstored[task_id] = part["unstored"]
+    for name in part["fields"]:
+        results.labels_task_map.setdefault(name, []).append(task_id)
+
+
+def _regain_ids(results: Any, part: dict[str, Any]) -> None:
+    for name, by_sample in part["id_map"].items():
+        known = results.id_map.setdefault(name, {})
+        known.update(by_sample | known)
 
 
 def hide(results: Any, task_ids: Iterable[int]) -> None:
@@ -260,7 +270,7 @@ def hide(results: Any, task_ids: Iterable[int]) -> None:
 
     Args:
         results: the run's results, which are changed in place
-        task_ids: tasks that are there, but cannot be seen
+        task_ids: tasks that are there, but cannot be seen, or are not to be loaded
     """
     place_by_task = {task_id: place for place, task_id in enumerate(results.task_ids)}
     parts = forget(results, task_ids)
@@ -271,37 +281,73 @@ def hide(results: Any, task_ids: Iterable[int]) -> None:
     results.lost = {**results.lost, **hidden}
 
 
+def show_tasks(results: Any) -> None:
+    """Put into a run what :func:`hide` has taken out of it, but for its labels.
+
+    FiftyOne deletes labels of a run that are not among those that it is given, and
+    knows nothing of tasks; whoever follows the work, or cleans up, wants all of them.
+
+    Args:
+        results: the run's results, which are changed in place
+    """
+    hidden = _hidden(results)
+    away = {key: each for key, each in hidden.items() if "frame_id_map" in each}
+    for task_id, part in away.items():
+        _regain_task(results, task_id, part)
+        clips = {
+            name: part["id_map"][name] for name in NO_FIELDS & part["id_map"].keys()
+        }
+        _regain_ids(results, {"id_map": clips})
+    _put_in_place(results, away)
+    ids_alone = {
+        task_id: {"is_hidden": True, "id_map": part["id_map"]}
+        for task_id, part in hidden.items()
+    }
+    results.lost = {**results.lost, **ids_alone}
+
+
 def show_hidden(results: Any) -> None:
-    """Put into a run what :func:`hide` has taken out of it, in place."""
-    hidden = {
+    """Put into a run all that :func:`hide` has taken out of it, in place."""
+    show_tasks(results)
+    for part in _hidden(results).values():
+        _regain_ids(results, part)
+    results.lost = {
+        task_id: part
+        for task_id, part in results.lost.items()
+        if not part.get("is_hidden")
+    }
+
+
+def _hidden(results: Any) -> dict[int, dict[str, Any]]:
+    return {
         task_id: part for task_id, part in results.lost.items() if part.get("is_hidden")
     }
-    results.lost = {
-        task_id: part for task_id, part in results.lost.items() if task_id not in hidden
-    }
-    regain(results, hidden)
-    for task_id in sorted(hidden, key=lambda each: hidden[each].get("place", 0)):
+
+
+def _put_in_place(results: Any, parts: dict[int, dict[str, Any]]) -> None:
+    """Let tasks that are back have the place among the run's that they had."""
+    places = {task_id: part.get("place", 0) for task_id, part in parts.items()}
+    for task_id in sorted(places, key=lambda each: places[each]):
         results.task_ids.remove(task_id)
-        results.task_ids.insert(hidden[task_id].get("place", 0), task_id)
+        results.task_ids.insert(places[task_id], task_id)
 
 
 def set_aside(results: Any) -> None:
-    """Take all tasks out of a run until it is saved.
+    """Take the labels of all tasks out of a run until it is saved.
 
     FiftyOne deletes labels of a run that are not among those it is given.
 
     Args:
         results: the run's results, which are changed in place
     """
-    results.set_aside = {name: getattr(results, name) for name in OF_TASKS}
-    forget(results)
+    show_hidden(results)
+    results.set_aside, results.id_map = results.id_map, {}
 
 
 def take_back(results: Any) -> None:
     """Put into a run what was taken out of it until it is saved, in place."""
-    for name, value in getattr(results, "set_aside", {}).items():
-        setattr(results, name, value)
-    results.set_aside = {}
+    if results.set_aside:
+        results.id_map, results.set_aside = results.set_aside, {}
     show_hidden(results)
 
 

@@ -153,6 +153,8 @@ def import_tasks(
             "`anno_key`"
         )
     _add_frames(results, frames)
+    # frames that are new here may be of tasks that were loaded before
+    results.last_loads = {}
     results.asked = {each.id: AskedTask(each.labels, each.meta) for each in found}
     note_classes(dataset, config.label_schema, labels)
     backend.save_run_results(dataset, anno_key, results)

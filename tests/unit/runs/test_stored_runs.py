@@ -21,6 +21,7 @@ def clips():
         return dict(enumerate(each))
 
     return SimpleNamespace(
+        lost={},
         project_ids=[],
         task_ids=[1, 2],
         job_ids={1: [11], 2: [21]},
