@@ -9,6 +9,8 @@ import urllib3
 import fiftyone_cvat
 from tests import media
 from tests.replay.run import Run, box, moved
+from tests.replay.test_attachment import finished
+from tests.replay.test_moved import new_project, plain
 
 DETECTIONS = {"cats": {"type": "detections"}}
 
@@ -95,6 +97,42 @@ def rename_label(run, task_id):
     run.api.patch(url, json={"name": "lion"})
 
 
+def delete_label(run, task_id):
+    label = next(
+        each for each in run.api._get_task_labels(task_id) if each["name"] == "cat"
+    )
+    run.api.delete(f"{run.api.base_api_url}/labels/{label['id']}")
+
+
+def import_file(run, task_id):
+    """Import a file of annotations, which takes the place of those that are there."""
+    meta = run.api.get(run.api.task_data_meta_url(task_id)).json()
+    [frame] = meta["frames"]
+    shape = first_shape(run, task_id)
+    label_id = shape["attributes"][0]["value"]
+    text = (
+        "<annotations><version>1.1</version>"
+        f'<image id="0" name="{frame["name"]}" width="{frame["width"]}" '
+        f'height="{frame["height"]}">'
+        '<box label="cat" occluded="0" source="manual" xtl="2" ytl="2" xbr="20" '
+        f'ybr="20" z_order="0"><attribute name="label_id">{label_id}</attribute></box>'
+        "</image></annotations>"
+    )
+    begun = run.api.post(
+        run.api.task_annotation_url(task_id),
+        params={"format": "CVAT 1.1"},
+        files={"annotation_file": ("annotations.xml", text.encode())},
+    ).json()
+    finished(run.api, begun["rq_id"])
+
+
+def move_to_project(run, task_id):
+    """Move a task to a project, where its labels and their attributes are others."""
+    labels = [plain(each) for each in run.api._get_task_labels(task_id)]
+    project_id = new_project(run, labels)
+    run.api.patch(run.api.task_url(task_id), json={"project_id": project_id})
+
+
 @pytest.mark.parametrize(
     ("change", "counts"),
     [
@@ -106,6 +144,9 @@ def rename_label(run, task_id):
         (clear_job, {"deleted": 1}),
         (delete_frame, {"kept": 1}),
         (rename_label, {"changed": 1}),
+        (delete_label, {"deleted": 1}),
+        (import_file, {"changed": 1}),
+        (move_to_project, {"kept": 1}),
     ],
 )
 def test_every_change_arrives(run, change, counts):
@@ -121,6 +162,19 @@ def test_every_change_arrives(run, change, counts):
     assert run.results.reconciliation.tasks_as_loaded == 2
     assert "2 tasks have not changed in CVAT" in run.results.reconciliation.lines()[-1]
     assert run.differences(before) == []
+
+
+def test_a_frame_that_is_restored(run):
+    [*_, task_id] = run.results.task_ids
+    update(run, task_id)
+    delete_frame(run, task_id)
+    assert load(run) == {"cats": {"kept": 1}}
+
+    url = run.api.task_data_meta_url(task_id)
+    run.api.patch(url, json={"deleted_frames": []})
+
+    assert load(run) == {"cats": {"changed": 1}}
+    assert load(run) == {}
 
 
 def test_nothing_is_read_of_what_has_not_changed(run, monkeypatch):
