@@ -67,6 +67,7 @@ UNREAD = {
     "PATCH /api/tasks/{id}",
     "PATCH /api/tasks/{id}/data/meta",
     "PATCH /api/tasks/{id}/data/{id}",
+    "DELETE /api/labels/{id}",
     "DELETE /api/organizations/{id}",
     "DELETE /api/users/{id}",
     "POST /api/auth/login",
@@ -75,6 +76,7 @@ UNREAD = {
     "POST /api/jobs",
     "POST /api/organizations",
     "POST /api/tasks/backup",
+    "POST /api/tasks/{id}/annotations",
     "POST /api/tasks/{id}/backup/export",
 }
 """What is sent without reading more than the status, or by a test or the built-in."""
