@@ -50,7 +50,7 @@ def watched(run, between, monkeypatch, **kwargs):
         next(pauses, _stop)()
 
     with monkeypatch.context() as context:
-        context.setattr(watching.time, "sleep", sleep)
+        context.setattr(watching, "sleep", sleep)
         found = []
         with suppress(KeyboardInterrupt):
             for each in fiftyone_cvat.watch(

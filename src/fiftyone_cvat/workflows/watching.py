@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
@@ -84,7 +84,7 @@ def watch(
         else:
             if loaded.job_ids:
                 yield loaded
-        time.sleep(seconds)
+        sleep(seconds)
 
 
 def load_finished(
