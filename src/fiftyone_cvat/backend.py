@@ -37,7 +37,7 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
-from fiftyone_cvat.runs.cached_runs import ask_again
+from fiftyone_cvat.runs.cached_runs import heed_keywords
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.last_loads import LoadOptions
@@ -349,7 +349,6 @@ class CVATBackend(foua.AnnotationBackend):
             return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
-        ask_again(samples._root_dataset, CVATAnnotationResults)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -489,9 +488,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
-        cache = ask_again(samples._root_dataset, cls)
-        known: CVATAnnotationResults | None = cache.known(anno_key)
-        if known is not None:
-            known.config.jobs = config.jobs
-            return known
         return cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
+
+
+heed_keywords(CVATAnnotationResults)
