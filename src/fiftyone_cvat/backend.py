@@ -478,7 +478,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
 
-        Projects that have tasks of others are left.
+        Projects that have tasks of others are left. After a load of some jobs only
+        nothing is deleted, with a :class:`ConfigurationError`.
         """
         self.connect_to_api().delete_upload(self)
         stored_runs.forget(self)
