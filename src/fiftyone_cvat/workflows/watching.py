@@ -16,7 +16,7 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
-from fiftyone_cvat.runs.arguments import positive_number
+from fiftyone_cvat.runs.arguments import DAY, positive_number
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks
 from fiftyone_cvat.workflows.loading import load
@@ -73,7 +73,7 @@ def watch(
         ConfigurationError: if there is no such run, or if ``jobs`` names what no job
             can have
     """
-    seconds = positive_number("every", every)
+    seconds = positive_number("every", every, most=DAY)
     while True:
         try:
             loaded = load_finished(samples, anno_key, jobs=jobs, **settings)
