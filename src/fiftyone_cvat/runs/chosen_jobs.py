@@ -14,7 +14,7 @@ __all__ = [
     "STATES",
     "ChosenJobs",
     "choose_jobs",
-    "is_state_or_stage",
+    "meant",
     "repeatable",
     "shown_ids",
     "username_of",
@@ -61,25 +61,36 @@ def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
         ConfigurationError: if there is no such state, stage, type or key, or if a job
             with one of the ids is not among them
     """
-    annotation = [job for job in jobs if _value(job, "type") == "annotation"]
+    is_meant = meant(jobs, chosen)
+    return [job for job in jobs if is_meant(job)]
+
+
+def meant(jobs: Sequence[Json], chosen: ChosenJobs) -> Callable[[Json], bool]:
+    """Return a function that tells of each job whether it is meant, now or later.
+
+    Args:
+        jobs: the jobs that there are now, as the server describes them
+        chosen: as for :func:`choose_jobs`
+
+    Raises:
+        ConfigurationError: as :func:`choose_jobs` does; the function itself raises none
+    """
     chosen = repeatable(chosen)
     if chosen is None:
-        return annotation
-    if callable(chosen):
-        return [job for job in annotation if chosen(job)]
+        return _is_of_annotation
+    if isinstance(chosen, frozenset):
+        _check_ids(chosen, [job["id"] for job in jobs])
+        return lambda job: job["id"] in chosen
     if isinstance(chosen, Mapping):
         wanted = _conditions(jobs, chosen)
-        return [
-            job
-            for job in (jobs if "type" in wanted else annotation)
-            if all(_value(job, key) in values for key, values in wanted.items())
-        ]
+        return lambda job: (
+            ("type" in wanted or _is_of_annotation(job))
+            and all(_value(job, key) in values for key, values in wanted.items())
+        )
     if isinstance(chosen, str):
         key = _key_of(jobs, chosen)
-        return [job for job in annotation if _value(job, key) == chosen]
-    ids = frozenset(chosen)
-    _check_ids(ids, [job["id"] for job in jobs])
-    return [job for job in jobs if job["id"] in ids]
+        return lambda job: _is_of_annotation(job) and _value(job, key) == chosen
+    return lambda job: _is_of_annotation(job) and bool(chosen(job))
 
 
 def repeatable(
@@ -105,16 +116,6 @@ def repeatable(
     return _ids(chosen)
 
 
-def is_state_or_stage(jobs: Sequence[Json], name: str) -> bool:
-    """Tell whether a text says how far jobs are, and not whose they are.
-
-    Args:
-        jobs: jobs as the server describes them: it may have states of its own
-        name: the text
-    """
-    return name in {*_known(jobs, "state", STATES), *_known(jobs, "stage", STAGES)}
-
-
 def username_of(user: Any) -> str | None:
     """Return the name of a user as the server describes them; None for nobody.
 
@@ -134,6 +135,10 @@ def shown_ids(ids: Iterable[int]) -> str:
     several = list(ids)
     shown = ", ".join(map(str, several[:MAX_NAMED]))
     return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown
+
+
+def _is_of_annotation(job: Json) -> bool:
+    return bool(_value(job, "type") == "annotation")
 
 
 def _value(job: Json, key: str) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 import fiftyone as fo
 
-from fiftyone_cvat.backend import CVATAnnotationResults
+from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 
-__all__ = ["check_run", "dataset_of_name", "results_of_run"]
+__all__ = ["check_run", "dataset_of_name", "newest_results", "results_of_run"]
 
 
 def dataset_of_name(name: str) -> fo.Dataset:
@@ -71,3 +71,34 @@ def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotation
             f"`fiftyone_cvat.adopt_run(dataset, '{anno_key}')`"
         )
     return results
+
+
+def newest_results(
+    dataset: Any, anno_key: str, *, is_known: bool, **kwargs: Any
+) -> CVATAnnotationResults:
+    """Return the results of a run, also if another process has saved it meanwhile.
+
+    Args:
+        dataset: the dataset
+        anno_key: the annotation key
+        is_known: whether what this process knows of the run may be right: a load that
+            was stopped leaves it half done
+        **kwargs: as for ``load_annotation_results``
+
+    Raises:
+        ConfigurationError: as for :func:`results_of_run`, and if the run or the dataset
+            was deleted
+    """
+    check_run(dataset, anno_key)
+    run_doc = CVATBackend._get_run_doc(dataset, anno_key)
+    stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"results": 1})
+    if stored is None:
+        raise ConfigurationError(
+            f"Run '{anno_key}' of dataset '{dataset.name}' is not there any more: it "
+            "was deleted, or the dataset was"
+        )
+    if not is_known or stored.get("results") != run_doc.results.grid_id:
+        dataset.reload()
+        cache = getattr(dataset, CVATBackend._results_cache_field())
+        cache.pop(anno_key, None)
+    return results_of_run(dataset, anno_key, **kwargs)

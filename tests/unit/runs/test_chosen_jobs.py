@@ -10,7 +10,7 @@ from fiftyone_cvat.runs.chosen_jobs import (
     STAGES,
     STATES,
     choose_jobs,
-    is_state_or_stage,
+    meant,
     repeatable,
     username_of,
 )
@@ -161,13 +161,19 @@ def test_a_choice_that_is_changed_later():
     assert ids(chosen) == [1, 5]
 
 
-def test_texts_that_say_how_far_jobs_are():
-    jobs = [*JOBS, job(10, "audit", "paused")]
-    told = [
-        is_state_or_stage(jobs, each)
-        for each in ("completed", "validation", "audit", "paused", "alice", "done")
+@pytest.mark.parametrize(
+    "chosen", ["alice", "paused", {"assignee": "alice"}, {"state": "paused"}, [1, 5]]
+)
+def test_what_is_meant_later(chosen):
+    jobs = [
+        job(1, "annotation", "paused", "alice"),
+        job(5, "annotation", "paused", "alice"),
     ]
-    assert told == [True, True, True, True, False, False]
+    is_meant = meant(jobs, chosen)
+
+    # nobody has a job, and no job has that state
+    assert not any(map(is_meant, [job(3, "annotation", "new")]))
+    assert is_meant(job(1, "annotation", "paused", "alice"))
 
 
 def test_errors_of_a_predicate_are_its_own():
