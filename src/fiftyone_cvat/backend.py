@@ -37,7 +37,7 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
-from fiftyone_cvat.runs.cached_runs import ask_again
+from fiftyone_cvat.runs.cached_runs import heed_keywords
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.last_loads import LoadOptions
@@ -349,7 +349,6 @@ class CVATBackend(foua.AnnotationBackend):
             return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
-        ask_again(samples._root_dataset, CVATAnnotationResults)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -492,7 +491,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
 
-        Projects that have tasks of others are left.
+        Projects that have tasks of others are left. After a load of some jobs only
+        nothing is deleted, with a :class:`ConfigurationError`.
         """
         self.connect_to_api().delete_upload(self)
         stored_runs.forget(self)
@@ -502,12 +502,10 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         cls, d: dict[str, Any], samples: Any, config: Any, anno_key: str
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
-        cache = ask_again(samples._root_dataset, cls)
-        known: CVATAnnotationResults | None = cache.known(anno_key)
-        if known is not None:
-            known.config.jobs = config.jobs
-            return known
         results = cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
         # a load that was stopped may have left tasks out
         stored_runs.show_hidden(results)
         return results
+
+
+heed_keywords(CVATAnnotationResults)

@@ -199,17 +199,10 @@ def resume(
     they are. The server is the run's; the credentials are those of FiftyOne's
     configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
-    import fiftyone as fo
-
+    from fiftyone_cvat.workflows.results import dataset_of_name
     from fiftyone_cvat.workflows.resumption import resume as resume_run
 
-    if not fo.dataset_exists(dataset):
-        _fail(f"FiftyOne has no dataset '{dataset}'")
-    samples = fo.load_dataset(dataset)
-    if anno_key not in samples.list_annotation_runs():
-        known = ", ".join(samples.list_annotation_runs()) or "none"
-        _fail(f"Dataset '{dataset}' has no annotation run '{anno_key}'; it has {known}")
-    results = resume_run(samples, anno_key)
+    results = resume_run(dataset_of_name(dataset), anno_key)
     typer.echo(f"Run '{anno_key}' is complete: {len(results.task_ids)} tasks")
 
 
@@ -331,16 +324,13 @@ def attach(
     credentials are those of FiftyOne's configuration, such as
     `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
-    import fiftyone as fo
-
     from fiftyone_cvat.workflows.attachment import attach as attach_tasks
+    from fiftyone_cvat.workflows.results import dataset_of_name
 
     task_ids = dict(_pair(each) for each in tasks)
-    if not fo.dataset_exists(dataset):
-        _fail(f"FiftyOne has no dataset '{dataset}'")
+    samples = dataset_of_name(dataset)
     given = {"url": url, "organization": organization}
     where = {name: each for name, each in given.items() if each is not None}
-    samples = fo.load_dataset(dataset)
     results = attach_tasks(samples, anno_key, task_ids, missing=missing, **where)
     typer.echo(
         f"Run '{anno_key}' has the tasks {', '.join(map(str, results.task_ids))}"

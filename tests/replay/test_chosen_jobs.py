@@ -285,3 +285,35 @@ def test_a_cleanup_of_jobs_that_were_not_asked_for(cats, server):
         )
 
     assert run.api.task_exists(run.task_id)
+
+
+def test_a_cleanup_after_jobs_that_were_asked_for(cats, server):
+    run = Run(cats, server, DETECTIONS, segment_size=2)
+    first, _ = jobs_of(run)
+    task_id = run.task_id
+
+    # FiftyOne tells of the cleanup when its merge is over
+    with pytest.raises(ConfigurationError, match="2 frames in jobs that"):
+        run.load(jobs=first["id"], cleanup=True)
+
+    assert run.api.task_exists(task_id)
+    assert run.results.task_ids == [task_id]
+    assert run.differences() == []
+    with pytest.raises(ConfigurationError, match=r"delete_tasks\(results.task_ids\)"):
+        run.results.cleanup()
+    # what is loaded whole may go
+    run.load(cleanup=True)
+    assert run.results.task_ids == []
+    assert not run.api.task_exists(task_id)
+
+
+def test_tasks_that_are_deleted_all_the_same(cats, server):
+    run = Run(cats, server, DETECTIONS, segment_size=2, project_name="some jobs only")
+    task_id = run.task_id
+    run.load(jobs="completed")
+
+    run.results.delete_tasks(run.results.task_ids)
+    run.results.cleanup()
+
+    assert not run.api.task_exists(task_id)
+    assert run.api.get_project_id("some jobs only") is None

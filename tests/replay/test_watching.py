@@ -50,7 +50,7 @@ def watched(run, between, monkeypatch, **kwargs):
         next(pauses, _stop)()
 
     with monkeypatch.context() as context:
-        context.setattr(watching.time, "sleep", sleep)
+        context.setattr(watching, "sleep", sleep)
         found = []
         with suppress(KeyboardInterrupt):
             for each in fiftyone_cvat.watch(
@@ -117,15 +117,15 @@ def test_a_stage(run, monkeypatch):
 def test_a_server_that_is_away(run, monkeypatch, caplog):
     first, *_ = jobs_of(run)
     set_state(run, first, "completed")
-    real = watching.load_finished
+    real = watching.jobs_seen
     away = iter([True, True])
 
-    def load_finished(*args, **kwargs):
+    def jobs_seen(*args):
         if next(away, False):
             raise UnreachableError("no connection")
-        return real(*args, **kwargs)
+        return real(*args)
 
-    monkeypatch.setattr(watching, "load_finished", load_finished)
+    monkeypatch.setattr(watching, "jobs_seen", jobs_seen)
 
     assert watched(run, [nothing] * 3, monkeypatch) == [[first]]
     assert caplog.text.count("Asking again in 7 seconds: no connection") == 2

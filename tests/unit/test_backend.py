@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 from functools import partial
-from types import SimpleNamespace
 
 import eta.core.utils as etau
 import fiftyone as fo
@@ -67,15 +66,9 @@ def config(**more):
     return CVATBackendConfig("cvat", {"a": {"type": "detections"}}, **more)
 
 
-def collection():
-    """Return what results need of a collection."""
-    dataset = SimpleNamespace(_annotation_cache={})
-    return SimpleNamespace(_root_dataset=dataset)
-
-
 def results(backend=None, **more):
     arguments = json.loads(json.dumps(STORED)) | more
-    made = CVATAnnotationResults._from_dict(arguments, collection(), config(), "key")
+    made = CVATAnnotationResults._from_dict(arguments, None, config(), "key")
     if backend is not None:
         made._backend = backend
     return made
@@ -617,7 +610,7 @@ class TestStoredResults:
             "lost",
             "attached",
         }
-        again = CVATAnnotationResults.from_dict(stored, collection(), config(), "key")
+        again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
         assert {name: getattr(again, name) for name in STORED} == STORED
         assert again.key == "key"
@@ -629,7 +622,7 @@ class TestStoredResults:
         }
         old["labels_task_map"] = {"a": [1]}
         made = CVATAnnotationResults._from_dict(
-            json.loads(json.dumps(old)), collection(), config(), "key"
+            json.loads(json.dumps(old)), None, config(), "key"
         )
         assert {name: getattr(made, name) for name in old} == old
         assert (made.server_id_map, made.project_ids) == ({}, [])

@@ -192,24 +192,41 @@ def test_password_is_asked_for(run, started, monkeypatch):
     assert started[0]["password"] == "p"
 
 
-def test_resuming_what_is_not_there(run, dataset):
-    assert "no dataset 'nowhere'" in run("resume", "nowhere", "run").output
-    dataset.persistent = False
-    result = run("resume", dataset.name, "run")
-    assert result.exit_code == 1
-    assert "no annotation run 'run'; it has none" in " ".join(result.output.split())
-
-
-def test_status_of_what_is_not_there(run, dataset):
+@pytest.mark.parametrize(
+    "command", [["status"], ["watch"], ["watch", "--once"], ["resume"], ["attach"]]
+)
+def test_what_is_not_there(run, dataset, command):
+    more = ["1=2"] if command == ["attach"] else []
     for arguments, words in [
-        (("nowhere", "run"), "no dataset 'nowhere'"),
+        (("nowhere", "run"), "FiftyOne has no dataset 'nowhere'"),
         ((dataset.name, "run"), "no annotation run 'run'; it has none"),
     ]:
-        result = run("status", *arguments)
+        result = run(*command, *arguments, *more)
         assert result.exit_code == 1
         assert isinstance(result.exception, ConfigurationError)
         assert words in str(result.exception)
-    assert run("status", dataset.name, "run", "--watch", "0.5").exit_code == 2
+
+
+def test_runs_that_are_not_there_for_functions(dataset):
+    for call in (
+        lambda: fiftyone_cvat.adopt_run(dataset, "run"),
+        lambda: fiftyone_cvat.resume(dataset, "run"),
+        lambda: fiftyone_cvat.attach(dataset, "run", {1: 2}),
+        lambda: fiftyone_cvat.load(dataset, "run"),
+        lambda: next(fiftyone_cvat.watch(dataset, "run")),
+    ):
+        with pytest.raises(ConfigurationError, match="no annotation run 'run'"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("status", "--watch"), ("watch", "--every")]
+)
+@pytest.mark.parametrize("seconds", ["0.5", "-1", "nan", "inf", "1e9", "often"])
+def test_seconds_that_cannot_work(run, dataset, command, option, seconds):
+    result = run(command, dataset.name, "run", option, seconds)
+    assert result.exit_code == 2, result.output
+    assert option in result.output
 
 
 def test_status_is_watched_until_ctrl_c(run, monkeypatch):
@@ -241,14 +258,6 @@ def test_tasks_to_attach_are_pairs_of_numbers(run, pair):
     result = run("attach", "dataset", "run", "--", pair)
     assert result.exit_code == 2
     assert "is not OLD=NEW" in " ".join(result.output.split())
-
-
-def test_attaching_what_is_not_there(run, dataset):
-    assert "no dataset 'nowhere'" in run("attach", "nowhere", "run", "1=2").output
-    result = run("attach", dataset.name, "run", "1=2")
-    assert result.exit_code == 1
-    assert isinstance(result.exception, ConfigurationError)
-    assert "no annotation run 'run'; it has none" in str(result.exception)
 
 
 def test_errors_are_one_line(monkeypatch, capsys):

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from fiftyone_cvat.download.run_download import RunDownload
+from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.upload.resuming import delete_run, resume_run
 from fiftyone_cvat.upload.run_upload import upload_run
@@ -71,6 +72,10 @@ class RunMembers:
 
         Args:
             results: the :class:`CVATAnnotationResults` of the run
+
+        Raises:
+            ConfigurationError: if the last load was of some jobs only: what is in the
+                others would be lost; nothing is deleted then
         """
         if is_import(results):
             logger.warning(
@@ -78,6 +83,14 @@ class RunMembers:
                 results.key,
             )
             return
+        left = results.reconciliation.not_asked
+        if left and results.task_ids:
+            raise ConfigurationError(
+                f"Nothing of run '{results.key}' is deleted in CVAT: its last load "
+                f"left {left} frames in jobs that were not asked for. Load those "
+                "first, without `jobs`; or `results.delete_tasks(results.task_ids)` "
+                "deletes the tasks all the same"
+            )
         delete_run(cast("CVATAnnotationAPI", self), results)
 
     def download_annotations(

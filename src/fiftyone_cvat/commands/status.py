@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fiftyone_cvat.runs.arguments import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,6 +31,7 @@ def status(
         typer.Option(
             metavar="SECONDS",
             min=1,
+            max=DAY,
             help="Ask again after so many seconds, until Ctrl-C.",
         ),
     ] = None,
@@ -59,25 +62,9 @@ def _results_of(dataset: str, anno_key: str) -> Any:
     Raises:
         ConfigurationError: if there is no such dataset or run
     """
-    import fiftyone as fo
+    from fiftyone_cvat.workflows.results import dataset_of_name, results_of_run
 
-    from fiftyone_cvat.errors import ConfigurationError
-
-    if not fo.dataset_exists(dataset):
-        raise ConfigurationError(f"FiftyOne has no dataset '{dataset}'")
-    samples = fo.load_dataset(dataset)
-    if not samples.has_annotation_run(anno_key):
-        known = ", ".join(samples.list_annotation_runs()) or "none"
-        raise ConfigurationError(
-            f"Dataset '{dataset}' has no annotation run '{anno_key}'; it has {known}"
-        )
-    results = samples.load_annotation_results(anno_key)
-    if not hasattr(results, "job_status"):
-        raise ConfigurationError(
-            f"Run '{anno_key}' is not one of this package: take it over with "
-            f"`fiftyone_cvat.adopt_run(dataset, '{anno_key}')` first"
-        )
-    return results
+    return results_of_run(dataset_of_name(dataset), anno_key)
 
 
 def _show_table(dataset: str, anno_key: str, jobs: Sequence[JobStatus]) -> None:

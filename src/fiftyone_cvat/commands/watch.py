@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fiftyone_cvat.runs.arguments import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,7 +26,12 @@ def watch(
     ] = "completed",
     every: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=1, help="Ask again after so many seconds."),
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            max=DAY,
+            help="Ask again after so many seconds.",
+        ),
     ] = 60.0,
     once: Annotated[
         bool,
@@ -49,14 +56,10 @@ def watch(
     A job that is changed or opened again is loaded again when it is finished anew. The
     run remembers what was loaded, so this may be stopped and begun again at any time.
     """
-    import fiftyone as fo
-
-    from fiftyone_cvat.errors import ConfigurationError
     from fiftyone_cvat.workflows import watching
+    from fiftyone_cvat.workflows.results import dataset_of_name
 
-    if not fo.dataset_exists(dataset):
-        raise ConfigurationError(f"FiftyOne has no dataset '{dataset}'")
-    samples = fo.load_dataset(dataset)
+    samples = dataset_of_name(dataset)
     options = {"jobs": jobs, "empty": empty, "unexpected": unexpected}
     if once:
         loaded = watching.load_finished(samples, anno_key, **options)

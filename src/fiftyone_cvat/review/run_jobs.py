@@ -16,7 +16,7 @@ from fiftyone_cvat.types import Json
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["annotation_jobs", "job_of", "jobs_of_run"]
+__all__ = ["annotation_jobs", "job_of", "jobs_of_run", "jobs_seen", "tasks_unseen"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,28 @@ def jobs_of_run(api: CVATAnnotationAPI, results: Any) -> list[Json]:
     Raises:
         ConfigurationError: if the run has no task, or none of its tasks is seen
     """
+    jobs = jobs_seen(api, results)
+    unseen = tasks_unseen(results, jobs)
+    if unseen:
+        logger.warning(
+            "CVAT at %s shows no jobs of the tasks %s of run '%s': they are left out",
+            api.base_url,
+            ", ".join(map(str, unseen)),
+            results.key,
+        )
+    return jobs
+
+
+def jobs_seen(api: CVATAnnotationAPI, results: Any) -> list[Json]:
+    """Return what :func:`jobs_of_run` does, and say nothing of tasks without jobs.
+
+    Args:
+        api: the session
+        results: the run's results
+
+    Raises:
+        ConfigurationError: if the run has no task, or none of its tasks is seen
+    """
     if not results.task_ids:
         raise ConfigurationError(f"Run '{results.key}' has no tasks any more")
     jobs = jobs_of_tasks(api, results.task_ids)
@@ -44,18 +66,20 @@ def jobs_of_run(api: CVATAnnotationAPI, results: Any) -> list[Json]:
             f"shows no jobs of the tasks {tasks} of run '{results.key}': they were "
             "deleted, are in another organization, or may not be seen by this user"
         )
-    seen = {job["task_id"] for job in jobs}
-    unseen = [each for each in results.task_ids if each not in seen]
-    if unseen:
-        logger.warning(
-            "CVAT at %s shows no jobs of the tasks %s of run '%s': they are left out",
-            api.base_url,
-            ", ".join(map(str, unseen)),
-            results.key,
-        )
     if not is_import(results):
         return jobs
     return [job for job in jobs if _has_any(job, results.frame_id_map[job["task_id"]])]
+
+
+def tasks_unseen(results: Any, jobs: Sequence[Json]) -> list[int]:
+    """Return the tasks of a run that have none of some jobs.
+
+    Args:
+        results: the run's results
+        jobs: the jobs
+    """
+    seen = {job["task_id"] for job in jobs}
+    return [each for each in results.task_ids if each not in seen]
 
 
 def annotation_jobs(jobs: Sequence[Json]) -> list[Json]:

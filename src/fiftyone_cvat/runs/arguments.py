@@ -9,11 +9,13 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
+    "DAY",
     "check_keywords",
     "frame_numbers",
     "known_keywords",
@@ -32,6 +34,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+DAY = 86_400
+"""The most seconds between two questions: systems cannot wait for very long."""
 
 CREDENTIAL = re.compile(
     r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I
@@ -232,22 +237,26 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
     return texts if is_listed else texts[0]
 
 
-def positive_number(name: str, value: Any) -> float:
+def positive_number(name: str, value: Any, *, most: float = inf) -> float:
     """Return a number of seconds.
 
     Args:
         name: the argument's name, for the message
         value: what was given
+        most: the greatest number that can work
 
     Raises:
-        ConfigurationError: if it is no number above 0
+        ConfigurationError: if it is no number above 0, or greater than that
     """
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = 0.0
-    if not number > 0:
-        raise ConfigurationError(f"`{name}` must be a number of seconds: {value!r}")
+    if not 0 < number <= most:
+        limit = "" if most == inf else f", at most {most:g}"
+        raise ConfigurationError(
+            f"`{name}` must be a number of seconds{limit}: {value!r}"
+        )
     return number
 
 

@@ -1,79 +1,92 @@
-"""FiftyOne's cache of a dataset's runs, made to let the arguments of a load through."""
+"""Results of runs that FiftyOne has cached, made to go by the keywords of a load.
+
+FiftyOne keeps the results of the last runs of a dataset. It gives the keywords of
+``load_annotations`` to the configuration of a run that it reads from the database, and
+drops them if it finds the run's results in that cache: the ``jobs`` of a load would be
+loaded whole, and a new password not be tried. No method of a backend is called on that
+way, so the one function that all loads go through is wrapped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import Any
+import functools
+from collections.abc import Mapping
+from typing import Any, cast
 
-__all__ = ["RunCache", "ask_again"]
+import fiftyone.core.annotation as foan
 
+from fiftyone_cvat.runs.arguments import (
+    check_keywords,
+    server_url,
+    settings_of,
+    text_of,
+    truth_or_text,
+)
 
-class RunCache(dict[str, Any]):
-    """A dataset's runs by key, of which FiftyOne asks again for those of one class.
+__all__ = ["heed_keywords", "take_keywords"]
 
-    FiftyOne gives keywords of ``load_annotations`` to a run that it reads from the
-    database, and drops them if it finds the run in its cache. To say that a run is not
-    there makes it read the run, whose results are then :meth:`known`.
-
-    Args:
-        results_class: the class of the results that FiftyOne asks for again
-        before: the cache in whose place it is; who has asked that one puts the run
-            that is being read into it
-    """
-
-    def __init__(self, results_class: type, before: MutableMapping[str, Any]) -> None:
-        super().__init__()
-        self.results_class = results_class
-        self._before = before
-        self._asked: str | None = None
-        self._take_over()
-
-    def __contains__(self, key: object) -> bool:
-        self._take_over()
-        if not isinstance(self.get(str(key)), self.results_class):
-            return super().__contains__(key)
-        self._asked = str(key)
-        return False
-
-    def pop(self, key: str, *default: Any) -> Any:
-        """Remove a run, and return it."""
-        self._take_over()
-        return super().pop(key, *default)
-
-    def clear(self) -> None:
-        """Remove all runs."""
-        self._before.clear()
-        super().clear()
-
-    def known(self, key: str) -> Any:
-        """Return the results of a run that was not found, or None.
-
-        Whoever has not asked the cache wants those of the database.
-
-        Args:
-            key: the run's key
-        """
-        asked, self._asked = self._asked, None
-        return self.get(key) if asked == key else None
-
-    def _take_over(self) -> None:
-        """Take the runs that were put into the cache before since it was replaced."""
-        for key, results in self._before.items():
-            self.setdefault(key, results)
-        self._before.clear()
+WITH_PASSWORD = ("username", "email", "password")
 
 
-def ask_again(dataset: Any, results_class: type) -> RunCache:
-    """Make FiftyOne ask again for a dataset's runs each time that it loads them.
+def heed_keywords(results_class: type) -> None:
+    """Let FiftyOne's loads of runs give their keywords to results in its cache, too.
 
     Args:
-        dataset: the dataset
-        results_class: the class of the results of those runs
-
-    Returns:
-        the cache of the dataset, with its runs
+        results_class: the class of those results; others are left alone
     """
-    cache = dataset._annotation_cache
-    if not isinstance(cache, RunCache):
-        cache = dataset._annotation_cache = RunCache(results_class, cache)
-    return cache
+    method: Any = foan.AnnotationMethod
+    original = method.load_run_results.__func__
+
+    @functools.wraps(original)
+    def load_run_results(
+        cls: Any,
+        samples: Any,
+        key: str,
+        cache: bool = True,  # noqa: FBT001, FBT002  FiftyOne's signature
+        **kwargs: Any,
+    ) -> Any:
+        was_cached = cache and cls.has_cached_run_results(samples, key)
+        results = original(cls, samples, key, cache=cache, **kwargs)
+        if was_cached and isinstance(results, results_class):
+            keywords = {name: kwargs[name] for name in kwargs if name != "load_view"}
+            take_keywords(results, keywords)
+        return results
+
+    method.load_run_results = classmethod(cast("Any", load_run_results))
+
+
+def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
+    """Give the keywords of a load to results that are there already.
+
+    What is not given stays as it was. Where anybody else is to sign in, or elsewhere,
+    the next request does so.
+
+    Args:
+        results: the results of a run
+        keywords: as for ``load_credentials`` of its configuration
+
+    Raises:
+        TypeError: if there is no such keyword
+        ConfigurationError: if ``url`` holds credentials
+    """
+    config = results.config
+    check_keywords(type(config), keywords.keys() - {"jobs"})
+    config.jobs = keywords.get("jobs")
+    before = (config.url, settings_of(config))
+    given = {name: each for name, each in keywords.items() if each is not None}
+    if given.keys() & {"username", "email"}:
+        config.username = config.email = None
+    if given.keys() & {*WITH_PASSWORD}:
+        config.access_token = None  # it would go before a password
+    for name in (*WITH_PASSWORD, "headers", "access_token"):
+        if name in given:
+            setattr(config, name, given[name])
+    if "url" in given:
+        config.url = server_url(given["url"])
+    if "verify_ssl" in given:
+        config.verify_ssl = truth_or_text(given["verify_ssl"])
+    if "organization" in given:
+        organization = text_of(config.name, "organization", given["organization"])
+        config.organization = organization
+    if before != (config.url, settings_of(config)):
+        results.use_api(None)

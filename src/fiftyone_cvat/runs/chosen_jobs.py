@@ -14,6 +14,8 @@ __all__ = [
     "STATES",
     "ChosenJobs",
     "choose_jobs",
+    "meant",
+    "repeatable",
     "shown_ids",
     "username_of",
 ]
@@ -59,24 +61,59 @@ def choose_jobs(jobs: Sequence[Json], chosen: ChosenJobs) -> list[Json]:
         ConfigurationError: if there is no such state, stage, type or key, or if a job
             with one of the ids is not among them
     """
-    annotation = [job for job in jobs if _value(job, "type") == "annotation"]
+    is_meant = meant(jobs, chosen)
+    return [job for job in jobs if is_meant(job)]
+
+
+def meant(jobs: Sequence[Json], chosen: ChosenJobs) -> Callable[[Json], bool]:
+    """Return a function that tells of each job whether it is meant, now or later.
+
+    Args:
+        jobs: the jobs that there are now, as the server describes them
+        chosen: as for :func:`choose_jobs`
+
+    Raises:
+        ConfigurationError: as :func:`choose_jobs` does; the function itself raises none
+    """
+    chosen = repeatable(chosen)
     if chosen is None:
-        return annotation
-    if callable(chosen):
-        return [job for job in annotation if chosen(job)]
+        return _is_of_annotation
+    if isinstance(chosen, frozenset):
+        _check_ids(chosen, [job["id"] for job in jobs])
+        return lambda job: job["id"] in chosen
     if isinstance(chosen, Mapping):
         wanted = _conditions(jobs, chosen)
-        return [
-            job
-            for job in (jobs if "type" in wanted else annotation)
-            if all(_value(job, key) in values for key, values in wanted.items())
-        ]
+        return lambda job: (
+            ("type" in wanted or _is_of_annotation(job))
+            and all(_value(job, key) in values for key, values in wanted.items())
+        )
     if isinstance(chosen, str):
         key = _key_of(jobs, chosen)
-        return [job for job in annotation if _value(job, key) == chosen]
-    ids = _ids(chosen)
-    _check_ids(ids, [job["id"] for job in jobs])
-    return [job for job in jobs if job["id"] in ids]
+        return lambda job: _is_of_annotation(job) and _value(job, key) == chosen
+    return lambda job: _is_of_annotation(job) and bool(chosen(job))
+
+
+def repeatable(
+    chosen: ChosenJobs,
+) -> str | dict[str, Any] | frozenset[int] | Callable[[Json], Any] | None:
+    """Return a choice of jobs that can be asked for again and again.
+
+    What can be gone through once only, such as a generator of ids, is gone through.
+
+    Args:
+        chosen: what :func:`choose_jobs` takes
+
+    Returns:
+        the same: a text, a mapping to lists, ids, a function, or None
+
+    Raises:
+        ConfigurationError: if it is nothing that can choose jobs
+    """
+    if chosen is None or isinstance(chosen, str) or callable(chosen):
+        return chosen
+    if isinstance(chosen, Mapping):
+        return {key: _several(value) for key, value in chosen.items()}
+    return _ids(chosen)
 
 
 def username_of(user: Any) -> str | None:
@@ -100,6 +137,10 @@ def shown_ids(ids: Iterable[int]) -> str:
     return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown
 
 
+def _is_of_annotation(job: Json) -> bool:
+    return bool(_value(job, "type") == "annotation")
+
+
 def _value(job: Json, key: str) -> Any:
     """Return what a mapping compares of a job."""
     if key == "assignee":
@@ -109,7 +150,7 @@ def _value(job: Json, key: str) -> Any:
 
 
 def _conditions(
-    jobs: Sequence[Json], chosen: Mapping[str, Any]
+    jobs: Sequence[Json], chosen: Mapping[str, list[Any]]
 ) -> dict[str, Collection[Any]]:
     """Return key to the values that will do, if all of them make sense."""
     known = {"state": STATES, "stage": STAGES, "type": TYPES}
@@ -120,9 +161,7 @@ def _conditions(
         raise ConfigurationError(
             f"`jobs` names {words}; jobs are chosen by {_listed(keys)}"
         )
-    wanted: dict[str, Collection[Any]] = {
-        key: _several(value) for key, value in chosen.items()
-    }
+    wanted: dict[str, Collection[Any]] = dict(chosen)
     for key, values in wanted.items():
         valid = _known(jobs, key, known[key]) if key in known else ()
         for value in values:
@@ -148,7 +187,9 @@ def _key_of(jobs: Sequence[Json], name: str) -> str:
         raise ConfigurationError(
             f"`jobs` is {name!r}, which is no state of a job ({_listed(states)}) and "
             f"no stage ({_listed(stages)}), and no job is assigned to a user of that "
-            "name; other choices are a mapping, job ids, or a function of a job"
+            f"name. To wait for jobs of a user, give {{'assignee': {name!r}}}; other "
+            "choices are mappings of `state`, `stage` and `type`, job ids, or a "
+            "function of a job"
         )
     return "assignee"
 
@@ -160,15 +201,15 @@ def _known(jobs: Sequence[Json], key: str, names: Sequence[str]) -> list[str]:
 
 
 def _several(value: Any) -> list[Any]:
-    """Return the values of a condition, of which there may be one."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return list(value)
-    return [value]
+    """Return the values of a condition or choice, of which there may be one."""
+    # an array of NumPy that is one number cannot be gone through
+    is_one = isinstance(value, (str, bytes)) or getattr(value, "ndim", 1) == 0
+    return [value] if is_one or not isinstance(value, Iterable) else list(value)
 
 
-def _ids(chosen: Any) -> set[int]:
+def _ids(chosen: Any) -> frozenset[int]:
     """Return the ids of jobs that were given: one, or several."""
-    several = list(chosen) if isinstance(chosen, Iterable) else [chosen]
+    several = _several(chosen)
     for each in several:
         # a number of NumPy is one, too; a truth value is none
         if isinstance(each, bool) or not isinstance(each, SupportsIndex):
@@ -176,7 +217,7 @@ def _ids(chosen: Any) -> set[int]:
                 f"`jobs` has {each!r}, which is no job's id; it can be a state, a "
                 "stage, a mapping, job ids, or a function of a job"
             )
-    return {operator.index(each) for each in several}
+    return frozenset(operator.index(each) for each in several)
 
 
 def _check_ids(ids: Collection[int], known: Sequence[int]) -> None:

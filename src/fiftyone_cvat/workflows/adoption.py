@@ -9,6 +9,7 @@ from bson import json_util
 
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.workflows.results import check_run
 
 __all__ = ["adopt_run"]
 
@@ -27,8 +28,10 @@ def adopt_run(samples: Any, anno_key: str) -> None:
         anno_key: the annotation key
 
     Raises:
-        ConfigurationError: if the run is none of the built-in CVAT integration
+        ConfigurationError: if there is no such run, or if it is none of the built-in
+            CVAT integration
     """
+    check_run(samples._root_dataset, anno_key)
     run_doc = CVATBackend._get_run_doc(samples, anno_key)
     stored = run_doc.config.get("cls", "")
     if stored.startswith(OURS):

@@ -1,13 +1,47 @@
-"""The results of a run that somebody names."""
+"""The dataset, the run and its results that somebody names."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fiftyone_cvat.backend import CVATAnnotationResults
+import fiftyone as fo
+
+from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 
-__all__ = ["results_of_run"]
+__all__ = ["check_run", "dataset_of_name", "newest_results", "results_of_run"]
+
+
+def dataset_of_name(name: str) -> fo.Dataset:
+    """Return a dataset.
+
+    Args:
+        name: its name
+
+    Raises:
+        ConfigurationError: if there is none
+    """
+    if not fo.dataset_exists(name):
+        raise ConfigurationError(f"FiftyOne has no dataset '{name}'")
+    return fo.load_dataset(name)
+
+
+def check_run(dataset: Any, anno_key: str) -> None:
+    """Refuse a key that no run of a dataset has.
+
+    Args:
+        dataset: the dataset
+        anno_key: the annotation key
+
+    Raises:
+        ConfigurationError: if there is no such run; the error names those that are
+    """
+    keys = dataset.list_annotation_runs()
+    if anno_key not in keys:
+        raise ConfigurationError(
+            f"Dataset '{dataset.name}' has no annotation run '{anno_key}'; it has "
+            f"{', '.join(keys) or 'none'}"
+        )
 
 
 def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotationResults:
@@ -19,15 +53,17 @@ def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotation
         **kwargs: as for ``load_annotation_results``
 
     Raises:
-        ConfigurationError: if there is no such run, or if it is none of this package
+        ConfigurationError: if there is no such run, if it is none of this package, or
+            if it has saved nothing
     """
-    if anno_key not in dataset.list_annotation_runs():
-        known = ", ".join(dataset.list_annotation_runs()) or "none"
-        raise ConfigurationError(
-            f"Dataset '{dataset.name}' has no annotation run '{anno_key}'; it has "
-            f"{known}"
-        )
+    check_run(dataset, anno_key)
     results = dataset.load_annotation_results(anno_key, **kwargs)
+    if results is None:
+        raise ConfigurationError(
+            f"Nothing is known of how far run '{anno_key}' is: it was stopped before "
+            'it had created anything, or begun without `on_failure="keep"`. Delete '
+            f"it with `dataset.delete_annotation_run('{anno_key}')` and begin again"
+        )
     if not isinstance(results, CVATAnnotationResults):
         raise ConfigurationError(
             f"Run '{anno_key}' has no tasks that this package knows: one that "
@@ -35,3 +71,34 @@ def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotation
             f"`fiftyone_cvat.adopt_run(dataset, '{anno_key}')`"
         )
     return results
+
+
+def newest_results(
+    dataset: Any, anno_key: str, *, is_known: bool, **kwargs: Any
+) -> CVATAnnotationResults:
+    """Return the results of a run, also if another process has saved it meanwhile.
+
+    Args:
+        dataset: the dataset
+        anno_key: the annotation key
+        is_known: whether what this process knows of the run may be right: a load that
+            was stopped leaves it half done
+        **kwargs: as for ``load_annotation_results``
+
+    Raises:
+        ConfigurationError: as for :func:`results_of_run`, and if the run or the dataset
+            was deleted
+    """
+    check_run(dataset, anno_key)
+    run_doc = CVATBackend._get_run_doc(dataset, anno_key)
+    stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"results": 1})
+    if stored is None:
+        raise ConfigurationError(
+            f"Run '{anno_key}' of dataset '{dataset.name}' is not there any more: it "
+            "was deleted, or the dataset was"
+        )
+    if not is_known or stored.get("results") != run_doc.results.grid_id:
+        dataset.reload()
+        cache = getattr(dataset, CVATBackend._results_cache_field())
+        cache.pop(anno_key, None)
+    return results_of_run(dataset, anno_key, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fiftyone_cvat.dataset.merges import resume_merge
-from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.workflows.results import results_of_run
 
 __all__ = ["resume"]
 
@@ -27,17 +27,11 @@ def resume(samples: Any, anno_key: str, **credentials: Any) -> Any:
         the run's :class:`CVATAnnotationResults`
 
     Raises:
-        ConfigurationError: if nothing of the run is left to do, or nothing is known
-            of how far it is
+        ConfigurationError: if there is no such run, if nothing of it is left to do, or
+            nothing is known of how far it is
     """
     dataset = samples._root_dataset
-    results = dataset.load_annotation_results(anno_key, **credentials)
-    if results is None:
-        raise ConfigurationError(
-            f"Nothing is known of how far run '{anno_key}' is: it was stopped before "
-            'it had created anything, or begun without `on_failure="keep"`. Delete '
-            f"it with `dataset.delete_annotation_run('{anno_key}')` and begin again"
-        )
+    results = results_of_run(dataset, anno_key, **credentials)
     # to save it would forget what a merge has added that was stopped
     resume_merge(results)
     backend = results.backend

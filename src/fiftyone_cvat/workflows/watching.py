@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
+
+from pymongo.errors import ConnectionFailure
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.errors import (
@@ -16,17 +18,21 @@ from fiftyone_cvat.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
-from fiftyone_cvat.runs.arguments import positive_number
-from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
-from fiftyone_cvat.server.run_jobs import jobs_of_tasks
+from fiftyone_cvat.review.run_jobs import jobs_seen, tasks_unseen
+from fiftyone_cvat.runs.arguments import DAY, positive_number
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_ids
+from fiftyone_cvat.types import Json
 from fiftyone_cvat.workflows.loading import load
-from fiftyone_cvat.workflows.results import results_of_run
+from fiftyone_cvat.workflows.results import newest_results
 
-__all__ = ["LoadedJobs", "load_finished", "watch"]
+__all__ = ["AWAY", "LoadedJobs", "load_finished", "may_come_back", "watch"]
 
 logger = logging.getLogger(__name__)
 
-CVAT_IS_AWAY = (UnreachableError, RequestTimeoutError, RequestError)
+AWAY = (UnreachableError, RequestTimeoutError, RequestError, ConnectionFailure)
+"""What is raised if a server or the database does not answer, among others."""
+
+NO_CREDENTIALS = ("unexpected", "empty", "dest_field", "progress")
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 
@@ -55,14 +61,18 @@ def watch(
     """Load each job of a run when it is as it is waited for, until the caller stops.
 
     A job is loaded once, and again if it was changed since, or opened and finished
-    anew. The run remembers which were loaded: whoever watches it again goes on there. A
-    server that does not answer, or is overloaded, is asked again the next time.
+    anew. The run remembers which were loaded: whoever watches it again goes on there.
+    With ``dest_field`` it does not, and who watches it again loads all of them first. A
+    server or database that does not answer, or is overloaded, is asked again the next
+    time. What others do with the run meanwhile is taken over.
 
     Args:
         samples: the dataset, or a view into it
         anno_key: the annotation key
-        jobs: which jobs are waited for, as for ``load``
-        every: seconds between two questions to the server
+        jobs: which jobs are waited for, as for ``load``; of users who may have none yet
+            as a mapping, ``{"assignee": "alice"}``. Ids of jobs that are deleted while
+            it is watched are left out, with a warning
+        every: seconds between two questions to the server, at most a day
         **settings: as for ``load``: ``unexpected``, ``empty``, ``dest_field``,
             ``progress``, and credentials
 
@@ -70,21 +80,22 @@ def watch(
         the jobs that were loaded, each time that there are any
 
     Raises:
-        ConfigurationError: if there is no such run, or if ``jobs`` names what no job
-            can have
+        ConfigurationError: if there is no such run, or no more; if none of its tasks is
+            seen; or if ``jobs`` names what no job can have
     """
-    seconds = positive_number("every", every)
+    seconds = positive_number("every", every, most=DAY)
+    watcher = _Watcher(samples, anno_key, jobs, settings)
     while True:
         try:
-            loaded = load_finished(samples, anno_key, jobs=jobs, **settings)
-        except CVAT_IS_AWAY as error:
-            if not _may_come_back(error):
+            loaded = watcher.load_new()
+        except AWAY as error:
+            if not may_come_back(error):
                 raise
             logger.warning("Asking again in %g seconds: %s", seconds, error)
         else:
             if loaded.job_ids:
                 yield loaded
-        time.sleep(seconds)
+        sleep(seconds)
 
 
 def load_finished(
@@ -101,25 +112,97 @@ def load_finished(
     Returns:
         the jobs that were loaded, if any, and what came of their labels
     """
-    dataset = samples._root_dataset
-    names = ("unexpected", "empty", "dest_field", "progress")
-    credentials = {key: each for key, each in settings.items() if key not in names}
-    results = results_of_run(dataset, anno_key, **credentials)
-    api = results.connect_to_api()
-    new = [
-        job["id"]
-        for job in choose_jobs(jobs_of_tasks(api, results.task_ids), jobs)
-        if results.loaded_jobs.get(job["id"]) != job.get("updated_date")
-    ]
-    if not new:
-        return LoadedJobs([], Reconciliation())
-    options = {"unexpected": "ignore"} | settings
-    load(dataset, anno_key, jobs=new, refresh=True, **options)
-    return LoadedJobs(new, results.reconciliation)
+    return _Watcher(samples, anno_key, jobs, settings).load_new()
 
 
-def _may_come_back(error: Exception) -> bool:
-    """Return whether the same question may be answered later."""
+class _Watcher:
+    """Loads new jobs each time that it is asked.
+
+    Args:
+        samples: the dataset, or a view into it
+        anno_key: the annotation key
+        jobs: which jobs are waited for
+        settings: what ``load`` takes besides
+    """
+
+    def __init__(
+        self,
+        samples: Any,
+        anno_key: str,
+        jobs: ChosenJobs,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self._dataset = samples._root_dataset
+        self._key = anno_key
+        self._jobs = repeatable(jobs)
+        self._settings = {"unexpected": "ignore", **settings}
+        self._credentials = {
+            key: each for key, each in settings.items() if key not in NO_CREDENTIALS
+        }
+        self._is_meant: Callable[[Json], bool] | None = None
+        self._api: Any = None
+        # whether no load was stopped that left the run half done in this process
+        self._is_known = True
+        # what a run that loads into other fields does not remember
+        self._loaded: dict[int, Any] = {}
+        self._told: set[tuple[str, int]] = set()
+
+    def load_new(self) -> LoadedJobs:
+        """Load the jobs that are as they are waited for, and were not loaded yet."""
+        is_known, self._is_known = self._is_known, False
+        results = newest_results(
+            self._dataset, self._key, is_known=is_known, **self._credentials
+        )
+        if self._api is not None and results.backend._api is None:
+            results.use_api(self._api)
+        self._api = results.connect_to_api()
+        jobs = jobs_seen(self._api, results)
+        if self._is_meant is None:
+            self._is_meant = meant(jobs, self._jobs)
+        self._tell_what_is_gone(results, jobs)
+        is_noted = self._settings.get("dest_field") is None
+        loaded = results.loaded_jobs if is_noted else self._loaded
+        new = {
+            job["id"]: job.get("updated_date")
+            for job in jobs
+            if self._is_meant(job)
+            and (job["id"], job.get("updated_date")) not in loaded.items()
+        }
+        if new:
+            load(self._dataset, self._key, jobs=[*new], refresh=True, **self._settings)
+            self._loaded |= new
+        self._is_known = True
+        if not new:
+            return LoadedJobs([], Reconciliation())
+        return LoadedJobs([*new], results.reconciliation)
+
+    def _tell_what_is_gone(self, results: Any, jobs: list[Json]) -> None:
+        """Warn of tasks without jobs, and of named jobs that are gone, once each."""
+        named = self._jobs if isinstance(self._jobs, frozenset) else ()
+        gone = {
+            "tasks": tasks_unseen(results, jobs),
+            "jobs": sorted({*named} - {job["id"] for job in jobs}),
+        }
+        for what, ids in gone.items():
+            new = [each for each in ids if (what, each) not in self._told]
+            self._told |= {(what, each) for each in new}
+            if new:
+                logger.warning(
+                    "CVAT at %s shows no %s %s of run '%s': they were deleted, or may "
+                    "not be seen by this user, and are left out",
+                    self._api.base_url,
+                    what,
+                    shown_ids(new),
+                    self._key,
+                )
+
+
+def may_come_back(error: Exception) -> bool:
+    """Tell whether the same question may be answered later.
+
+    Args:
+        error: one of :data:`AWAY`
+    """
     if isinstance(error, RequestError):
         return error.status == TOO_MANY_REQUESTS or error.status >= SERVER_ERROR
     return not isinstance(error, (CertificateError, RedirectError))

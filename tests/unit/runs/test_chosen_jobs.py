@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from fiftyone_cvat.errors import ConfigurationError, CVATError
-from fiftyone_cvat.runs.chosen_jobs import STAGES, STATES, choose_jobs, username_of
+from fiftyone_cvat.runs.chosen_jobs import (
+    STAGES,
+    STATES,
+    choose_jobs,
+    meant,
+    repeatable,
+    username_of,
+)
 
 
 def job(number, stage, state, assignee=None, **more):
@@ -56,6 +63,15 @@ def ids(chosen, jobs=JOBS):
         ({2, 3}, [3, 2]),
         (np.array([1, 5]), [1, 5]),
         (np.int64(8), [8]),
+        (np.array(8), [8]),
+        (range(1, 4), [3, 1, 2]),
+        ((1, 5), [1, 5]),
+        (dict.fromkeys([1, 5]).keys(), [1, 5]),
+        (iter([1, 5]), [1, 5]),
+        ((each for each in (1, 5)), [1, 5]),
+        ({"state": (each for each in ["new", "rejected"])}, [3, 5]),
+        ({"assignee": np.array(["bob", "alice"])}, [1, 2, 5]),
+        ({"state": {"new": 1}.keys()}, [3]),
         ([], []),
         (lambda job: job["id"] > 1, [3, 2, 5]),
     ],
@@ -81,6 +97,9 @@ def test_chosen(chosen, expected):
         ({}, ["nothing", "'state'"]),
         (True, ["True"]),
         (2.5, ["2.5"]),
+        (b"12", ["b'12'"]),
+        (np.array([1.5]), ["1.5"]),
+        (object(), ["object"]),
         (["completed"], ["'completed'", "no job's id"]),
         ([1, None], ["None"]),
     ],
@@ -113,6 +132,48 @@ def test_names_that_a_server_has_and_nobody_here_knows():
 
     assert ids("paused", jobs) == [10]
     assert ids({"stage": "audit", "type": "interval"}, jobs) == [11]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: (each for each in (1, 5)),
+        lambda: iter({1, 5}),
+        lambda: map(int, "15"),
+        lambda: {"assignee": iter(["alice"])},
+        lambda: {"assignee": ["alice"]},
+        lambda: "alice",
+        lambda: lambda job: job["assignee"] is not None and job["id"] != 2,
+    ],
+)
+def test_choices_that_are_asked_for_again_and_again(make):
+    chosen = repeatable(make())
+
+    assert [ids(chosen) for _ in range(3)] == [[1, 5]] * 3
+    assert repeatable(None) is None
+
+
+def test_a_choice_that_is_changed_later():
+    names = ["alice"]
+    chosen = repeatable({"assignee": names})
+    names.append("bob")
+
+    assert ids(chosen) == [1, 5]
+
+
+@pytest.mark.parametrize(
+    "chosen", ["alice", "paused", {"assignee": "alice"}, {"state": "paused"}, [1, 5]]
+)
+def test_what_is_meant_later(chosen):
+    jobs = [
+        job(1, "annotation", "paused", "alice"),
+        job(5, "annotation", "paused", "alice"),
+    ]
+    is_meant = meant(jobs, chosen)
+
+    # nobody has a job, and no job has that state
+    assert not any(map(is_meant, [job(3, "annotation", "new")]))
+    assert is_meant(job(1, "annotation", "paused", "alice"))
 
 
 def test_errors_of_a_predicate_are_its_own():
