@@ -55,7 +55,6 @@ UNREAD = {
     "DELETE /api/projects/{id}",
     "DELETE /api/tasks/{id}",
     "GET /api/jobs/{id}",
-    "GET /api/jobs/{id}/annotations",
     "GET /api/tasks/{id}/backup/download",
     "GET /api/projects/{id}",
     "GET /api/tasks/{id}/data",

@@ -255,25 +255,17 @@ class CVATBackend(foua.AnnotationBackend):
         """The types of attributes that a label schema may name."""
         return list(attribute_specs.ATTRIBUTE_TYPES)
 
-    @property
-    def supports_clips_views(self) -> bool:
-        """Whether clips of videos can be annotated."""
-        return True
+    supports_clips_views = True
+    """Whether clips of videos can be annotated."""
 
-    @property
-    def supports_keyframes(self) -> bool:
-        """Whether only key frames of tracks can go up."""
-        return True
+    supports_keyframes = True
+    """Whether only key frames of tracks can go up."""
 
-    @property
-    def supports_video_sample_fields(self) -> bool:
-        """Whether labels of whole videos can be annotated: CVAT has none."""
-        return False
+    supports_video_sample_fields = False
+    """Whether labels of whole videos can be annotated: CVAT has none."""
 
-    @property
-    def requires_label_schema(self) -> bool:
-        """Whether a schema is needed: an existing project brings its own."""
-        return False
+    requires_label_schema = False
+    """Whether a schema is needed: an existing project brings its own."""
 
     def recommend_attr_tool(self, name: str, value: Any) -> dict[str, Any]:
         """Recommend how to annotate an attribute, as ``attribute_tool`` does."""
@@ -325,7 +317,14 @@ class CVATBackend(foua.AnnotationBackend):
         logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
+        if results.ids_to_merge is not None:
+            stored_runs.lend_ids(results, results.ids_to_merge)
         return annotations
+
+    def store(self, results: CVATAnnotationResults) -> None:
+        """Store a run's results as they are, in the cache, too, if they are there."""
+        is_cached = self.has_cached_run_results(results.samples, results.key)
+        self._store(results.samples, results.key, results, cache=is_cached)
 
     @classmethod
     def save_run_results(
@@ -335,7 +334,6 @@ class CVATBackend(foua.AnnotationBackend):
         run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
             finish_merge(run_results)
-            stored_runs.take_back(run_results)
         try:
             cls._store(samples, key, run_results, **kwargs)
         except BaseException as error:
@@ -352,14 +350,15 @@ class CVATBackend(foua.AnnotationBackend):
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
-        is_there = anno_key in self.list_runs(samples)
-        return is_there and not self._get_run_doc(samples, anno_key).results
+        runs = self.list_runs(samples)
+        return anno_key in runs and not self._get_run_doc(samples, anno_key).results
 
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
 
-        config = self.config
-        return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
+        return CVATAnnotationAPI(
+            self.config.name, self.config.url, **settings_of(self.config)
+        )
 
 
 class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
@@ -391,6 +390,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         unstored: task id to place to label id to the parts that CVAT did not store
         raw_values: what the dataset has where a view shows other values
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
+        beside_ids: fields together to the ``id_map`` of ground truth or replicas there
         backend: the :class:`CVATBackend`
     """
 
@@ -421,6 +421,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         last_loads: dict[int, list[Any]] | None = None,
         loaded_jobs: dict[int, str | None] | None = None,
         frames_with_view: Sequence[str] = (),
+        beside_ids: dict[str, Any] | None = None,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -434,7 +435,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.merge, self.deleted = merge, deleted
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
-        self.frames_with_view = frames_with_view
+        self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
         self.lost, self.attached = lost or {}, attached or {}
         self.raw_values = raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
@@ -445,8 +446,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
             raise ConfigurationError(
                 f"Run '{self.key}' has no tasks any more: there is nothing to open"
             )
-        api = self.connect_to_api()
-        task_id, jobs = self.task_ids[0], self.job_ids.get(self.task_ids[0])
+        api, task_id = self.connect_to_api(), self.task_ids[0]
+        jobs = self.job_ids.get(task_id)
         url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
         logger.info("Launching editor at '%s'...", url)
         api.launch_editor(url=url)
@@ -459,24 +460,13 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
             and ``jobs``, job id to the job as the server describes it; tasks that do
             not exist any more are left out
         """
-        api = self.connect_to_api()
-        return status_by_field(self.labels_task_map, api.task_summary)
+        return status_by_field(self.labels_task_map, self.connect_to_api().task_summary)
 
     def print_status(self) -> None:
         """Prints the status of the assigned tasks and jobs."""
-        api = self.connect_to_api()
-        for line in status_lines(self.get_status(), api.base_task_url):
+        url_by_task = self.connect_to_api().base_task_url
+        for line in status_lines(self.get_status(), url_by_task):
             logger.info("%s", line)
-
-    def save(self) -> None:
-        """Saves the results to the database.
-
-        A load that was stopped before FiftyOne had merged its labels stays so.
-        """
-        stored_runs.take_back(self)
-        self.load_notes = None
-        is_cached = CVATBackend.has_cached_run_results(self.samples, self.key)
-        CVATBackend._store(self.samples, self.key, self, cache=is_cached)
 
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.
@@ -484,9 +474,9 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         Args:
             task_ids: an iterable of task IDs
         """
-        task_ids = list(task_ids)
-        self.connect_to_api().delete_tasks(task_ids)
-        stored_runs.forget(self, task_ids)
+        gone = list(task_ids)
+        self.connect_to_api().delete_tasks(gone)
+        stored_runs.forget(self, gone)
 
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
@@ -503,8 +493,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
         results = cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
-        # a load that was stopped may have left tasks out
-        stored_runs.show_hidden(results)
+        stored_runs.show_hidden(results)  # a load may have been stopped
         return results
 
 

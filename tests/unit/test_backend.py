@@ -609,6 +609,8 @@ class TestStoredResults:
             "left_out",
             "lost",
             "attached",
+            "frames_with_view",
+            "beside_ids",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults

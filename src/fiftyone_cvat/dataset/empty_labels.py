@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import fiftyone.core.fields as fof
@@ -32,10 +32,9 @@ def fill_empty(results: Any, keys: Collection[str]) -> None:
         results: the run's results
         keys: the ids of the frames, or of images those of their samples
     """
-    holder_by_field: Mapping[Any, str] | None
-    holder_by_field = results.config.load_options.holder_by_field
-    if holder_by_field is None or not keys:
+    if not keys:
         return
+    holder_by_field = results.config.load_options.holder_by_field
     dataset = results.samples._root_dataset
     for label_field, info in results.config.label_schema.items():
         kind = LIST_BY_TYPE.get(info.get("type"))

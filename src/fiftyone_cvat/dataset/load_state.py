@@ -7,6 +7,7 @@ from typing import Any
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
 from fiftyone_cvat.runs.arguments import private
+from fiftyone_cvat.runs.stored_runs import take_back
 
 __all__ = ["LoadState"]
 
@@ -14,12 +15,16 @@ __all__ = ["LoadState"]
 class LoadState:
     """The part of a run's results that a load needs, and FiftyOne does not store."""
 
+    backend: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reconciliation = Reconciliation()
         self._absent_attributes = AbsentAttributes()
         self._whole_attributes: list[Any] = []
-        self._set_aside: dict[Any, Any] = {}
+        self._set_aside: dict[Any, Any] | None = None
+        self._ids_to_merge: dict[Any, Any] | None = None
+        self._place_beside: str | None = None
         self._asked: dict[int, Any] = {}
         self._unexpected: Any = None
         self._load_notes: Any = None
@@ -28,6 +33,17 @@ class LoadState:
     absent_attributes = private("absent_attributes", "What labels lack.")
     unexpected = private("unexpected", "Labels of other types.")
     whole_attributes = private("whole_attributes", "The whole schema.")
-    set_aside = private("set_aside", "The ids of labels that FiftyOne may not delete.")
+    set_aside = private("set_aside", "The run's ids of labels while others are lent.")
+    ids_to_merge = private("ids_to_merge", "Those to lend, None for the run's own.")
+    place_beside = private("place_beside", "Where labels of jobs beside the run go.")
     asked = private("asked", "What was asked of tasks before the load.")
     load_notes = private("load_notes", "What a load notes of tasks when it is over.")
+
+    def save(self) -> None:
+        """Saves the results to the database.
+
+        A load that was stopped before FiftyOne had merged its labels stays so.
+        """
+        take_back(self)
+        self.load_notes = None
+        self.backend.store(self)

@@ -28,7 +28,12 @@ from fiftyone_cvat.dataset.empty_labels import fill_empty
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.last_loads import note_loads
-from fiftyone_cvat.runs.stored_runs import ids_in
+from fiftyone_cvat.runs.stored_runs import (
+    ids_in,
+    lend_ids,
+    note_ids_beside,
+    take_back,
+)
 
 __all__ = ["begin_merge", "finish_merge", "resume_merge"]
 
@@ -43,7 +48,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     Returns:
         whether a merge that is stopped would need it
     """
-    known = set(ids_in(results.id_map))
+    known = {*ids_in(results.id_map), *ids_in(results.beside_ids)}
     added = [
         list(path)
         for by_kind in annotations.values()
@@ -61,6 +66,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
         dataset = results.samples._root_dataset
         held, fields = fields_of_labels(dataset, loaded), dataset._get_label_fields()
     results.merge = {
+        "beside": results.place_beside,
         "added": added,
         "held": [[key, sorted(names)] for key, names in held.items()],
         "fields": sorted(fields),
@@ -83,8 +89,6 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
             [label_field, by_id] for label_field, by_id in absent.lists.items() if by_id
         ],
     }
-    if results.set_aside:
-        return False  # nothing is merged
     return any(results.merge.values()) or bool(results.left_out)
 
 
@@ -95,6 +99,9 @@ def finish_merge(results: Any) -> None:
         results: the run's results
     """
     _end_merge(results)
+    if results.place_beside is not None and results.set_aside is not None:
+        note_ids_beside(results, results.place_beside)
+    take_back(results)
     notes, results.load_notes = results.load_notes, None
     if notes is None:
         return
@@ -131,6 +138,7 @@ def resume_merge(results: Any) -> None:
     Args:
         results: the run's results, which are changed in place
     """
+    take_back(results)
     results.load_notes = None  # of a load whose merge is not over
     if not results.merge:
         return
@@ -145,7 +153,14 @@ def resume_merge(results: Any) -> None:
         absent.lists[label_field] = by_id
     results.absent_attributes = absent
     added = results.merge["added"]
-    _adopt(results, added)
+    place = results.merge.get("beside")
+    if place is not None:
+        lend_ids(results, results.beside_ids.get(place, {}))
+        _adopt(results, added)
+        note_ids_beside(results, place)
+        take_back(results)
+    else:
+        _adopt(results, added)
     _end_merge(results)
 
 

@@ -13,8 +13,9 @@ from fiftyone_cvat.convert.shared.frames import (
     frame_refs,
     frames_as_numbered,
 )
+from fiftyone_cvat.download.jobs_beside import is_beside
 from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, NotFoundError
-from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, choose_jobs
+from fiftyone_cvat.runs.chosen_jobs import choose_jobs
 from fiftyone_cvat.runs.last_loads import LoadNotes, TaskLoad, last_load
 from fiftyone_cvat.runs.stored_runs import first_frame, hide
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
@@ -41,6 +42,8 @@ class ChosenTasks:
 
     Attributes:
         has_left: whether tasks were left that may well be on the server
+        jobs_beside: the jobs that were chosen, if their labels are none of their tasks'
+        jobs_loaded: the ids of jobs that were chosen and whose tasks were read
     """
 
     def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
@@ -48,6 +51,8 @@ class ChosenTasks:
         self._results = results
         self._options = results.config.load_options
         self.has_left = False
+        self.jobs_beside: list[Json] = []
+        self.jobs_loaded: list[int] = []
         # each task's jobs that were chosen, if any was to be; their ids, None for all
         self._jobs_by_task: dict[int, list[Json]] = {}
         self._ids_by_task: dict[int, list[int] | None] = {}
@@ -56,24 +61,40 @@ class ChosenTasks:
         self._dates: dict[int, str] = {}
         self._notes = LoadNotes()
 
-    def leave_others(self) -> Reconciliation:
-        """Take tasks that are not to be loaded out of the run until it is saved.
-
-        Returns:
-            counts of what is in none of the chosen jobs, and of what has not changed
+    def choose(self) -> None:
+        """Find out which jobs are to be loaded.
 
         Raises:
-            ConfigurationError: if ``jobs`` names what no job can have
+            ConfigurationError: if ``jobs`` names what no job can have, or jobs of
+                annotation and others together
         """
         results, options = self._results, self._options
         # the dates first: what is changed from here on is loaded the next time
         if options.are_noted:
             self._dates = updated_dates(self._api, results.task_ids)
-        jobs, results.config.jobs = results.config.jobs, None
-        if jobs is not None or options.holder_by_field is not None:
-            self._choose(jobs)
-        if jobs is not None:
+        chosen, results.config.jobs = results.config.jobs, None
+        if chosen is None and not options.fills_empty:
+            return
+        jobs = jobs_of_tasks(self._api, results.task_ids)
+        meant = choose_jobs(jobs, chosen)
+        self.jobs_beside = [job for job in meant if is_beside(job)]
+        if self.jobs_beside and len(self.jobs_beside) < len(meant):
+            job = self.jobs_beside[0]
+            raise ConfigurationError(
+                f"Job {job['id']} of task {job['task_id']} is a {job['type']} job, and "
+                "others are of annotation: load them one after the other"
+            )
+        self._note_choice(jobs, {job["id"] for job in meant})
+        if chosen is not None:
             self._asked_keys = self._keys_of_jobs()
+
+    def leave_others(self) -> Reconciliation:
+        """Take tasks that are not to be loaded out of the run until it is saved.
+
+        Returns:
+            counts of what is in none of the chosen jobs, and of what has not changed
+        """
+        results = self._results
         refs_by_task = {
             task_id: [*frame_refs(frames).values()]
             for task_id, frames in results.frame_id_map.items()
@@ -86,7 +107,7 @@ class ChosenTasks:
         as_loaded = {
             task_id
             for task_id in self._dates.keys() - not_asked
-            if options.only_changed
+            if self._options.only_changed
             and self._load_of(task_id).is_in(last_load(results, task_id))
         }
         read = set(results.task_ids) - not_asked - as_loaded
@@ -100,13 +121,11 @@ class ChosenTasks:
             tasks_as_loaded=len(as_loaded),
         )
 
-    def _choose(self, chosen: ChosenJobs) -> None:
-        """Find each task's jobs that were chosen."""
-        jobs = jobs_of_tasks(self._api, self._results.task_ids)
-        ids = {job["id"] for job in _of_annotation(choose_jobs(jobs, chosen))}
+    def _note_choice(self, jobs: Iterable[Json], ids: Collection[int]) -> None:
+        """Note which of each task's jobs of annotation were chosen."""
         by_task: dict[int, list[Json]] = {each: [] for each in self._results.task_ids}
         for job in jobs:
-            if _is_of_annotation(job):
+            if not is_beside(job):
                 by_task[job["task_id"]].append(job)
         for task_id, of_task in by_task.items():
             mine = [job for job in of_task if job["id"] in ids]
@@ -151,7 +170,7 @@ class ChosenTasks:
     def _load_of(self, task_id: int) -> TaskLoad:
         """Return what is loaded of a task if it is read now."""
         done: list[int] = []
-        if self._options.holder_by_field is not None:
+        if self._options.fills_empty:
             done = [job["id"] for job in self._jobs_by_task[task_id] if _is_done(job)]
         return TaskLoad(self._dates[task_id], self._ids_by_task.get(task_id), done)
 
@@ -190,10 +209,11 @@ class ChosenTasks:
         if task.id in self._dates:
             notes.loads[task.id] = self._load_of(task.id)
         jobs = self._jobs_by_task.get(task.id, ())
+        self.jobs_loaded += [job["id"] for job in jobs]
         if self._options.are_noted:
             dates = {job["id"]: job.get("updated_date") for job in jobs}
             notes.job_dates.update(dates)
-        if self._options.holder_by_field is not None:
+        if self._options.fills_empty:
             frames = _frames_of(filter(_is_done, jobs)) - task.deleted_frames
             there = frames & task.refs.keys()
             notes.finished |= {task.refs[frame].key for frame in there}
@@ -236,26 +256,6 @@ def _with_frames_of(
 def _frames_of(jobs: Iterable[Json]) -> set[int]:
     """Return the positions of the frames of jobs."""
     return {n for job in jobs for n in range(job["start_frame"], job["stop_frame"] + 1)}
-
-
-def _of_annotation(jobs: Sequence[Json]) -> Sequence[Json]:
-    """Return jobs, if their labels are those of their tasks.
-
-    Raises:
-        ConfigurationError: if one has labels of its own
-    """
-    others = [job for job in jobs if not _is_of_annotation(job)]
-    if others:
-        job = others[0]
-        raise ConfigurationError(
-            f"Job {job['id']} of task {job['task_id']} is a {job['type']} job: its "
-            "labels are beside those of the task, and a run does not load them"
-        )
-    return jobs
-
-
-def _is_of_annotation(job: Json) -> bool:
-    return bool(job.get("type", "annotation") == "annotation")
 
 
 def _is_done(job: Json) -> bool:

@@ -90,7 +90,7 @@ class ReturnedLabels:
             task, fields, legibility, self._ids, self._sent, self._fingerprints
         )
         placed = placement.place()
-        if self._results.config.load_options.holder_by_field is not None:
+        if self._results.config.load_options.fills_empty:
             self._outcome.unfinished |= _unplaced(task, fields, placed)
         for name, labels in placed.items():
             self._settlement.settle(fields[name], labels)

@@ -36,6 +36,7 @@ from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.moved_labels import follow_labels
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.chosen_tasks import ChosenTasks
+from fiftyone_cvat.download.jobs_beside import results_beside, take_over
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.download.whereabouts import Whereabouts, attach_call
@@ -52,7 +53,6 @@ from fiftyone_cvat.runs.stored_runs import (
     gather_frames,
     hide,
     is_import,
-    set_aside,
     show_hidden,
     show_tasks,
 )
@@ -122,6 +122,11 @@ class RunDownload:
         if results.frame_numbering == "file" and results.samples.media_type == GROUP:
             add_frames_of_slices(results, self._files_by_task())
         strays = follow_labels(results)
+        self._chosen.choose()
+        if jobs := self._chosen.jobs_beside:
+            beside = results_beside(self._api, results, jobs)
+            annotations = RunDownload(self._api, beside).run()
+            return take_over(results, beside, annotations, jobs)
         with closing(Columns(results)) as columns:
             try:
                 left = self._chosen.leave_others()
@@ -134,7 +139,7 @@ class RunDownload:
         if outcome is None and self._chosen.has_left:
             results.reconciliation = left
             log_counts(left)
-            set_aside(results)
+            results.ids_to_merge = {}
             return {}
         if outcome is None:
             logger.warning(
@@ -146,11 +151,12 @@ class RunDownload:
                 attach_call(results.key, results.task_ids),
             )
             results.reconciliation = Reconciliation()
-            set_aside(results)
+            results.ids_to_merge = {}
             return {}
         results.reconciliation = outcome.reconciliation
         results.reconciliation.not_asked += left.not_asked
         results.reconciliation.tasks_as_loaded = left.tasks_as_loaded
+        results.reconciliation.jobs = self._chosen.jobs_loaded
         outcome.unexpected.strays = strays
         results.unexpected = outcome.unexpected
         results.reconciliation.undecided = outcome.unexpected.undecided()

@@ -17,13 +17,15 @@ class LoadOptions:
         are_noted: whether what it takes is noted, so that the next one may leave it
         only_changed: whether what earlier ones have noted, and nobody has changed
             since, is left
-        holder_by_field: the run's fields to those that they are loaded into, if frames
-            of completed jobs that have no label are to get an empty list; else None
+        fills_empty: whether frames of completed jobs that have no label are to get an
+            empty list
+        holder_by_field: the run's fields to those that they are loaded into, if others
     """
 
     are_noted: bool = False
     only_changed: bool = False
-    holder_by_field: Mapping[Any, str] | None = None
+    fills_empty: bool = False
+    holder_by_field: Mapping[Any, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

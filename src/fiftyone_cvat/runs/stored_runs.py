@@ -16,9 +16,10 @@ __all__ = [
     "is_import",
     "ids_in",
     "keep_results",
+    "lend_ids",
+    "note_ids_beside",
     "number_targets",
     "regain",
-    "set_aside",
     "show_hidden",
     "show_tasks",
     "stored_to_results",
@@ -129,6 +130,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "frames_with_view": stored.get("frames_with_view") or [],
         "raw_values": stored.get("raw_values"),
+        "beside_ids": stored.get("beside_ids") or {},
         "lost": {
             int(task_id): _stored_to_part(part)
             for task_id, part in (stored.get("lost") or {}).items()
@@ -183,7 +185,7 @@ def forget(
         results.server_id_map, results.labels_task_map = {}, {}
         results.deleted, results.fingerprints = [], {}
         results.left_out, results.lost, results.attached = {}, {}, {}
-        results.unstored = {}
+        results.unstored, results.beside_ids = {}, {}
         return {}
     gone = list(dict.fromkeys(task_ids))
     results.lost = {
@@ -332,23 +334,43 @@ def _put_in_place(results: Any, parts: dict[int, dict[str, Any]]) -> None:
         results.task_ids.insert(places[task_id], task_id)
 
 
-def set_aside(results: Any) -> None:
-    """Take the labels of all tasks out of a run until it is saved.
+def lend_ids(results: Any, ids: dict[Any, Any]) -> None:
+    """Give FiftyOne other ids of labels than the run's own until it is saved.
 
-    FiftyOne deletes labels of a run that are not among those it is given.
+    It deletes labels of a run that are not among those it is given.
 
     Args:
         results: the run's results, which are changed in place
+        ids: the ids, as an ``id_map``; none if nothing is to be merged
     """
-    show_hidden(results)
-    results.set_aside, results.id_map = results.id_map, {}
+    results.set_aside, results.id_map = results.id_map, ids
 
 
 def take_back(results: Any) -> None:
-    """Put into a run what was taken out of it until it is saved, in place."""
-    if results.set_aside:
-        results.id_map, results.set_aside = results.set_aside, {}
+    """Put into a run what a load has taken out of it until it is saved, in place."""
+    if results.set_aside is not None:
+        results.id_map, results.set_aside = results.set_aside, None
+    results.ids_to_merge, results.place_beside = None, None
     show_hidden(results)
+
+
+def note_ids_beside(results: Any, place: str) -> None:
+    """Note the ids of labels of jobs beside the run's that FiftyOne has merged.
+
+    Args:
+        results: the run's results, whose ``id_map`` was lent for them
+        place: the fields that they are in, as the run calls them together
+    """
+    known = results.beside_ids.setdefault(place, {})
+    for name, by_sample in results.id_map.items():
+        if name in NO_FIELDS:
+            continue
+        of_field = known.setdefault(name, {})
+        for sample_id, ids in by_sample.items():
+            if isinstance(ids, dict):
+                of_field.setdefault(sample_id, {}).update(ids)
+            else:
+                of_field[sample_id] = ids
 
 
 def gather_frames(results: Any) -> dict[str, str]:

@@ -162,6 +162,7 @@ ANSWERS: dict[str, Shape] = {
     "GET /api/server/about": {"version": str},
     "GET /api/tasks": _page({**_FOUND, "size?": int, "updated_date?": str}),
     "GET /api/tasks/{id}": _TASK,
+    "GET /api/jobs/{id}/annotations": _ANNOTATIONS,
     "GET /api/tasks/{id}/annotations": _ANNOTATIONS,
     "GET /api/tasks/{id}/data/meta": _META,
     "GET /api/users": _page(_USER),

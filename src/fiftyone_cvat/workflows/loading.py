@@ -45,7 +45,9 @@ def load(
         empty: ``"completed"`` gives samples and frames of completed jobs, where nothing
             was drawn, an empty list of labels in fields of lists: FiftyOne takes None
             for not labelled yet
-        dest_field: another field for the labels, or a mapping of fields to others
+        dest_field: another field for the labels, or a mapping of fields to others;
+            those of ground truth and replicas, as of ``{"type": "ground_truth"}``,
+            always go to others than the run's
         unexpected: what becomes of labels that the run's fields do not hold
         cleanup: whether to delete the run's tasks after the load; not with ``jobs``
         **settings: as for ``load_annotations``: ``url``, ``username``, ``password``,
@@ -72,8 +74,12 @@ def load(
     results = results_of_run(dataset, anno_key, **_credentials(settings))
     config = results.config
     are_noted = dest_field is None
-    holders = None if empty is None else _holder_by_field(results, dest_field)
-    config.load_options = LoadOptions(are_noted, are_noted and not refresh, holders)
+    config.load_options = LoadOptions(
+        are_noted,
+        only_changed=are_noted and not refresh,
+        fills_empty=empty is not None,
+        holder_by_field=_holder_by_field(results, dest_field),
+    )
     try:
         return dataset.load_annotations(
             anno_key,

@@ -49,7 +49,10 @@ def results():
         deleted=[],
         lost={},
         attached={},
-        set_aside={},
+        set_aside=None,
+        ids_to_merge=None,
+        place_beside=None,
+        beside_ids={},
     )
 
 
@@ -166,7 +169,7 @@ def test_hidden_tasks_are_back_with_what_a_load_has_added(results, back):
         "b": ["l3"],
         "c": ["l4", "new"],
     }
-    assert results.set_aside == {}
+    assert results.set_aside is None
 
 
 def test_lost_tasks_are_stored_with_their_frames(results):

@@ -22,7 +22,8 @@ class Reconciliation:
     was not taken for a reason. ``deleted_frames`` counts frames that were deleted in
     CVAT, ``not_asked`` frames of jobs that were not to be loaded; their labels stay as
     they are in the dataset. ``tasks_as_loaded`` counts tasks that were not read, since
-    nothing of them has changed since the last load. ``undecided`` labels, by reason,
+    nothing of them has changed since the last load. ``jobs`` are the ids of those that
+    were loaded, if some were chosen. ``undecided`` labels, by reason,
     are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
     becomes of them, and then they are counted as that.
     """
@@ -33,6 +34,7 @@ class Reconciliation:
     deleted_frames: int = 0
     not_asked: int = 0
     tasks_as_loaded: int = 0
+    jobs: list[int] = field(default_factory=list)
     undecided: dict[str, int] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
