@@ -78,9 +78,10 @@ def main() -> None:
 
 def _load(side: BackendSide, traffic: Traffic) -> Cost:
     """Load the run as a new process does."""
+    settings: dict[str, Any] = {"unexpected": "ignore", **side.credentials}
     side.dataset.clear_cache()
     with metered(traffic) as cost:
-        fiftyone_cvat.load(side.dataset, KEY, unexpected="ignore", **side.credentials)
+        fiftyone_cvat.load(side.dataset, KEY, **settings)
     return cost
 
 
