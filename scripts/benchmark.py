@@ -35,11 +35,21 @@ from benchmarks.report import (
     verdict_table,
     workload_table,
 )
-from benchmarks.targets import START, Figures, Verdict, judge_conversion, judge_workload
+from benchmarks.targets import (
+    START,
+    Figures,
+    Verdict,
+    judge_conversion,
+    judge_second_load,
+    judge_workload,
+)
 from benchmarks.workloads import WORKLOADS
 from fiftyone_cvat.demo.sandbox import sandbox
 
 SIDES = ("built-in", "package", "least")
+SECOND_LOAD = "second-load"
+"""The workload that only this package has: a load after one task has changed."""
+
 STARTS = 7
 
 
@@ -52,10 +62,14 @@ def main() -> int:
     with sandbox(proxies=False) as folder:
         if options.url:
             os.environ["CVAT_RECORD_URL"] = options.url
-            names = options.workload or ([] if options.growth else list(WORKLOADS))
-            for part, judged in _workloads(names, options, folder):
+            every = [] if options.growth else [*WORKLOADS, SECOND_LOAD]
+            names = options.workload or every
+            others = [each for each in names if each != SECOND_LOAD]
+            for part, judged in _workloads(others, options, folder):
                 parts.append(part)
                 verdicts += judged
+            if SECOND_LOAD in names:
+                parts.append(_second_load(options, folder, verdicts))
             if options.growth:
                 parts.append(_growth(folder, verdicts))
         else:
@@ -76,9 +90,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--url", help="the server; without it, only what needs none is measured")
-    add("--workload", action="append", choices=WORKLOADS, help="all by default")
+    names = [*WORKLOADS, SECOND_LOAD]
+    add("--workload", action="append", choices=names, help="all by default")
     add("--side", action="append", choices=SIDES, help="all by default")
     add("--rounds", type=int, default=3, help="of which the medians are shown")
+    add("--tasks", type=int, default=100, help="tasks of second-load")
+    add("--images", type=int, default=100, help="images of each of these tasks")
     add("--growth", action="store_true", help="measure the curves, with the package")
     add("--output", type=Path, help="the Markdown file to write")
     return parser.parse_args()
@@ -110,6 +127,19 @@ def _measure(
         for phase, each in medians(own).items():
             figures.setdefault(phase, {})[side] = each
     return figures
+
+
+def _second_load(
+    options: argparse.Namespace, folder: Path, verdicts: list[Verdict]
+) -> str:
+    tasks, images = options.tasks, options.images
+    numbers = map(str, (tasks, images, options.rounds))
+    print(f"{SECOND_LOAD}: {tasks} tasks of {images} images", file=sys.stderr)
+    module = "benchmarks.second_load"
+    figures: Figures = _child(module, str(folder / "media"), *numbers)
+    verdicts += judge_second_load(figures, tasks * images)
+    title = f"{tasks} tasks of {images} images, of which one has changed"
+    return workload_table(f"{SECOND_LOAD}: {title}", figures)
 
 
 def _growth(folder: Path, verdicts: list[Verdict]) -> str:

@@ -50,8 +50,8 @@ class BackendSide:
             importlib.import_module("fiftyone_cvat.api")
         self.tolerance = ROUNDED if name == "built-in" else EXACT
         self._job = job
-        self._dataset = make_dataset(job)
-        self._credentials = {
+        self.dataset = make_dataset(job)
+        self.credentials = {
             "url": server.url,
             "username": server.username,
             "password": server.password,
@@ -67,15 +67,15 @@ class BackendSide:
     def annotate(self) -> None:
         """Send the workload, with all that FiftyOne does around it."""
         schema = label_schema(self._job)
-        self._dataset.annotate(
-            KEY, label_schema=schema, **self._options, **self._credentials
+        self.dataset.annotate(
+            KEY, label_schema=schema, **self._options, **self.credentials
         )
 
     def load(self) -> Any:
         """Load the run, connect, and download its labels."""
         # a new process has no results in a cache
-        results = self._dataset.load_annotation_results(
-            KEY, cache=False, **self._credentials
+        results = self.dataset.load_annotation_results(
+            KEY, cache=False, **self.credentials
         )
         return results.backend.download_annotations(results)
 
@@ -83,10 +83,10 @@ class BackendSide:
         """Return the labels that were loaded by position of their frame."""
         name = FIELD
         if not self._job.frames:
-            position = {each: n for n, each in enumerate(self._dataset.values("id"))}
+            position = {each: n for n, each in enumerate(self.dataset.values("id"))}
         else:
             name = f"frames.{FIELD}"
-            ids = self._dataset.values("frames.id", unwind=True)
+            ids = self.dataset.values("frames.id", unwind=True)
             position = {each: number for number, each in enumerate(ids)}
         found: dict[int, list[Any]] = {}
         for by_sample in loaded.get(name, {}).values():

@@ -62,6 +62,17 @@ CPU = {"large-task": 0.25, "dense-tracks": 0.25, "semantic": 0.25, "instances": 
 MEMORY = {"media": 64.0, "bytes:150": 64.0, "bytes:1400": 64.0}
 """MB by which an annotate may grow the process."""
 
+ONE_TASK = 3
+"""Requests of a load for each task that it reads."""
+
+SECOND_LOAD = {"requests": 3.0, "wall": 0.05}
+"""What a load after one task of many has changed may cost: requests besides those of
+that task, and its wall time as a fraction of the first load's."""
+
+SECOND_LOAD_IMAGES = 10_000
+"""From so many images on the wall time is judged: what is done once counts for little
+then."""
+
 FASTER = {
     "detections": 5.0,
     "polylines": 5.0,
@@ -114,6 +125,24 @@ def judge_workload(name: str, figures: Figures, tasks: int) -> list[Verdict]:
         requests = (package["requests"] - CONNECTING) / tasks
         what = f"{name}: load, requests a task besides {CONNECTING} to connect"
         verdicts.append(Verdict(what, requests, 3.0))
+    return verdicts
+
+
+def judge_second_load(figures: Figures, images: int) -> list[Verdict]:
+    """Judge what a load has cost after one of many tasks has changed.
+
+    Args:
+        figures: the medians of the first load and of the second
+        images: how many images the run has
+    """
+    first, second = (figures[f"{name} load"]["package"] for name in ("first", "second"))
+    requests = second["requests"] - ONE_TASK
+    what = "second-load: requests besides those of the task that has changed"
+    verdicts = [Verdict(what, requests, SECOND_LOAD["requests"])]
+    if images >= SECOND_LOAD_IMAGES:
+        ratio = second["wall"] / first["wall"]
+        what = "second-load: wall, times the first load"
+        verdicts.append(Verdict(what, ratio, SECOND_LOAD["wall"]))
     return verdicts
 
 

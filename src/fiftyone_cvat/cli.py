@@ -199,11 +199,13 @@ def resume(
     they are. The server is the run's; the credentials are those of FiftyOne's
     configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
+    from fiftyone_cvat.runs.job_status import counted
     from fiftyone_cvat.workflows.results import dataset_of_name
     from fiftyone_cvat.workflows.resumption import resume as resume_run
 
     results = resume_run(dataset_of_name(dataset), anno_key)
-    typer.echo(f"Run '{anno_key}' is complete: {len(results.task_ids)} tasks")
+    tasks = counted(len(results.task_ids), "task")
+    typer.echo(f"Run '{anno_key}' is complete: {tasks}")
 
 
 @app.command("import")
@@ -264,6 +266,7 @@ def import_(
         raise typer.BadParameter('--field is written as "CLASSES=FIELD"')
     import fiftyone as fo
 
+    from fiftyone_cvat.runs.job_status import counted
     from fiftyone_cvat.workflows.imports import import_tasks
 
     is_new = not fo.dataset_exists(dataset)
@@ -289,7 +292,9 @@ def import_(
         raise
     for line in results.reconciliation.lines():
         typer.echo(line)
-    typer.echo(f"Dataset '{dataset}': {len(samples)} samples, run '{anno_key}'")
+    typer.echo(
+        f"Dataset '{dataset}': {counted(len(samples), 'sample')}, run '{anno_key}'"
+    )
 
 
 @app.command()

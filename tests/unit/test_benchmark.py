@@ -86,6 +86,21 @@ def test_different_work_is_seen(benchmarks, job, change):
         check.check_server(job, shapes, [], check.ROUNDED)
 
 
+def test_targets_of_a_second_load(benchmarks):
+    targets = benchmarks("targets")
+
+    def judged(requests, wall, images):
+        figures = {
+            "first load": {"package": {"wall": 10.0, "requests": 303}},
+            "second load": {"package": {"wall": wall, "requests": requests}},
+        }
+        return [each.met for each in targets.judge_second_load(figures, images)]
+
+    assert judged(requests=6, wall=0.5, images=10_000) == [True, True]
+    assert judged(requests=7, wall=0.6, images=10_000) == [False, False]
+    assert judged(requests=6, wall=9.0, images=100) == [True]
+
+
 def test_targets_tell_what_is_met(benchmarks):
     targets = benchmarks("targets")
     least = {"wall": 1.0, "cpu": 0.1, "memory": 1.0, "requests": 4}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,7 +13,14 @@ from typer.testing import CliRunner
 import fiftyone_cvat
 from fiftyone_cvat import cli
 from fiftyone_cvat.commands import status as status_command
-from fiftyone_cvat.errors import ConfigurationError, UnreachableError
+from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
+from fiftyone_cvat.errors import (
+    CertificateError,
+    ConfigurationError,
+    UnreachableError,
+)
+from fiftyone_cvat.workflows import watching
+from fiftyone_cvat.workflows.watching import LoadedJobs
 
 URL = "https://cvat.example.com"
 HEAVY = {"PIL", "cvat_sdk", "fiftyone", "numpy", "vcr", "yaml"}
@@ -251,6 +259,130 @@ def test_status_is_watched_until_ctrl_c(run, monkeypatch):
     assert found.stdout == 3 * ('{"dataset": "roads", "anno_key": "run", "jobs": []}\n')
     assert len(looked) == 3
     assert slept == [5.0] * 3
+
+
+def test_status_that_is_watched_outlives_the_server(run, monkeypatch):
+    answers = iter(
+        [[], UnreachableError("no connection"), [], CertificateError("no trust")]
+    )
+
+    def job_status():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    results = SimpleNamespace(job_status=job_status)
+    monkeypatch.setattr(status_command, "_results_of", lambda *_: results)
+    monkeypatch.setattr(status_command, "sleep", lambda seconds: None)
+
+    found = run("status", "roads", "run", "--watch", "5", "--json")
+
+    assert found.stdout.count("\n") == 2
+    assert found.stderr == "Asking again in 5 seconds: no connection\n"
+    assert isinstance(found.exception, CertificateError)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """What a watch is asked for; it loads twice, then Ctrl-C is pressed."""
+    asked = []
+    loads = [LoadedJobs([3], Reconciliation()), LoadedJobs([4, 5], Reconciliation())]
+    loads[1].reconciliation.add("cats", 7, "added", 2)
+
+    def watch(samples, anno_key, **options):
+        asked.append((samples.name, anno_key, options))
+        sys.stdout.write("FiftyOne says something\n")
+        yield from loads
+        raise KeyboardInterrupt
+
+    def load_finished(samples, anno_key, **options):
+        asked.append((samples.name, anno_key, options))
+        sys.stdout.write("FiftyOne says something\n")
+        return LoadedJobs([], Reconciliation())
+
+    monkeypatch.setattr(watching, "watch", watch)
+    monkeypatch.setattr(watching, "load_finished", load_finished)
+    return asked
+
+
+def test_a_watch_ends_with_ctrl_c(run, dataset, watched):
+    result = run("watch", dataset.name, "run", "--every", "5")
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout == (
+        "Loaded job 3\n"
+        "Loaded jobs 4, 5\n"
+        "  cats: 0 kept, 0 changed, 2 added, 0 deleted, 0 unmatched\n"
+    )
+    assert "FiftyOne says something" in result.stderr
+    options = {"jobs": "completed", "empty": None, "unexpected": "ignore", "every": 5.0}
+    assert watched == [(dataset.name, "run", options)]
+
+
+def test_a_watch_tells_programs(run, dataset, watched):
+    result = run("watch", dataset.name, "run", "--json")
+
+    assert [json.loads(each) for each in result.stdout.splitlines()] == [
+        {"job_ids": [3], "fields": {}},
+        {
+            "job_ids": [4, 5],
+            "fields": {
+                "cats": {
+                    "kept": 0,
+                    "changed": 0,
+                    "added": 2,
+                    "deleted": 0,
+                    "unmatched": 0,
+                }
+            },
+        },
+    ]
+
+
+def test_a_watch_of_once(run, dataset, watched):
+    result = run("watch", dataset.name, "run", "--once")
+
+    assert result.exit_code == 0
+    assert result.stdout == "No job is newly finished\n"
+    assert "every" not in watched[0][2]
+
+
+@pytest.mark.parametrize(
+    ("texts", "jobs"),
+    [
+        (["in progress"], "in progress"),
+        (["alice"], "alice"),
+        (["12"], [12]),
+        (["12", "13"], [12, 13]),
+        (["assignee=alice"], {"assignee": ["alice"]}),
+        (
+            ["state=completed", "stage=acceptance", "stage=validation"],
+            {"state": ["completed"], "stage": ["acceptance", "validation"]},
+        ),
+    ],
+)
+def test_which_jobs_are_watched(run, dataset, watched, texts, jobs):
+    options = [word for each in texts for word in ("--jobs", each)]
+
+    assert run("watch", dataset.name, "run", "--once", *options).exit_code == 0
+    assert watched[0][2]["jobs"] == jobs
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--jobs", "new", "--jobs", "completed"], "given again for ids"),
+        (["--jobs", "12", "--jobs", "state=new"], "given again for ids"),
+        (["--unexpected", "prompt"], "`ignore` or `keep`"),
+    ],
+)
+def test_what_cannot_be_watched(run, dataset, watched, options, words):
+    result = run("watch", dataset.name, "run", *options)
+
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+    assert watched == []
 
 
 @pytest.mark.parametrize("pair", ["12", "12=", "=34", "a=b", "12:34", "-1=2"])

@@ -38,16 +38,26 @@ def status(
 ) -> None:
     """Show where the jobs of a run stand in CVAT: a bar for each state, a line a job.
 
-    Nothing is changed, here or there. The credentials are those of FiftyOne's
+    Nothing is changed, here or there. With `--watch` a server that does not answer is
+    asked again. The credentials are those of FiftyOne's
     configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
     with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+        from fiftyone_cvat.workflows.watching import AWAY, may_come_back
+
         results = _results_of(dataset, anno_key)
     show = _show_json if as_json else _show_table
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            with contextlib.redirect_stdout(sys.stderr):
-                jobs = results.job_status()
+            try:
+                with contextlib.redirect_stdout(sys.stderr):
+                    jobs = results.job_status()
+            except AWAY as error:
+                if watch is None or not may_come_back(error):
+                    raise
+                typer.echo(f"Asking again in {watch:g} seconds: {error}", err=True)
+                sleep(watch)
+                continue
             if watch is not None and not as_json and sys.stdout.isatty():
                 typer.echo("\033[2J\033[H", nl=False)  # on a page of its own each time
             show(dataset, anno_key, jobs)

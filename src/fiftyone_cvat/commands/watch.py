@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +12,7 @@ import typer
 from fiftyone_cvat.runs.arguments import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["watch"]
 
@@ -19,11 +21,14 @@ def watch(
     dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
     anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
     jobs: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            metavar="STATE", help="The state or stage of jobs that are to be loaded."
+            metavar="STATE",
+            help="Which jobs are to be loaded: a state, a stage, the id of a job, or "
+            "`assignee=NAME`, `state=STATE`, `stage=STAGE`; it may be given again. "
+            "By default those that are completed.",
         ),
-    ] = "completed",
+    ] = None,
     every: Annotated[
         float,
         typer.Option(
@@ -50,29 +55,82 @@ def watch(
             metavar="ignore|keep", help="Labels that the run's fields do not hold."
         ),
     ] = "ignore",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each load as JSON, in a line.")
+    ] = False,
 ) -> None:
     """Load each job of a run once when it is finished, until Ctrl-C.
 
     A job that is changed or opened again is loaded again when it is finished anew. The
     run remembers what was loaded, so this may be stopped and begun again at any time.
+    A server that does not answer is asked again; with `--once` it is an error.
+
+    The exit status is 0, also after Ctrl-C, and 1 after an error.
     """
-    from fiftyone_cvat.workflows import watching
-    from fiftyone_cvat.workflows.results import dataset_of_name
+    chosen = _chosen(jobs or ["completed"])
+    if unexpected not in ("ignore", "keep"):
+        raise typer.BadParameter("--unexpected is `ignore` or `keep`")
+    options = {"jobs": chosen, "empty": empty, "unexpected": unexpected}
+    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+        from fiftyone_cvat.workflows import watching
+        from fiftyone_cvat.workflows.results import dataset_of_name
 
-    samples = dataset_of_name(dataset)
-    options = {"jobs": jobs, "empty": empty, "unexpected": unexpected}
-    if once:
-        loaded = watching.load_finished(samples, anno_key, **options)
-        _show([loaded])
-        return
+        samples = dataset_of_name(dataset)
+        if once:
+            loads: Iterable[Any] = [
+                watching.load_finished(samples, anno_key, **options)
+            ]
+        else:
+            loads = watching.watch(samples, anno_key, every=every, **options)
     with contextlib.suppress(KeyboardInterrupt):
-        _show(watching.watch(samples, anno_key, every=every, **options))
+        for each in _quietly(loads):
+            for line in _json_line(each) if as_json else _lines(each):
+                typer.echo(line)
+            sys.stdout.flush()
 
 
-def _show(loads: Iterable[Any]) -> None:
-    """Print what was loaded, as it comes."""
-    for each in loads:
-        jobs = ", ".join(map(str, each.job_ids))
-        typer.echo(f"Loaded job {jobs}" if jobs else "No job is newly finished")
-        for line in each.reconciliation.lines():
-            typer.echo(f"  {line}")
+def _chosen(texts: Sequence[str]) -> Any:
+    """Return what the texts of ``--jobs`` choose: a text, a mapping or ids.
+
+    Raises:
+        BadParameter: if they do not go together
+    """
+    if all("=" in each for each in texts):
+        chosen: dict[str, list[str]] = {}
+        for each in texts:
+            key, _, value = each.partition("=")
+            chosen.setdefault(key, []).append(value)
+        return chosen
+    if all(each.isdecimal() for each in texts):
+        return [int(each) for each in texts]
+    if len(texts) == 1:
+        return texts[0]
+    raise typer.BadParameter(
+        "--jobs is given again for ids, or as `state=STATE`, `stage=STAGE` and "
+        "`assignee=NAME`, all of which must hold"
+    )
+
+
+def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
+    """Yield loads, as they come, while FiftyOne prints elsewhere."""
+    several = iter(loads)
+    while True:
+        with contextlib.redirect_stdout(sys.stderr):
+            each = next(several, None)
+        if each is None:
+            return
+        yield each
+
+
+def _lines(loaded: Any) -> Iterator[str]:
+    jobs = ", ".join(map(str, loaded.job_ids))
+    several = "job" if len(loaded.job_ids) == 1 else "jobs"
+    yield f"Loaded {several} {jobs}" if jobs else "No job is newly finished"
+    for line in loaded.reconciliation.lines():
+        yield f"  {line}"
+
+
+def _json_line(loaded: Any) -> Iterator[str]:
+    counts = loaded.reconciliation
+    fields = {str(name): counts.totals(name) for name in counts.counts}
+    yield json.dumps({"job_ids": loaded.job_ids, "fields": fields})

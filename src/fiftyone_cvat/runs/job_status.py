@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from fiftyone_cvat.runs.chosen_jobs import STAGES, STATES
 
-__all__ = ["FrameStatus", "JobStatus", "farthest_back", "job_table"]
+__all__ = ["FrameStatus", "JobStatus", "counted", "farthest_back", "job_table"]
 
 BAR = 20
 """Characters of a whole bar."""
@@ -119,8 +119,8 @@ def job_table(
         bar = blocks[0] * full + blocks[1] * (BAR - full)
         count = sum(job.state == state for job in jobs)
         yield (
-            f"{state:<{width}}  {bar}  {share:>4.0%}  {_counted(count, 'job')}, "
-            f"{_counted(number, 'frame')}"
+            f"{state:<{width}}  {bar}  {share:>4.0%}  {counted(count, 'job')}, "
+            f"{counted(number, 'frame')}"
         )
     if jobs:
         yield ""
@@ -147,7 +147,13 @@ def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    Args:
+        number: how many
+        what: what one of them is called
+    """
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.arguments import one_of
-from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
+from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, repeatable
 from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.workflows.results import results_of_run
 
@@ -36,10 +36,11 @@ def load(
     Args:
         samples: the dataset, or a view into it
         anno_key: the annotation key
-        jobs: a state (``"completed"``) or a stage (``"acceptance"``); a mapping, as
-            ``{"stage": "acceptance", "state": "completed"}`` or ``{"assignee":
-            "alice"}``; ids of jobs; a function that is given each job, as the server
-            describes it, and tells whether it is meant; None for all
+        jobs: a state (``"completed"``), a stage (``"acceptance"``), or the name of a
+            user who has jobs; a mapping, as ``{"stage": "acceptance", "state":
+            "completed"}`` or ``{"assignee": "alice"}``, who may have none yet; ids of
+            jobs; a function that is given each job, as the server describes it, and
+            tells whether it is meant; None for all
         refresh: whether to read tasks, too, that nobody has changed in CVAT since they
             were loaded by this function; with ``dest_field`` all are read
         empty: ``"completed"`` gives samples and frames of completed jobs, where nothing
@@ -49,7 +50,9 @@ def load(
             those of ground truth and replicas, as of ``{"type": "ground_truth"}``,
             always go to others than the run's
         unexpected: what becomes of labels that the run's fields do not hold
-        cleanup: whether to delete the run's tasks after the load; not with ``jobs``
+        cleanup: whether to delete the run's tasks after the load; not with ``jobs``.
+            ``dataset.load_annotations`` does not tell of it before it has loaded: it
+            is refused then
         **settings: as for ``load_annotations``: ``url``, ``username``, ``password``,
             ``email``, ``headers``, ``access_token``, ``verify_ssl``, ``organization``,
             ``progress``
@@ -59,10 +62,11 @@ def load(
         of the labels that the run's fields do not hold
 
     Raises:
-        ConfigurationError: if ``jobs`` names what no job can have or a job that is not
-            there, or if ``cleanup`` would delete jobs that were not asked for; nothing
-            has changed then
+        ConfigurationError: if there is no such run, if ``jobs`` names what no job can
+            have or a job that is not there, or if ``cleanup`` would delete jobs that
+            were not asked for; nothing has changed then
     """
+    jobs = repeatable(jobs)
     if empty is not None:
         one_of("empty", empty, "completed")
     if cleanup and jobs is not None:

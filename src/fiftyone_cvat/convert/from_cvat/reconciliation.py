@@ -85,17 +85,32 @@ class Reconciliation:
         )
         if self.deleted_frames:
             lines.append(
-                f"{self.deleted_frames} frames were deleted in CVAT: their labels stay "
-                "as they are"
+                _counted(
+                    self.deleted_frames,
+                    "frame was deleted in CVAT: its labels stay as they are",
+                    "frames were deleted in CVAT: their labels stay as they are",
+                )
             )
         if self.not_asked:
             lines.append(
-                f"{self.not_asked} frames are in jobs that were not asked for: their "
-                "labels stay as they are"
+                _counted(
+                    self.not_asked,
+                    "frame is in a job that was not asked for: its labels stay as they "
+                    "are",
+                    "frames are in jobs that were not asked for: their labels stay as "
+                    "they are",
+                )
             )
         if self.tasks_as_loaded:
             lines.append(
-                f"{self.tasks_as_loaded} tasks have not changed in CVAT since they "
-                "were loaded"
+                _counted(
+                    self.tasks_as_loaded,
+                    "task has not changed in CVAT since it was loaded",
+                    "tasks have not changed in CVAT since they were loaded",
+                )
             )
         return lines
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

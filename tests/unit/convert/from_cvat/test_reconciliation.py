@@ -38,6 +38,20 @@ def test_lines_for_people():
     assert Reconciliation().lines() == []
 
 
+def test_lines_of_one_and_of_several():
+    names = ("deleted_frames", "not_asked", "tasks_as_loaded")
+    assert Reconciliation(**dict.fromkeys(names, 1)).lines() == [
+        "1 frame was deleted in CVAT: its labels stay as they are",
+        "1 frame is in a job that was not asked for: its labels stay as they are",
+        "1 task has not changed in CVAT since it was loaded",
+    ]
+    assert Reconciliation(**dict.fromkeys(names, 2)).lines() == [
+        "2 frames were deleted in CVAT: their labels stay as they are",
+        "2 frames are in jobs that were not asked for: their labels stay as they are",
+        "2 tasks have not changed in CVAT since they were loaded",
+    ]
+
+
 def test_counts_are_no_other_run_s():
     Reconciliation().add("a", 1, "kept")
     assert Reconciliation().counts == {}
