@@ -168,13 +168,15 @@ class _Watcher:
             if self._is_meant(job)
             and (job["id"], job.get("updated_date")) not in loaded.items()
         }
-        if new:
-            load(self._dataset, self._key, jobs=[*new], refresh=True, **self._settings)
-            self._loaded |= new
-        self._is_known = True
         if not new:
+            self._is_known = True
             return LoadedJobs([], Reconciliation())
-        return LoadedJobs([*new], results.reconciliation)
+        load(self._dataset, self._key, jobs=[*new], refresh=True, **self._settings)
+        self._is_known = True
+        counts = results.reconciliation
+        # a task may have been deleted, or not be seen, in between
+        self._loaded |= {job_id: new[job_id] for job_id in counts.jobs}
+        return LoadedJobs(counts.jobs, counts)
 
     def _tell_what_is_gone(self, results: Any, jobs: list[Json]) -> None:
         """Warn of tasks without jobs, and of named jobs that are gone, once each."""

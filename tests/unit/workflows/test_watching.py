@@ -81,7 +81,7 @@ def work(dataset, monkeypatch):
 
     def load(dataset, key, *, jobs, refresh, **settings):
         results = dataset.load_annotation_results(key)
-        results.reconciliation = Reconciliation()
+        results.reconciliation = Reconciliation(jobs=jobs)
         made.loads.append(jobs)
         made.settings = settings
         if settings.get("dest_field") is None:
