@@ -235,3 +235,28 @@ def test_each_request_meets_faults(place, expected, name, fault):
             assert results.task_ids == case.task_ids
         finally:
             case.close()
+
+
+@pytest.mark.parametrize("jobs", [None, "completed"])
+def test_what_another_process_has_loaded_is_not_added_again(
+    place, expected, processes, jobs
+):
+    case = Case(place)
+    try:
+        only_some_jobs(case)
+        case.dataset.persistent = True
+        process = processes.start(
+            "load", case.dataset.name, key="run", kwargs={**case.settings, "jobs": jobs}
+        )
+        assert processes.wait(process) == 0
+        there = sum(number for each, number in case.boxes().items() if each[1] == "new")
+        assert there == (4 if jobs is None else 2)
+
+        # these results were cached before
+        load_changed(case)
+
+        assert case.boxes() == expected["some jobs"].whole
+        assert case.dataset.load_annotation_results("run") is case.results
+        assert case.results.reconciliation.totals("boxes")["added"] == 4 - there
+    finally:
+        case.close()
