@@ -160,6 +160,19 @@ def test_an_annotator_and_a_reviewer(run, server, viewer, monkeypatch):
     assert places(run)[1] == was[1]
 
 
+def test_jobs_that_were_loaded_into_another_field(run, monkeypatch):
+    first, _ = jobs_of(run)
+    set_state(run, first, "completed")
+    where = {"dest_field": "other", "unexpected": "ignore"}
+    fiftyone_cvat.load(run.dataset, "run", jobs="completed", **where, **run.credentials)
+    was = places(run)[0]
+
+    # that says nothing of the field itself
+    assert watched(run, [nothing], monkeypatch) == [[first]]
+
+    assert places(run)[0] == pytest.approx(was + 2 / 32)
+
+
 def test_a_server_that_is_away(run, monkeypatch, caplog):
     first, *_ = jobs_of(run)
     set_state(run, first, "completed")
