@@ -37,7 +37,7 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
-from fiftyone_cvat.runs.cached_runs import heed_keywords
+from fiftyone_cvat.runs.cached_runs import heed_keywords, note_file
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.last_loads import LoadOptions
@@ -347,6 +347,7 @@ class CVATBackend(foua.AnnotationBackend):
             return  # the results of such a run are not stored
         with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
+        note_file(cls._get_run_doc(samples, key), results)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -393,6 +394,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         beside_ids: fields together to the ``id_map`` of ground truth or replicas there
         backend: the :class:`CVATBackend`
     """
+
+    _file: Any = None  # where they are stored, see note_file
 
     def __init__(
         self,

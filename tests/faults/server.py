@@ -19,6 +19,12 @@ from tests.faults.serving import LocalHandler, LocalServer
 __all__ = ["StandIn"]
 
 USER = {"id": 1, "username": "admin", "first_name": "", "last_name": ""}
+ALWAYS = {
+    "/users/self": {**USER, "email": "admin@example.com"},
+    "/server/about": {"name": "stand-in", "version": "2.73.0"},
+}
+"""What is answered the same each time."""
+
 WIDTH, HEIGHT = 32, 24
 VIDEO = 12
 """The frames of every video."""
@@ -42,19 +48,26 @@ class StandIn(LocalServer):
         query = dict(urllib.parse.parse_qsl(url.query))
         path = urllib.parse.unquote(url.path).rstrip("/").removeprefix("/api")
         with self.lock:
+            asked = wanted(query)
             if path == "/tasks":
                 if method == "POST":
                     return 201, self.add_task(json.loads(body))
                 return page(
                     each["task"]
-                    for each in self.tasks.values()
+                    for task_id, each in self.tasks.items()
                     if query.get("name") in (None, each["task"]["name"])
                     and query.get("search", "") in each["task"]["name"]
+                    and (asked is None or task_id in asked)
                 )
-            if path == "/users/self":
-                return 200, {**USER, "email": "admin@example.com"}
-            if path == "/server/about":
-                return 200, {"name": "stand-in", "version": "2.73.0"}
+            if path == "/jobs" and asked is not None:
+                of_tasks = [
+                    self.jobs_of(key)
+                    for key, each in self.tasks.items()
+                    if key in asked and each["meta"] is not None
+                ]
+                return page(job for jobs in of_tasks for job in jobs)
+            if path in ALWAYS:
+                return 200, ALWAYS[path]
             number = re.search(r"(?<=/tasks/)\d+|(?<=target_id=)\d+", path)
             task_id = int(number[0] if number else query.get("task_id", 0))
             record = self.tasks.get(task_id)
@@ -85,9 +98,7 @@ class StandIn(LocalServer):
         if path == "/labels":
             return page(record["labels"])
         if path == "/jobs":
-            stop = record["task"]["size"] - 1
-            job = {"id": task_id, "type": "annotation", "task_id": task_id}
-            return page([{**job, "start_frame": 0, "stop_frame": stop}])
+            return page(self.jobs_of(task_id))
         if path.endswith("/data/meta"):
             return 200, record["meta"]
         if path.endswith("/data"):
@@ -103,6 +114,32 @@ class StandIn(LocalServer):
             record["task"] |= json.loads(body)
         return 200, record["task"]
 
+    def jobs_of(self, task_id: int) -> list[dict[str, Any]]:
+        """Return the jobs of a task that has its media; the first has its number."""
+        record = self.tasks[task_id]
+        size = record["task"]["size"]
+        length = record["segment_size"] or size
+        starts = range(0, size, length)
+        while len(record["states"]) < len(starts):
+            job_id = next(self.ids) if record["states"] else task_id
+            record["states"][job_id] = "new"
+        return [
+            {
+                "id": job_id,
+                "type": "annotation",
+                "task_id": task_id,
+                "start_frame": start,
+                "stop_frame": min(start + length, size) - 1,
+                "stage": "annotation",
+                "state": state,
+                "assignee": None,
+                "updated_date": record["task"]["updated_date"],
+            }
+            for start, (job_id, state) in zip(
+                starts, record["states"].items(), strict=True
+            )
+        ]
+
     def add_task(self, given: dict[str, Any]) -> dict[str, Any]:
         task_id = next(self.ids)
         task = {
@@ -110,6 +147,7 @@ class StandIn(LocalServer):
             "name": given["name"].strip(),
             "owner": USER,
             "created_date": datetime.now(UTC).isoformat(),
+            "updated_date": datetime.now(UTC).isoformat(),
             "data": None,
         }
         labels = [
@@ -135,6 +173,8 @@ class StandIn(LocalServer):
             "labels": labels,
             "meta": None,
             "annotations": empty,
+            "segment_size": given.get("segment_size"),
+            "states": {},
         }
         return task
 
@@ -166,6 +206,7 @@ class StandIn(LocalServer):
         given: dict[str, Any],
     ) -> tuple[int, Any]:
         """Replace all annotations, or create, update or delete some."""
+        record["task"]["updated_date"] = datetime.now(UTC).isoformat()
         action = "replace" if method == "PUT" else query["action"]
         for kind in ("tags", "shapes", "tracks"):
             stored = [] if action == "replace" else record["annotations"][kind]
@@ -177,6 +218,12 @@ class StandIn(LocalServer):
                 stored[place : place + 1] = [each] if action == "update" else []
             record["annotations"][kind] = stored
         return 200, record["annotations"]
+
+
+def wanted(query: dict[str, str]) -> list[int] | None:
+    """Return the ids that a request's ``filter`` names; None if it has none."""
+    rule = json.loads(query.get("filter", "{}"))
+    return rule["in"][1] if rule else None
 
 
 def page(items: Any) -> tuple[int, Any]:

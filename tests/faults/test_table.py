@@ -92,20 +92,33 @@ def is_part(own, recorded):
     return isinstance(own, list) == isinstance(recorded, list) or own is None
 
 
+EDITS = (
+    "test_edits/test_built_in_defect_identity_in_the_last_of_several_tasks_only.yaml"
+)
+CHANGED = "test_changed_tasks/test_nothing_is_read_of_what_has_not_changed.yaml"
+WATCHED = "test_watching/test_once.yaml"
+AMONG = "?filter=%7B%22in%22%3A%5B%7B%22var%22%3A%22{}%22%7D%2C%5B{{}}%5D%5D%7D"
+
+
 @pytest.mark.parametrize(
-    ("path", "pattern"),
+    ("path", "pattern", "cassette"),
     [
-        ("/api/users/self", "/api/users/self"),
-        ("/api/labels?task_id={}", "/api/labels"),
-        ("/api/jobs?task_id={}", "/api/jobs"),
-        ("/api/tasks/{}/data/meta", "/data/meta"),
-        ("/api/requests/action=create&target=task&target_id={}", "/api/requests/"),
-        ("/api/tasks/{}/annotations", "/annotations"),
+        ("/api/users/self", "/api/users/self", EDITS),
+        ("/api/labels?task_id={}", "/api/labels", EDITS),
+        ("/api/jobs?task_id={}", "/api/jobs", EDITS),
+        ("/api/tasks/{}/data/meta", "/data/meta", EDITS),
+        (
+            "/api/requests/action=create&target=task&target_id={}",
+            "/api/requests/",
+            EDITS,
+        ),
+        ("/api/tasks/{}/annotations", "/annotations", EDITS),
+        (f"/api/tasks{AMONG.format('id')}", "/api/tasks?filter", CHANGED),
+        (f"/api/jobs{AMONG.format('task_id')}", "/api/jobs?filter", WATCHED),
     ],
 )
-def test_stand_in_answers_as_recorded(path, pattern):
-    name = "test_built_in_defect_identity_in_the_last_of_several_tasks_only.yaml"
-    file = Path(__file__).parents[2] / "cassettes" / "test_edits" / name
+def test_stand_in_answers_as_recorded(path, pattern, cassette):
+    file = Path(__file__).parents[2] / "cassettes" / cassette
     recorded = next(
         each["response"]["body"]["json"]
         for each in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["interactions"]

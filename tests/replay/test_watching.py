@@ -8,9 +8,11 @@ import fiftyone as fo
 import pytest
 
 import fiftyone_cvat
+from fiftyone_cvat import CVATAnnotationAPI
 from fiftyone_cvat.errors import ConfigurationError, UnreachableError
 from fiftyone_cvat.workflows import watching
 from tests import media
+from tests.replay.people import VIEWER
 from tests.replay.run import Run, box, moved
 
 CATS = {"cats": {"type": "detections"}}
@@ -112,6 +114,63 @@ def test_a_stage(run, monkeypatch):
     run.api.patch(url, json={"stage": "acceptance"})
 
     assert watched(run, [nothing], monkeypatch, jobs="acceptance") == [[second]]
+
+
+def test_an_annotator_and_a_reviewer(run, server, viewer, monkeypatch):
+    """One annotates, another one reviews, and FiftyOne follows."""
+    first, _ = jobs_of(run)
+    results, reviewer = run.results, run.api
+    results.assign(jobs=first, to=VIEWER)
+    was = places(run)
+    with CVATAnnotationAPI("cvat", **viewer) as annotator:
+        own = annotator.job_annotation_url(first)
+
+        def move():
+            [shape] = annotator.get(own).json()["shapes"]
+            body = {"version": 0, "tags": [], "shapes": [moved(shape)], "tracks": []}
+            annotator.patch(own, params={"action": "update"}, json=body)
+
+        def take(api, **where):
+            api.patch(api.taskless_job_url(first), json=where)
+
+        def finish():
+            move()
+            take(annotator, state="completed")
+
+        def reject():
+            results.add_issue(run.dataset.first(), (0.5, 0.5), "further right")
+            take(reviewer, stage="validation", state="rejected")
+
+        def begin_anew():
+            assert places(run)[0] == pytest.approx(was[0] + 3 / 32)
+            counts = results.load_issues()
+            assert counts.added == 1
+            take(annotator, state="in progress")
+            move()
+
+        def finish_anew():
+            # what is not finished is not loaded
+            assert places(run)[0] == pytest.approx(was[0] + 3 / 32)
+            take(annotator, state="completed")
+
+        between = [finish, reject, begin_anew, finish_anew, nothing]
+        assert watched(run, between, monkeypatch) == [[first], [first]]
+
+    assert places(run)[0] == pytest.approx(was[0] + 4 / 32)
+    assert places(run)[1] == was[1]
+
+
+def test_jobs_that_were_loaded_into_another_field(run, monkeypatch):
+    first, _ = jobs_of(run)
+    set_state(run, first, "completed")
+    where = {"dest_field": "other", "unexpected": "ignore"}
+    fiftyone_cvat.load(run.dataset, "run", jobs="completed", **where, **run.credentials)
+    was = places(run)[0]
+
+    # that says nothing of the field itself
+    assert watched(run, [nothing], monkeypatch) == [[first]]
+
+    assert places(run)[0] == pytest.approx(was + 2 / 32)
 
 
 def test_a_server_that_is_away(run, monkeypatch, caplog):

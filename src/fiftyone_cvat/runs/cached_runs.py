@@ -1,10 +1,12 @@
-"""Results of runs that FiftyOne has cached, made to go by the keywords of a load.
+"""Results of runs that FiftyOne has cached, made to go by keywords and the database.
 
 FiftyOne keeps the results of the last runs of a dataset. It gives the keywords of
 ``load_annotations`` to the configuration of a run that it reads from the database, and
 drops them if it finds the run's results in that cache: the ``jobs`` of a load would be
-loaded whole, and a new password not be tried. No method of a backend is called on that
-way, so the one function that all loads go through is wrapped.
+loaded whole, and a new password not be tried. Nor does it look whether another process,
+such as ``fiftyone-cvat watch``, has saved the run meanwhile: a load that does not know
+of the labels which that one has added would add them again. No method of a backend is
+called on that way, so the one function that all loads go through is wrapped.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from fiftyone_cvat.runs.arguments import (
     truth_or_text,
 )
 
-__all__ = ["heed_keywords", "take_keywords"]
+__all__ = ["heed_keywords", "note_file", "take_keywords", "take_stored"]
 
 WITH_PASSWORD = ("username", "email", "password")
 
 
 def heed_keywords(results_class: type) -> None:
-    """Let FiftyOne's loads of runs give their keywords to results in its cache, too.
+    """Let FiftyOne's loads of runs renew results that are in its cache.
+
+    They get the keywords of the load, and what another process has saved of the run.
 
     Args:
         results_class: the class of those results; others are left alone
@@ -47,12 +51,59 @@ def heed_keywords(results_class: type) -> None:
     ) -> Any:
         was_cached = cache and cls.has_cached_run_results(samples, key)
         results = original(cls, samples, key, cache=cache, **kwargs)
-        if was_cached and isinstance(results, results_class):
-            keywords = {name: kwargs[name] for name in kwargs if name != "load_view"}
-            take_keywords(results, keywords)
+        if not isinstance(results, results_class):
+            return results
+        run_doc = cls._get_run_doc(samples, key)
+        if not was_cached:
+            note_file(run_doc, results)
+            return results
+        if not _is_as_stored(run_doc, results):
+            samples._root_dataset.reload()
+            take_stored(results, original(cls, samples, key, cache=False))
+            note_file(cls._get_run_doc(samples, key), results)
+        keywords = {name: kwargs[name] for name in kwargs if name != "load_view"}
+        take_keywords(results, keywords)
         return results
 
     method.load_run_results = classmethod(cast("Any", load_run_results))
+
+
+def note_file(run_doc: Any, results: Any) -> None:
+    """Note in results from which file they were read, or to which one they were saved.
+
+    Args:
+        run_doc: FiftyOne's document of the run
+        results: the results of the run; None if it has none
+    """
+    if results is not None:
+        results._file = run_doc.results.grid_id
+
+
+def _is_as_stored(run_doc: Any, results: Any) -> bool:
+    """Tell whether nobody else has saved a run since: each time it is another file."""
+    stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"results": 1})
+    return stored is not None and stored.get("results") == results._file
+
+
+def take_stored(results: Any, stored: Any) -> None:
+    """Give results what is stored of their run; who is signed in stays.
+
+    Args:
+        results: the results of a run, which are changed in place
+        stored: the same, as they are read from the database
+    """
+    for name in stored.attributes():
+        if name not in ("cls", "results_cls"):
+            setattr(results, name, getattr(stored, name))
+    results.set_aside = {}  # a load that was stopped is over
+    config, read = results.config, stored.config
+    places = (read._stored_url, read._stored_organization)
+    if places != (config._stored_url, config._stored_organization):
+        config.url, config.organization = read.url, read.organization
+        config._stored_url, config._stored_organization = places
+        results.use_api(None)
+    config.label_schema = read.label_schema
+    config.project_id, config.project_name = read.project_id, read.project_name
 
 
 def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import fiftyone as fo
 
 from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.cached_runs import take_stored
 
 __all__ = ["check_run", "dataset_of_name", "newest_results", "results_of_run"]
 
@@ -76,7 +77,7 @@ def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotation
 def newest_results(
     dataset: Any, anno_key: str, *, is_known: bool, **kwargs: Any
 ) -> CVATAnnotationResults:
-    """Return the results of a run, also if another process has saved it meanwhile.
+    """Return the results of a run that others may have changed or deleted meanwhile.
 
     Args:
         dataset: the dataset
@@ -91,14 +92,12 @@ def newest_results(
     """
     check_run(dataset, anno_key)
     run_doc = CVATBackend._get_run_doc(dataset, anno_key)
-    stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"results": 1})
-    if stored is None:
+    if run_doc._get_collection().find_one({"_id": run_doc.id}, {"_id": 1}) is None:
         raise ConfigurationError(
             f"Run '{anno_key}' of dataset '{dataset.name}' is not there any more: it "
             "was deleted, or the dataset was"
         )
-    if not is_known or stored.get("results") != run_doc.results.grid_id:
-        dataset.reload()
-        cache = getattr(dataset, CVATBackend._results_cache_field())
-        cache.pop(anno_key, None)
-    return results_of_run(dataset, anno_key, **kwargs)
+    results = results_of_run(dataset, anno_key, **kwargs)
+    if not is_known:
+        take_stored(results, results_of_run(dataset, anno_key, cache=False, **kwargs))
+    return results

@@ -140,7 +140,6 @@ class _Watcher:
             key: each for key, each in settings.items() if key not in NO_CREDENTIALS
         }
         self._is_meant: Callable[[Json], bool] | None = None
-        self._api: Any = None
         # whether no load was stopped that left the run half done in this process
         self._is_known = True
         # what a run that loads into other fields does not remember
@@ -153,13 +152,11 @@ class _Watcher:
         results = newest_results(
             self._dataset, self._key, is_known=is_known, **self._credentials
         )
-        if self._api is not None and results.backend._api is None:
-            results.use_api(self._api)
-        self._api = results.connect_to_api()
-        jobs = jobs_seen(self._api, results)
+        api = results.connect_to_api()
+        jobs = jobs_seen(api, results)
         if self._is_meant is None:
             self._is_meant = meant(jobs, self._jobs)
-        self._tell_what_is_gone(results, jobs)
+        self._tell_what_is_gone(api.base_url, results, jobs)
         is_noted = self._settings.get("dest_field") is None
         loaded = results.loaded_jobs if is_noted else self._loaded
         new = {
@@ -178,7 +175,7 @@ class _Watcher:
         self._loaded |= {job_id: new[job_id] for job_id in counts.jobs}
         return LoadedJobs(counts.jobs, counts)
 
-    def _tell_what_is_gone(self, results: Any, jobs: list[Json]) -> None:
+    def _tell_what_is_gone(self, url: str, results: Any, jobs: list[Json]) -> None:
         """Warn of tasks without jobs, and of named jobs that are gone, once each."""
         named = self._jobs if isinstance(self._jobs, frozenset) else ()
         gone = {
@@ -192,7 +189,7 @@ class _Watcher:
                 logger.warning(
                     "CVAT at %s shows no %s %s of run '%s': they were deleted, or may "
                     "not be seen by this user, and are left out",
-                    self._api.base_url,
+                    url,
                     what,
                     shown_ids(new),
                     self._key,

@@ -146,6 +146,52 @@ def test_results_that_are_not_to_be_cached(dataset, results):
     assert dataset.load_annotation_results("run") is fresh
 
 
+def as_another_process(dataset, change):
+    """Change the run and save it, unnoticed by the results that are cached."""
+    other = dataset.load_annotation_results("run", cache=False)
+    change(other)
+    other.backend.save_run_results(dataset, "run", other, cache=False)
+    other.save_config()
+
+
+def test_what_another_process_has_saved(dataset, results, api):
+    def load(other):
+        other.task_ids = [7]
+        other.loaded_jobs = {1: "2026-11-30"}
+
+    as_another_process(dataset, load)
+
+    assert dataset.load_annotation_results("run", jobs="new") is results
+    assert (results.task_ids, results.loaded_jobs) == ([7], {1: "2026-11-30"})
+    assert results.config.jobs == "new"
+    # who is signed in stays
+    assert results.connect_to_api() is api
+    assert secrets(results.config) == ["alice", None, "first", None]
+
+
+def test_what_another_process_has_attached(dataset, results, api):
+    def attach(other):
+        other.config.url = other.config._stored_url = "http://new"
+
+    as_another_process(dataset, attach)
+    dataset.load_annotation_results("run")
+
+    assert results.config.url == results.config._stored_url == "http://new"
+    assert results.backend._api is None
+    assert results.config.password == "first"
+
+
+def test_what_another_process_has_deleted(dataset, results):
+    run_id = dataset._doc.annotation_runs["run"].id
+    connection = fo.core.odm.get_db_conn()
+    connection.runs.delete_one({"_id": run_id})
+    where = {"_id": dataset._doc.id}
+    connection.datasets.update_one(where, {"$unset": {"annotation_runs.run": 1}})
+
+    with pytest.raises(ValueError, match=r"no annotation.* key 'run'"):
+        dataset.load_annotation_results("run")
+
+
 def test_runs_of_other_backends(dataset, results):
     config = AnotherConfig("another", SCHEMA)
     backend = Another(config)
