@@ -157,9 +157,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
-        self.max_workers = (
-            whole_number("max_workers", max_workers, least=1, most=16) or 4
-        )
+        workers = whole_number("max_workers", max_workers, least=1, most=16)
+        self.max_workers = workers or 4
         self.username = username
         self.email = email
         self.password = password
@@ -345,9 +344,10 @@ class CVATBackend(foua.AnnotationBackend):
     def _store(cls, samples: Any, key: str | None, results: Any, **kwargs: Any) -> None:
         if key is None:
             return  # the results of such a run are not stored
-        with stored_runs.keep_results(cls._get_run_doc(samples, key), **kwargs):
+        run_doc = cls._get_run_doc(samples, key)
+        with stored_runs.keep_results(run_doc, **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
-        note_file(cls._get_run_doc(samples, key), results)
+        note_file(run_doc, results)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -357,9 +357,8 @@ class CVATBackend(foua.AnnotationBackend):
     def _connect_to_api(self) -> CVATAnnotationAPI:
         from fiftyone_cvat.api import CVATAnnotationAPI
 
-        return CVATAnnotationAPI(
-            self.config.name, self.config.url, **settings_of(self.config)
-        )
+        config = self.config
+        return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
 class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
@@ -394,8 +393,6 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         beside_ids: fields together to the ``id_map`` of ground truth or replicas there
         backend: the :class:`CVATBackend`
     """
-
-    _file: Any = None  # where they are stored, see note_file
 
     def __init__(
         self,

@@ -82,7 +82,9 @@ def note_file(run_doc: Any, results: Any) -> None:
 def _is_as_stored(run_doc: Any, results: Any) -> bool:
     """Tell whether nobody else has saved a run since: each time it is another file."""
     stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"results": 1})
-    return stored is not None and stored.get("results") == results._file
+    return stored is not None and stored.get("results") == getattr(
+        results, "_file", None
+    )
 
 
 def take_stored(results: Any, stored: Any) -> None:
@@ -95,7 +97,9 @@ def take_stored(results: Any, stored: Any) -> None:
     for name in stored.attributes():
         if name not in ("cls", "results_cls"):
             setattr(results, name, getattr(stored, name))
-    results.set_aside = {}  # a load that was stopped is over
+    # a load that was stopped is over
+    results.set_aside = results.ids_to_merge = results.place_beside = None
+    results.load_notes = None
     config, read = results.config, stored.config
     places = (read._stored_url, read._stored_organization)
     if places != (config._stored_url, config._stored_organization):
