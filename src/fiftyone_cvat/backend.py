@@ -144,7 +144,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.occluded_attr = occluded_attr
         self.group_id_attr = group_id_attr
         self.issue_tracker = texts_in_turn(name, "issue_tracker", issue_tracker)
-        organization = text_of(name, "organization", organization)
+        if organization is not None:  # else the run is in none, whatever is set now
+            organization = text_of(name, "organization", organization)
         self.organization = self._stored_organization = organization
         self.frame_start = frame_numbers("frame_start", frame_start, least=0)
         self.frame_stop = frame_numbers("frame_stop", frame_stop, least=0)
@@ -312,11 +313,12 @@ class CVATBackend(foua.AnnotationBackend):
         Returns:
             the annotations dict that FiftyOne merges
         """
-        api = self.connect_to_api()
-        results = own_results(results, CVATAnnotationResults)
-        resume_merge(results)
-        logger.info("Downloading labels from CVAT...")
-        annotations: dict[Any, Any] = api.download_annotations(results)
+        with stored_runs.cached_unless_refused(results):
+            api = self.connect_to_api()
+            results = own_results(results, CVATAnnotationResults)
+            resume_merge(results)
+            logger.info("Downloading labels from CVAT...")
+            annotations: dict[Any, Any] = api.download_annotations(results)
         logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)

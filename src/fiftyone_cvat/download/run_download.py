@@ -302,13 +302,17 @@ class RunDownload:
         """Ask for a task, and read its labels here while the server answers.
 
         Returns:
-            the refusal if the task does not exist any more, or may not be seen
+            the refusal if the task does not exist any more, may not be seen, or is not
+            in the organization that it is looked for in
         """
         frames = frame_refs(self._results.frame_id_map[task_id])
         refs = {
             frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
             for frame, ref in frames.items()
         }
+        refusal = self._whereabouts.refusal(task_id)
+        if refusal is not None:
+            return refusal
         stored = begin(partial(columns.read, set(refs.values())))
         task = self._ask(task_id, refs)
         return task if isinstance(task, CVATError) else (task, stored())

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
+from fiftyone_cvat.errors import CVATError
+
 __all__ = [
+    "cached_unless_refused",
     "NO_FIELDS",
     "first_frame",
     "forget",
@@ -75,6 +78,23 @@ def keep_results(run_doc: Any, *, overwrite: bool = True, **_: Any) -> Iterator[
         raise
     if old:
         file.fs.delete(old)
+
+
+@contextmanager
+def cached_unless_refused(results: Any) -> Iterator[None]:
+    """Let FiftyOne forget results that it caches if loading them fails in the block.
+
+    It would take them once more, with their server, organization and credentials,
+    whatever the next load is given.
+
+    Args:
+        results: the run's results
+    """
+    try:
+        yield
+    except CVATError:
+        results.samples._root_dataset._annotation_cache.pop(results.key, None)
+        raise
 
 
 def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
