@@ -18,7 +18,7 @@ from fiftyone_cvat.convert.from_cvat.import_schema import (
     classes_of_any_type,
     labels_to_label_schema,
 )
-from fiftyone_cvat.convert.shared.file_names import FileMatches, match_files
+from fiftyone_cvat.convert.shared.file_names import FileMatches, FileNames
 from fiftyone_cvat.dataset.imported_samples import (
     add_missing_groups,
     add_missing_samples,
@@ -261,14 +261,16 @@ def _paths_of(
                 "downloads the media from CVAT"
             )
         known = sorted(str(each.absolute()) for each in folder.rglob("*"))
+    files = FileNames({path: [path] for path in known})
     paths: dict[tuple[int, int], str] = {}
     for task in tasks:
         # all of its names: those that are numbered go by the others
-        matches = match_files(task.names, known)
+        matches = files.match(task.names)
         _tell_unmatched(task, matches)
-        for frame, name in task.name_by_frame.items():
-            if name in matches.path_by_name:
-                paths[task.id, frame] = matches.path_by_name[name]
+        path_by_frame = {frame: path for path, frame in matches.frame_by_file.items()}
+        for frame in task.name_by_frame:
+            if frame in path_by_frame:
+                paths[task.id, frame] = path_by_frame[frame]
     return paths
 
 
@@ -277,23 +279,26 @@ def _folder_of(dataset: Any) -> Path:
     return Path(fo.config.default_dataset_dir, dataset.name)
 
 
-def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:
+def _tell_unmatched(task: ImportedTask, matches: FileMatches[str]) -> None:
     """Warn of frames that no file fits, or several, with their numbers."""
-    frame_by_name = {name: frame for frame, name in task.name_by_frame.items()}
-    for given, what in (
+    names = task.name_by_frame
+    for unmatched, what in (
         (matches.missing, "have no file here"),
-        (list(matches.ambiguous), "fit several files here equally well"),
+        (
+            matches.ambiguous,
+            "fit several files here equally well, or one that fits several frames,",
+        ),
     ):
-        names = [each for each in given if each in frame_by_name]
-        if names:
+        frames = [each for each in sorted(unmatched) if each in names]
+        if frames:
             shown = ", ".join(
-                f"{frame_by_name[each]} ('{each}')" for each in names[:MAX_NAMED]
+                f"{each} ('{names[each]}')" for each in frames[:MAX_NAMED]
             )
-            more = ", ..." if len(names) > MAX_NAMED else ""
+            more = ", ..." if len(frames) > MAX_NAMED else ""
             logger.warning(
                 "Task %d: %d frames %s and are left out: %s%s",
                 task.id,
-                len(names),
+                len(frames),
                 what,
                 shown,
                 more,
