@@ -51,7 +51,7 @@ CLASSES = {
     "points": ["dust"],
     "hands": ["hand"],
 }
-FULL = ("words", "boxes")
+FULL = ("boxes",)
 """Fields whose labels have all attributes; the others have the number alone."""
 
 SCHEMA = {

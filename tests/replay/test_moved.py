@@ -429,27 +429,19 @@ def test_a_task_that_was_transferred_and_who_is_no_admin(cats, server, another, 
     run.results.cleanup()
 
 
-def test_one_of_several_tasks_was_transferred(
-    dataset, server, tmp_path, another, caplog
-):
+def test_one_of_several_tasks_was_transferred(cats, server, another, caplog):
     (slug, number), own = another, server.organization
-    for name in "12":
-        (tmp_path / name).mkdir()
-        with_tracks(dataset, tmp_path / name)
-    schema = {"frames.cars": {"type": "detections"}}
-    kwargs = {"segment_size": 6, "organization": server.organization}
-    run = Run(dataset, server, schema, **kwargs)
+    run = Run(cats, server, CATS, task_size=2, organization=own)
     first, second = run.results.task_ids
     run.api.patch(run.api.task_url(second), json={"organization_id": number})
 
-    assert load(run)["frames.cars"] == {"kept": 32}
-    assert run.differences() == []
+    assert load(run) == {"cats": {"kept": 6}}
     # of the one that is not there, the labels stay, and a warning names both
-    assert load(run, organization=slug)["frames.cars"] == {"kept": 16}
+    assert load(run, organization=slug) == {"cats": {"kept": 2}}
     assert f"{first} of run 'run' is in the organization {own} of" in caplog.text
     assert f"looked for in {slug}" in caplog.text
     assert run.differences() == []
-    assert load(run)["frames.cars"] == {"kept": 32}
+    assert load(run) == {"cats": {"kept": 6}}
     assert run.differences() == []
     assert run.results.task_ids == [first, second]
     run.results.cleanup()
