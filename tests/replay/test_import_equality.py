@@ -239,6 +239,7 @@ def labels_of_frame(frame, seed):
     mask = np.random.default_rng(10 * seed + frame).random((7, 6)) > 0.4
     key = {"keyframe": True} if frame in KEYS else {}
     part = [(x + dx, dy) for dx, dy in PART]
+    other = [(dx - x, dy) for dx, dy in OTHER_PART]
     joints = [part[0], (nan, nan), part[2]]
     found = {
         "cars": [
@@ -249,7 +250,7 @@ def labels_of_frame(frame, seed):
         "lanes": [
             fo.Polyline(
                 label="lane",
-                points=[part],
+                points=[part, other],
                 closed=True,
                 filled=True,
                 index=4,
