@@ -20,7 +20,7 @@ from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.review.members import Review
-from fiftyone_cvat.runs import stored_runs
+from fiftyone_cvat.runs import absent_tasks, cached_runs, stored_runs
 from fiftyone_cvat.runs.arguments import (
     check_keywords,
     frame_numbers,
@@ -37,7 +37,6 @@ from fiftyone_cvat.runs.arguments import (
     whole_number,
     without_credentials,
 )
-from fiftyone_cvat.runs.cached_runs import heed_keywords, note_file
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.last_loads import LoadOptions
@@ -60,9 +59,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         label_schema: the fields to annotate, with their classes and attributes
         media_field: the field with the paths of the media files to upload
         url: the url of the CVAT server, with its scheme
-        username: the CVAT username
-        email: the CVAT email
-        password: the CVAT password
+        username, email, password: who signs in
         headers: headers for all requests
         task_size: maximum number of images per task; videos are one per task
         segment_size: maximum number of images per job
@@ -147,7 +144,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.occluded_attr = occluded_attr
         self.group_id_attr = group_id_attr
         self.issue_tracker = texts_in_turn(name, "issue_tracker", issue_tracker)
-        organization = text_of(name, "organization", organization)
+        if organization is not None:  # else the run is in none, whatever is set now
+            organization = text_of(name, "organization", organization)
         self.organization = self._stored_organization = organization
         self.frame_start = frame_numbers("frame_start", frame_start, least=0)
         self.frame_stop = frame_numbers("frame_stop", frame_stop, least=0)
@@ -308,16 +306,17 @@ class CVATBackend(foua.AnnotationBackend):
 
     def download_annotations(self, results: CVATAnnotationResults) -> dict[Any, Any]:
         """Download the annotations of a run: the nested dict that FiftyOne merges."""
-        api = self.connect_to_api()
-        results = own_results(results, CVATAnnotationResults)
-        resume_merge(results)
-        logger.info("Downloading labels from CVAT...")
-        annotations: dict[Any, Any] = api.download_annotations(results)
+        with cached_runs.cached_unless_refused(results):
+            api = self.connect_to_api()
+            results = own_results(results, CVATAnnotationResults)
+            resume_merge(results)
+            logger.info("Downloading labels from CVAT...")
+            annotations: dict[Any, Any] = api.download_annotations(results)
         logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
         if results.ids_to_merge is not None:
-            stored_runs.lend_ids(results, results.ids_to_merge)
+            absent_tasks.lend_ids(results, results.ids_to_merge)
         return annotations
 
     def store(self, results: CVATAnnotationResults) -> None:
@@ -347,7 +346,7 @@ class CVATBackend(foua.AnnotationBackend):
         run_doc = cls._get_run_doc(samples, key)
         with stored_runs.keep_results(run_doc, **kwargs):
             super().save_run_results(samples, key, results, **kwargs)
-        note_file(run_doc, results)
+        cached_runs.note_file(run_doc, results)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
         """Tell whether a run is registered and has saved no results."""
@@ -476,7 +475,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         """
         gone = list(task_ids)
         self.connect_to_api().delete_tasks(gone)
-        stored_runs.forget(self, gone)
+        absent_tasks.forget(self, gone)
 
     def cleanup(self) -> None:
         """Deletes all tasks and created projects associated with this run.
@@ -485,7 +484,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         nothing is deleted, with a :class:`ConfigurationError`.
         """
         self.connect_to_api().delete_upload(self)
-        stored_runs.forget(self)
+        absent_tasks.forget(self)
 
     @classmethod
     def _from_dict(
@@ -493,8 +492,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
     ) -> CVATAnnotationResults:
         """Build results from what is stored, by this package or by the built-in."""
         results = cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
-        stored_runs.show_hidden(results)  # a load may have been stopped
+        absent_tasks.show_hidden(results)  # a load may have been stopped
         return results
 
 
-heed_keywords(CVATAnnotationResults)
+cached_runs.heed_keywords(CVATAnnotationResults)

@@ -47,11 +47,17 @@ def new_viewer(server):
                 admin.delete(f"{admin.users_url}/{user_id}")
 
 
-def invite(server, role):
-    """Make the viewer a member of the organization, until the account is deleted."""
+def invite(server, role, organization=None):
+    """Make the viewer a member of an organization, until the account is deleted.
+
+    Args:
+        server: the server
+        role: the role there
+        organization: its short name, or None for that of the tests
+    """
     with signed_in(server, server.username) as admin:
         admin.post(
             f"{admin.base_api_url}/invitations",
-            params={"org": server.organization},
+            params={"org": organization or server.organization},
             json={"role": role, "email": EMAIL},
         )

@@ -6,9 +6,9 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI, attach
-from fiftyone_cvat.errors import RequestError
+from fiftyone_cvat.errors import ConfigurationError, RequestError
 from tests import media
-from tests.replay.people import VIEWER
+from tests.replay.people import VIEWER, invite
 from tests.replay.run import Run, box, moved
 from tests.replay.test_attachment import (
     copy_task,
@@ -338,39 +338,55 @@ def test_a_user_who_sees_none_of_the_tasks(cats, server, viewer):
     assert load(run) == {"cats": {"kept": 6}}
 
 
-def test_another_organization_that_shows_the_tasks(cats, server, another):
-    slug, _ = another
-    run = Run(cats, server, CATS, organization=server.organization)
+in_any = pytest.mark.parametrize("is_in_one", [True, False], ids=["in one", "in none"])
+"""Whether a run is sent to an organization."""
 
-    assert load(run, organization=slug) == {"cats": {"kept": 6}}
+
+@in_any
+def test_another_organization_than_that_of_the_tasks(cats, server, another, is_in_one):
+    """The server shows them to whoever may see them, whatever organization is named."""
+    slug, _ = another
+    own = server.organization if is_in_one else None
+    run = Run(cats, server, CATS, organization=own)
+    both = f"is in the organization {own} of .* is looked for in {slug}"
+
+    with pytest.raises(ConfigurationError, match=both):
+        load(run, organization=slug)
+
     assert run.differences() == []
+    # what was refused is not remembered
+    cats.load_annotations("run", **run.credentials)
+    assert run.differences() == []
+    assert load(run) == {"cats": {"kept": 6}}
 
 
-def test_another_organization_that_hides_jobs(dataset, server, tmp_path, another):
-    slug, _ = another
+def test_no_organization_is_named(dataset, server, tmp_path):
     with_tracks(dataset, tmp_path)
     schema = {"frames.cars": {"type": "detections"}}
     kwargs = {"segment_size": 6, "organization": server.organization}
     run = Run(dataset, server, schema, **kwargs)
 
-    # the task is shown there, and its jobs without an organization
-    assert load(run, organization=slug)["frames.cars"] == {"kept": 16}
-    assert run.differences() == []
     # without one, everything that the user sees is listed
     for kwargs in ({"organization": ""}, {}):
         assert load(run, **kwargs)["frames.cars"] == {"kept": 16}
     assert run.differences() == []
 
 
-def test_another_organization_in_the_environment(cats, server, another, monkeypatch):
-    """A run stays with the organization that it was sent to."""
+@in_any
+def test_another_organization_in_the_environment(
+    cats, server, another, monkeypatch, is_in_one
+):
+    """A run stays with the organization that it was sent to, or with none."""
     slug, _ = another
-    run = Run(cats, server, CATS, organization=server.organization)
+    own = server.organization if is_in_one else None
+    run = Run(cats, server, CATS, organization=own)
+    monkeypatch.setenv("FIFTYONE_CVAT_ORGANIZATION", slug)
     settings = fo.annotation_config.backends.setdefault("cvat", {})
     monkeypatch.setitem(settings, "organization", slug)
 
     assert load(run) == {"cats": {"kept": 6}}
-    assert run.results.config.organization == server.organization
+    assert run.results.config.organization == own
+    assert run.differences() == []
 
 
 def test_a_task_that_was_transferred(dataset, server, tmp_path, another):
@@ -392,21 +408,42 @@ def test_a_task_that_was_transferred(dataset, server, tmp_path, another):
     run.results.cleanup()
 
 
-def test_one_of_several_tasks_was_transferred(dataset, server, tmp_path, another):
-    _, number = another
-    for name in "12":
-        (tmp_path / name).mkdir()
-        with_tracks(dataset, tmp_path / name)
-    schema = {"frames.cars": {"type": "detections"}}
-    kwargs = {"segment_size": 6, "organization": server.organization}
-    run = Run(dataset, server, schema, **kwargs)
+def test_a_task_that_was_transferred_and_who_is_no_admin(cats, server, another, viewer):
+    slug, number = another
+    invite(server, "maintainer")
+    run = Run(cats, server, CATS, organization=server.organization)
+    run.api.patch(run.api.task_url(run.task_id), json={"organization_id": number})
+    admin, run.credentials = run.credentials, viewer
+
+    # the server tells nobody what is in an organization that is not the user's
+    with pytest.raises(PermissionError, match=str(run.task_id)):
+        load(run)
+
+    assert run.differences() == []
+    assert run.results.task_ids
+    invite(server, "maintainer", slug)
+    assert load(run) == {"cats": {"kept": 6}}
+    assert run.differences() == []
+    run.credentials = admin
+    load(run)
+    run.results.cleanup()
+
+
+def test_one_of_several_tasks_was_transferred(cats, server, another, caplog):
+    (slug, number), own = another, server.organization
+    run = Run(cats, server, CATS, task_size=2, organization=own)
     first, second = run.results.task_ids
     run.api.patch(run.api.task_url(second), json={"organization_id": number})
 
-    for _ in range(2):
-        assert load(run)["frames.cars"] == {"kept": 32}
-        assert run.differences() == []
-        assert run.results.task_ids == [first, second]
+    assert load(run) == {"cats": {"kept": 6}}
+    # of the one that is not there, the labels stay, and a warning names both
+    assert load(run, organization=slug) == {"cats": {"kept": 2}}
+    assert f"{first} of run 'run' is in the organization {own} of" in caplog.text
+    assert f"looked for in {slug}" in caplog.text
+    assert run.differences() == []
+    assert load(run) == {"cats": {"kept": 6}}
+    assert run.differences() == []
+    assert run.results.task_ids == [first, second]
     run.results.cleanup()
 
 

@@ -23,7 +23,7 @@ from fiftyone_cvat.backend import (
     CVATBackendConfig,
 )
 from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
-from fiftyone_cvat.runs.stored_runs import forget
+from fiftyone_cvat.runs.absent_tasks import forget
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.responses import Response
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.dataset.absent_attributes import AbsentAttributes
+from fiftyone_cvat.runs.absent_tasks import take_back
 from fiftyone_cvat.runs.arguments import private
-from fiftyone_cvat.runs.stored_runs import take_back
 
 __all__ = ["LoadState"]
 

@@ -27,13 +27,9 @@ from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.empty_labels import fill_empty
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
+from fiftyone_cvat.runs.absent_tasks import lend_ids, note_ids_beside, take_back
 from fiftyone_cvat.runs.last_loads import note_loads
-from fiftyone_cvat.runs.stored_runs import (
-    ids_in,
-    lend_ids,
-    note_ids_beside,
-    take_back,
-)
+from fiftyone_cvat.runs.stored_runs import ids_in
 
 __all__ = ["begin_merge", "finish_merge", "resume_merge"]
 

@@ -15,9 +15,10 @@ from fiftyone_cvat.convert.shared.frames import (
 )
 from fiftyone_cvat.download.jobs_beside import is_beside
 from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, NotFoundError
+from fiftyone_cvat.runs.absent_tasks import hide
 from fiftyone_cvat.runs.chosen_jobs import choose_jobs
 from fiftyone_cvat.runs.last_loads import LoadNotes, TaskLoad, last_load
-from fiftyone_cvat.runs.stored_runs import first_frame, hide
+from fiftyone_cvat.runs.stored_runs import first_frame
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from fiftyone_cvat.types import Json

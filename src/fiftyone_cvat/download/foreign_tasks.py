@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_cvat.convert.shared.frame_names import match_frames
+from fiftyone_cvat.convert.shared.file_names import FileNames
 from fiftyone_cvat.dataset.columns import Columns
 from fiftyone_cvat.dataset.sent_labels import SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds
@@ -107,4 +107,4 @@ def _shows_other_pictures(task: TaskAnswer, columns: Columns, media_field: str) 
     names = names_on_server(paths.values())
     files = zip(paths.items(), names, strict=True)
     sent = {at: (name, path) for (at, path), name in files}
-    return bool(sent) and not match_frames(sent, task.frame_names)
+    return bool(sent) and not FileNames(sent).match(task.frame_names).frame_by_file

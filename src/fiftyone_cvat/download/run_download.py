@@ -47,15 +47,8 @@ from fiftyone_cvat.errors import (
     NotFoundError,
     OrganizationError,
 )
-from fiftyone_cvat.runs.stored_runs import (
-    first_frame,
-    forget,
-    gather_frames,
-    hide,
-    is_import,
-    show_hidden,
-    show_tasks,
-)
+from fiftyone_cvat.runs.absent_tasks import forget, hide, show_hidden, show_tasks
+from fiftyone_cvat.runs.stored_runs import first_frame, gather_frames, is_import
 from fiftyone_cvat.server.imported_tasks import union_of_labels
 from fiftyone_cvat.server.task_answers import AskedTask, TaskAnswer
 from fiftyone_cvat.transport.side_by_side import begin, side_by_side
@@ -333,13 +326,17 @@ class RunDownload:
         """Ask for a task, and read its labels here while the server answers.
 
         Returns:
-            the refusal if the task does not exist any more, or may not be seen
+            the refusal if the task does not exist any more, may not be seen, or is not
+            in the organization that it is looked for in
         """
         frames = frame_refs(self._results.frame_id_map[task_id])
         refs = {
             frame: FrameRef(owners.get(ref.frame_id or "", ref.sample_id), ref.frame_id)
             for frame, ref in frames.items()
         }
+        refusal = self._whereabouts.refusal(task_id)
+        if refusal is not None:
+            return refusal
         stored = begin(partial(columns.read, set(refs.values())))
         task = self._ask(task_id, refs)
         return task if isinstance(task, CVATError) else (task, stored())

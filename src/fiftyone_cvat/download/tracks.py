@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
@@ -81,7 +82,8 @@ def settle_tracks(
     A track that was split goes on with one of its parts, and the others are new. CVAT
     keeps tracks by job: parts of a track that no job shows both of are one track. A
     shape between key shapes is the label of that index on its frame, and so is one of a
-    copied track whose ids are those of the track that it was copied from.
+    copied track whose ids are those of the track that it was copied from. Tracks whose
+    key shapes are parts of the same labels are one track, on frames between them, too.
 
     Args:
         labels: the labels of one field, some of them of tracks
@@ -103,6 +105,7 @@ def settle_tracks(
     next_index = max(highest, *_indexes(originals), 0) + 1
     frames_by_key: dict[tuple[str, TrackKey, int], set[int]] = defaultdict(set)
     sent, new = _sent_and_new(by_track.values(), originals, task, server_ids)
+    whole_by_track = _tracks_of_parts(new)
     for own, remembered in (*sent, *((each, None) for each in new)):
         frames = {each.frame for each in own}
         # tracks of different classes may share an index
@@ -114,18 +117,17 @@ def settle_tracks(
         )
         key = next(free, None) if remembered is None else remembered
         is_new = key is None
+        whole = whole_by_track.get(own[0].track)
         if key is None:
-            key = next_index
-            next_index += 1
+            key = next_index if whole is None or whole.key is None else whole.key
+            next_index = max(next_index, key + 1)
+            if whole is not None:
+                whole.key = key
         frames_by_key[name, key, part] |= frames
         for each in own:
             known = originals.get(task.refs[each.frame], {})
-            claim = known.get(each.label_id or "")
             is_shared = claims[each.frame, each.label_id, each.part] > 1
-            if claim is None:
-                each.label_id = id_in_track(known, key, name)
-            elif is_shared and _key(claim) != key:
-                each.label_id = id_in_track(known, key, name) or each.label_id
+            _set_id(each, key, known, whole, is_shared=is_shared)
         if is_new:
             instance = new_id() if has_instances() else None
         else:
@@ -134,6 +136,33 @@ def settle_tracks(
             index = None if isinstance(key, str) else key
             each.set_track(key, index, instance)
     return next_index - 1
+
+
+def _set_id(
+    label: ReadLabel,
+    key: TrackKey,
+    known: Mapping[str, Original],
+    whole: _Whole | None,
+    *,
+    is_shared: bool,
+) -> None:
+    """Set which label of the dataset a label of a track is, in place.
+
+    Args:
+        label: the label
+        key: the key of its track
+        known: the run's labels on its frame
+        whole: what its track is a part of, or None
+        is_shared: whether another annotation says the same id
+    """
+    claim = known.get(label.label_id or "")
+    if claim is None:
+        label.label_id = id_in_track(known, key, label.class_name)
+        if label.label_id is None and whole is not None:
+            # what it shares with the other parts that are on the frame
+            label.label_id = whole.label_id
+    elif is_shared and _key(claim) != key:
+        label.label_id = id_in_track(known, key, label.class_name) or label.label_id
 
 
 def _instance(
@@ -218,6 +247,47 @@ def _sent_and_new(
         else:
             sent.append((own, key))
     return sent, new
+
+
+@dataclass(slots=True, eq=False)
+class _Whole:
+    """Several tracks that are the parts of one.
+
+    Attributes:
+        label_id: the id of one of its labels
+        parts: the numbers of its parts
+        key: its key, if it is new
+    """
+
+    label_id: str
+    parts: set[int] = field(default_factory=set)
+    key: int | None = None
+
+
+def _tracks_of_parts(tracks: Iterable[Sequence[ReadLabel]]) -> dict[int | None, _Whole]:
+    """Return what tracks are parts of, by their numbers in the task.
+
+    CVAT has one shape of a track on a frame: labels of several parts, such as polygons,
+    go up as a track for each part, whose key shapes have the ids of the same labels.
+    """
+    by_label: dict[tuple[str, str], list[_Whole]] = defaultdict(list)
+    found: dict[int | None, _Whole] = {}
+    for own in tracks:
+        part = own[0].part
+        said = [(each.class_name, each.label_id) for each in own if each.label_id]
+        known = (whole for key in said for whole in by_label[key])
+        # the parts of a track that was copied are one again
+        whole = next((each for each in known if part not in each.parts), None)
+        if whole is None and said:
+            whole = _Whole(said[0][1])
+        if whole is None:
+            continue
+        whole.parts.add(part)
+        found[own[0].track] = whole
+        for key in said:
+            if whole not in by_label[key]:
+                by_label[key].append(whole)
+    return {number: whole for number, whole in found.items() if len(whole.parts) > 1}
 
 
 def _votes(

@@ -217,13 +217,15 @@ class Unexpected:
         Of a track the server's id is remembered, and the frame makes the label's.
         """
         label = parts[0]
-        said_id = label.label_id if field.name is None else None
+        is_named = field.name is not None or label.track is not None
+        said_id = None if is_named else label.label_id
         if not self._may_be(said_id, ref):
             said_id = None
         if label.track is not None:
             track_id = self._ids.of_tracks.get(label.annotation["id"]) or new_id()
-            self._ids.remember(label, track_id)
-            return said_id or _id_on_frame(track_id, ref)
+            for each in parts:
+                self._ids.remember(each, track_id)
+            return _id_on_frame(track_id, ref)
         known_id, part = split_label_id(self._ids.remembered(label))
         if part > 1:
             # what was a part more of a label of another kind is a label of its own
@@ -253,7 +255,7 @@ def _labels_of_parts(labels: Iterable[ReadLabel]) -> list[list[ReadLabel]]:
     for number, each in enumerate(labels):
         key: object = number
         if each.label_id and each.annotation.get("type") in ("polygon", "polyline"):
-            label = (each.track, each.label_id)
+            label = (each.key, each.label_id)
             key = (label, copies[label, each.part])
             copies[label, each.part] += 1
         found.setdefault(key, []).append(each)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_cvat.errors import AccessDeniedError, NotFoundError
+from fiftyone_cvat.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    OrganizationError,
+)
 from fiftyone_cvat.transport.responses import results_of, value_in
 
 if TYPE_CHECKING:
@@ -27,6 +31,39 @@ class Whereabouts:
     def __init__(self, api: CVATAnnotationAPI, results: Any) -> None:
         self._api = api
         self._results = results
+        self._reasons: dict[int, str] = {}
+        self._slugs: dict[int, str] | None = None
+
+    def refusal(self, task_id: int) -> OrganizationError | None:
+        """Return the refusal of a task that another organization shows than has it.
+
+        Only if a run is looked for in another one than it was sent to is the server
+        asked: it shows tasks of all organizations to whoever may see them, so that
+        nothing else tells which was meant.
+
+        Args:
+            task_id: the task
+
+        Returns:
+            None if the task is in the organization, or if none was named, or if the
+            server does not show it at all
+        """
+        api, results = self._api, self._results
+        organization = api._organization or None
+        sent_to = results.config._stored_organization or None
+        if organization in (None, sent_to):
+            return None
+        found, there = self._organization_of(task_id)
+        if not found or there == organization:
+            return None
+        self._reasons[task_id] = (
+            f"Task {task_id} of run '{results.key}' is in the organization {there} of "
+            f"CVAT at {api.base_url}, and is looked for in {organization}; the run was "
+            f"sent to {sent_to}. Its labels stay as they are here. Leave "
+            f"`organization` out, or give `organization='{there or ''}'`; if other "
+            f"tasks have taken its place, {_moved(results.key)}"
+        )
+        return OrganizationError(self._reasons[task_id])
 
     def reason(self, task_id: int) -> str | None:
         """Return why a task that is there may not be seen, and what to do about it.
@@ -37,6 +74,8 @@ class Whereabouts:
         Returns:
             None if it is looked for where it was sent, and not seen in any organization
         """
+        if task_id in self._reasons:
+            return self._reasons[task_id]
         api, results = self._api, self._results
         config = results.config
         organization = api._organization or None
@@ -74,12 +113,15 @@ class Whereabouts:
         number = answer.json().get("organization_id")
         if number is None:
             return True, None
-        url = f"{api.base_api_url}/organizations"
-        answer = api.get(url, headers=anywhere, params={"page_size": PAGE_SIZE})
-        for each in results_of(answer):
-            if each.get("id") == number:
-                return True, str(value_in(each, "slug", url))
-        return True, f"with the id {number}"
+        if self._slugs is None:
+            url = f"{api.base_api_url}/organizations"
+            answer = api.get(url, headers=anywhere, params={"page_size": PAGE_SIZE})
+            self._slugs = {
+                each["id"]: str(value_in(each, "slug", url))
+                for each in results_of(answer)
+                if each.get("id") is not None
+            }
+        return True, self._slugs.get(number, f"with the id {number}")
 
 
 def attach_call(key: str, task_ids: Iterable[int]) -> str:

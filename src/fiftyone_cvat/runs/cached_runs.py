@@ -12,11 +12,13 @@ called on that way, so the one function that all loads go through is wrapped.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import fiftyone.core.annotation as foan
 
+from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.runs.arguments import (
     check_keywords,
     server_url,
@@ -25,7 +27,13 @@ from fiftyone_cvat.runs.arguments import (
     truth_or_text,
 )
 
-__all__ = ["heed_keywords", "note_file", "take_keywords", "take_stored"]
+__all__ = [
+    "cached_unless_refused",
+    "heed_keywords",
+    "note_file",
+    "take_keywords",
+    "take_stored",
+]
 
 WITH_PASSWORD = ("username", "email", "password")
 
@@ -145,3 +153,20 @@ def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
         config.organization = organization
     if before != (config.url, settings_of(config)):
         results.use_api(None)
+
+
+@contextmanager
+def cached_unless_refused(results: Any) -> Iterator[None]:
+    """Let FiftyOne forget results that it caches if loading them fails in the block.
+
+    It would take them once more, with their server, organization and credentials,
+    whatever the next load is given.
+
+    Args:
+        results: the run's results
+    """
+    try:
+        yield
+    except CVATError:
+        results.samples._root_dataset._annotation_cache.pop(results.key, None)
+        raise

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in, regain, without_ids
+from fiftyone_cvat.runs.absent_tasks import regain
+from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in, without_ids
 
 __all__ = ["Replacement", "leave_frames", "leave_labels", "replace_task"]
 

@@ -33,6 +33,7 @@ class ImportedTask:
         frames: positions of frames that are asked for, or None for all
         in_project: whether it is one of the project that is asked for
         labels: its labels as the server describes them, when they were asked for
+        annotations: its annotations, if they were asked for
     """
 
     id: int
@@ -40,6 +41,7 @@ class ImportedTask:
     frames: set[int] | None = None
     in_project: bool = False
     labels: list[Json] = field(default_factory=list)
+    annotations: Json | None = None
 
     @property
     def names(self) -> list[str]:

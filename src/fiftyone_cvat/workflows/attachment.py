@@ -10,12 +10,12 @@ from typing import Any
 
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
+from fiftyone_cvat.convert.shared.file_names import FileNames
 from fiftyone_cvat.convert.shared.fingerprints import (
     AnnotationNames,
     annotation_to_fingerprint,
     on_other_frames,
 )
-from fiftyone_cvat.convert.shared.frame_names import match_frames
 from fiftyone_cvat.convert.shared.frames import FrameRef, frame_refs, meta_to_range
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
 from fiftyone_cvat.convert.shared.server_ids import (
@@ -25,6 +25,7 @@ from fiftyone_cvat.convert.shared.server_ids import (
 from fiftyone_cvat.dataset.columns import Columns
 from fiftyone_cvat.download.run_download import RunDownload
 from fiftyone_cvat.errors import ConfigurationError, MismatchError, NotFoundError
+from fiftyone_cvat.runs.absent_tasks import forget, show_hidden
 from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.replacement import (
     Replacement,
@@ -32,7 +33,7 @@ from fiftyone_cvat.runs.replacement import (
     leave_labels,
     replace_task,
 )
-from fiftyone_cvat.runs.stored_runs import forget, ids_in, show_hidden
+from fiftyone_cvat.runs.stored_runs import ids_in
 from fiftyone_cvat.server.media_files import names_on_server
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
@@ -259,9 +260,9 @@ def _match(
         )
     }
     frames_there = [str(each.get("name")) for each in meta["frames"]]
-    return {each: f"'{path}'" for each, path in paths.items()}, match_frames(
-        sent, frames_there
-    )
+    matches = FileNames(sent).match(frames_there)
+    names = {each: f"'{path}'" for each, path in paths.items()}
+    return names, matches.frame_by_file
 
 
 def _try(api: Any, trial: Any, tasks: Iterable[_Task]) -> set[tuple[Any, str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from fiftyone_cvat.convert.from_cvat.import_schema import (
     classes_of_any_type,
     labels_to_label_schema,
 )
-from fiftyone_cvat.convert.shared.file_names import FileMatches, match_files
 from fiftyone_cvat.dataset.imported_samples import (
     add_missing_groups,
     add_missing_samples,
@@ -26,7 +24,6 @@ from fiftyone_cvat.dataset.imported_samples import (
     note_classes,
 )
 from fiftyone_cvat.dataset.merges import resume_merge
-from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.server.imported_tasks import (
@@ -35,22 +32,29 @@ from fiftyone_cvat.server.imported_tasks import (
     labels_of_tasks,
     project_id_of,
 )
-from fiftyone_cvat.server.media_download import download_media
 from fiftyone_cvat.server.related_images import (
     download_related_images,
     slices_of_images,
 )
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
+from fiftyone_cvat.workflows.imported_media import (
+    DOWNLOAD,
+    MAX_NAMED,
+    find_media,
+    folder_of,
+)
+from fiftyone_cvat.workflows.repeated_imports import (
+    CREDENTIALS,
+    fields_to_pairs,
+    refuse_other_arguments,
+    refuse_other_media,
+    refuse_other_organization,
+    refuse_other_tasks,
+    take_settings_of_call,
+)
 
 __all__ = ["import_tasks"]
-
-logger = logging.getLogger(__name__)
-
-DOWNLOAD = "download"
-
-MAX_NAMED = 5
-"""Frames that a message names."""
 
 
 def import_tasks(
@@ -69,7 +73,11 @@ def import_tasks(
 
     It leaves a run under ``anno_key``: ``dataset.load_annotations(anno_key)`` brings
     what has changed in CVAT since, and another import under the same key what is new
-    there. Importing twice changes nothing. The tasks are never changed or deleted.
+    there, tasks that are named then, too. Importing twice changes nothing. The tasks
+    are never changed or deleted.
+
+    Where labels go is settled by the first import under a key: ``fields`` and settings
+    may be left out after that, or be given as they were.
 
     Args:
         dataset: the dataset, which may be empty
@@ -78,7 +86,8 @@ def import_tasks(
         jobs: the id of a job, or several: only the frames of these are imported
         media: ``"download"`` puts the originals into a folder of the dataset's name in
             FiftyOne's default folder; a folder has files that are here, or a mapping
-            names the path of each file of a task. Samples are added for them. None
+            names the path of each file of a task. Samples are added for them, but not
+            for frames of which an earlier import under the key has found some. None
             imports only what the dataset has samples of
         fields: names of classes, with ``*`` for any characters and ``|`` between them,
             to the field that their labels go to; others go to ``detections``,
@@ -101,61 +110,55 @@ def import_tasks(
 
     Raises:
         ConfigurationError: if nothing is named, or is there, or no frame has a sample;
-            if the key is that of another run, or the dataset cannot have groups
+            if the key is that of another run, or of an import that was begun
+            otherwise, or of another project; if the dataset cannot have groups
         MediaError: if a file cannot be downloaded, or would leave its folder
     """
     dataset = dataset._root_dataset
+    fields = fields or {}
     if related_slices and media is None:
         raise ConfigurationError(
             "`related_slices` adds samples: say where their media are, such as "
             f'`media="{DOWNLOAD}"`'
         )
-    results: CVATAnnotationResults | None = _run_so_far(dataset, anno_key, settings)
-    config = _config(settings) if results is None else results.config
-    config.load_credentials(**_credentials(settings))
-    backend = config.build()
+    results: CVATAnnotationResults | None = _run_so_far(
+        dataset, anno_key, fields, settings
+    )
+    config = _config(settings, fields) if results is None else results.config
+    backend = config.build() if results is None else results.backend
     with closing(backend.connect_to_api()) as api:
-        project_id = project_id_of(api, project)
-        found = find_tasks(api, project_id, tasks, jobs)
-        paths = _paths_of(api, dataset, found, media, config.max_workers)
+        project_id, found = _find(api, results, project, tasks, jobs)
+        paths = find_media(api, dataset, results, found, media, config.max_workers)
+        prefix = _prefix_of_fields(dataset, found, {task_id for task_id, _ in paths})
         labels = labels_of_tasks(api, project_id, found)
-        drawn = {}
         if results is None:
-            drawn = _drawn(api, found, labels, fields or {})
-        related = {}
+            drawn = _drawn(api, found, labels, fields)
+            config.label_schema = labels_to_label_schema(labels, fields, prefix, drawn)
+        elif paths:
+            refuse_other_media(results, prefix)
+        related = None
         if related_slices:
-            folder, workers = _folder_of(dataset), config.max_workers
+            folder, workers = folder_of(dataset), config.max_workers
             related = download_related_images(api, found, folder, workers)
-    if related_slices:
+    if related is not None:
         add_missing_groups(dataset, paths, slices_of_images(related))
     elif media is not None:
         add_missing_samples(dataset, paths.values())
-    frames = frames_of_tasks(dataset, found, paths)
-    if not frames:
-        names = ", ".join([name for each in found for name in each.names][:MAX_NAMED])
-        raise ConfigurationError(
-            f"Dataset '{dataset.name}' has no sample of any file of these tasks, such "
-            f'as {names}: `media="{DOWNLOAD}"` downloads them, and `media` may be a '
-            "folder that has them"
-        )
-    prefix = _prefix_of_fields(dataset, found, frames)
+    frames = _frames(dataset, found, paths)
     if results is None:
-        config.label_schema = labels_to_label_schema(
-            labels, fields or {}, prefix, drawn
-        )
         if all(each.in_project for each in found):
             config.project_id = project_id
         backend.register_run(dataset, anno_key, overwrite=False)
         results = _results(dataset, config, anno_key, backend)
-    elif not all(each.startswith(prefix) for each in config.label_schema):
-        raise ConfigurationError(
-            f"Run '{anno_key}' is not of videos, as these tasks are: give another "
-            "`anno_key`"
-        )
+    else:
+        # to save it would forget what a merge has added that was stopped
+        resume_merge(results)
     _add_frames(results, frames)
     # frames that are new here may be of tasks that were loaded before
     results.last_loads = {}
-    results.asked = {each.id: AskedTask(each.labels, each.meta) for each in found}
+    results.asked = {
+        each.id: AskedTask(each.labels, each.meta, each.annotations) for each in found
+    }
     note_classes(dataset, config.label_schema, labels)
     backend.save_run_results(dataset, anno_key, results)
     getattr(dataset, type(backend)._results_cache_field())[anno_key] = results
@@ -166,11 +169,55 @@ def import_tasks(
     return results
 
 
+def _find(
+    api: Any,
+    results: Any,
+    project: str | int | None,
+    tasks: int | Iterable[int] | None,
+    jobs: int | Iterable[int] | None,
+) -> tuple[int | None, list[ImportedTask]]:
+    """Return the id of the project that is asked for, and the tasks."""
+    if results is not None:
+        refuse_other_organization(api, results)
+    project_id = project_id_of(api, project)
+    found = find_tasks(api, project_id, tasks, jobs)
+    if results is not None:
+        refuse_other_tasks(api, results, project_id, found)
+    return project_id, found
+
+
+def _frames(
+    dataset: Any,
+    tasks: Sequence[ImportedTask],
+    paths: Mapping[tuple[int, int], str],
+) -> dict[int, dict[int, dict[str, str]]]:
+    """Return what the frames of tasks are, see :func:`frames_of_tasks`.
+
+    Raises:
+        ConfigurationError: if none has a sample
+    """
+    frames = frames_of_tasks(dataset, tasks, paths)
+    if not frames:
+        names = ", ".join([name for each in tasks for name in each.names][:MAX_NAMED])
+        raise ConfigurationError(
+            f"Dataset '{dataset.name}' has no sample of any file of these tasks, such "
+            f'as {names}: `media="{DOWNLOAD}"` downloads them, and `media` may be a '
+            "folder that has them"
+        )
+    return frames
+
+
 def _prefix_of_fields(
-    dataset: Any, tasks: Sequence[ImportedTask], frames: Mapping[int, Any]
+    dataset: Any, tasks: Sequence[ImportedTask], task_ids: Collection[int]
 ) -> str:
-    """Return what the names of fields begin with: those of videos are of frames."""
-    are_videos = {each.is_video: each.id for each in tasks if each.id in frames}
+    """Return what the names of fields begin with: those of videos are of frames.
+
+    Args:
+        dataset: the dataset
+        tasks: the tasks
+        task_ids: those of which files are here
+    """
+    are_videos = {each.is_video: each.id for each in tasks if each.id in task_ids}
     if len(are_videos) > 1:
         raise ConfigurationError(
             f"Task {are_videos[True]} is of a video and task {are_videos[False]} is "
@@ -181,32 +228,47 @@ def _prefix_of_fields(
 
 
 def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
-    names = (
-        *("url", "username", "password", "email", "headers"),
-        *("access_token", "verify_ssl"),
-    )
-    return {name: settings[name] for name in names if name in settings}
+    return {name: settings[name] for name in CREDENTIALS if name in settings}
 
 
-def _config(settings: Mapping[str, Any]) -> CVATBackendConfig:
+def _config(
+    settings: Mapping[str, Any], fields: Mapping[str, str]
+) -> CVATBackendConfig:
     """Return a configuration of settings, and of FiftyOne's for the backend."""
     given = dict(fo.annotation_config.backends.get("cvat", {}))
     given.pop("config_cls", None)
-    return CVATBackendConfig("cvat", {}, **(given | dict(settings)), is_import=True)
+    config = CVATBackendConfig(
+        "cvat",
+        {},
+        **(given | dict(settings)),
+        is_import=True,
+        import_fields=fields_to_pairs(fields),
+    )
+    config.load_credentials(**_credentials(settings))
+    return config
 
 
-def _run_so_far(dataset: Any, anno_key: str, settings: Mapping[str, Any]) -> Any:
-    """Return the results of an earlier import under a key, or None."""
+def _run_so_far(
+    dataset: Any, anno_key: str, fields: Mapping[str, str], settings: Mapping[str, Any]
+) -> Any:
+    """Return the results of an earlier import under a key, or None.
+
+    Raises:
+        ConfigurationError: if the run is no import, or is told otherwise now
+    """
     if not dataset.has_annotation_run(anno_key):
         return None
-    results = dataset.load_annotation_results(anno_key, **_credentials(settings))
+    # those that are cached have the credentials of another call
+    results = dataset.load_annotation_results(
+        anno_key, cache=False, **_credentials(settings)
+    )
     if results is None or not is_import(results):
         raise ConfigurationError(
             f"Run '{anno_key}' of dataset '{dataset.name}' is no import: give another "
             "`anno_key`"
         )
-    # to save it would forget what a merge has added that was stopped
-    resume_merge(results)
+    refuse_other_arguments(results, fields, settings)
+    take_settings_of_call(results.config, settings)
     return results
 
 
@@ -232,74 +294,9 @@ def _drawn(
         url = api.task_annotation_url(task.id)
         annotations = api.get(url).json()
         check_annotations(annotations, f"Task {task.id}: {url}")
+        task.annotations = annotations
         found = annotations_to_kinds(annotations, task.labels) | found
     return found
-
-
-def _paths_of(
-    api: Any,
-    dataset: Any,
-    tasks: Sequence[ImportedTask],
-    media: str | Path | Mapping[str, str] | None,
-    workers: int,
-) -> dict[tuple[int, int], str]:
-    """Return task and position of each frame to the path of its file."""
-    if media == DOWNLOAD:
-        return download_media(api, tasks, _folder_of(dataset), workers)
-    if media is None:
-        known = all_slices(dataset).values("filepath")
-    elif isinstance(media, Mapping):
-        return {
-            (task.id, frame): str(media[name])
-            for task in tasks
-            for frame, name in task.name_by_frame.items()
-            if name in media
-        }
-    else:
-        folder = Path(media)
-        if not folder.is_dir():
-            raise ConfigurationError(
-                f"`media` is no folder that is here: '{folder}'; \"{DOWNLOAD}\" "
-                "downloads the media from CVAT"
-            )
-        known = sorted(str(each.absolute()) for each in folder.rglob("*"))
-    paths: dict[tuple[int, int], str] = {}
-    for task in tasks:
-        # all of its names: those that are numbered go by the others
-        matches = match_files(task.names, known)
-        _tell_unmatched(task, matches)
-        for frame, name in task.name_by_frame.items():
-            if name in matches.path_by_name:
-                paths[task.id, frame] = matches.path_by_name[name]
-    return paths
-
-
-def _folder_of(dataset: Any) -> Path:
-    """Return the folder that media are downloaded to."""
-    return Path(fo.config.default_dataset_dir, dataset.name)
-
-
-def _tell_unmatched(task: ImportedTask, matches: FileMatches) -> None:
-    """Warn of frames that no file fits, or several, with their numbers."""
-    frame_by_name = {name: frame for frame, name in task.name_by_frame.items()}
-    for given, what in (
-        (matches.missing, "have no file here"),
-        (list(matches.ambiguous), "fit several files here equally well"),
-    ):
-        names = [each for each in given if each in frame_by_name]
-        if names:
-            shown = ", ".join(
-                f"{frame_by_name[each]} ('{each}')" for each in names[:MAX_NAMED]
-            )
-            more = ", ..." if len(names) > MAX_NAMED else ""
-            logger.warning(
-                "Task %d: %d frames %s and are left out: %s%s",
-                task.id,
-                len(names),
-                what,
-                shown,
-                more,
-            )
 
 
 def _results(

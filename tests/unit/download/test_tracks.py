@@ -85,6 +85,25 @@ def test_parts_of_one_label_share_its_index():
     assert tracks.indexes(0) == tracks.indexes(1) == [1] * 6
 
 
+def test_parts_of_a_label_that_nobody_sent_are_one_track():
+    tracks = Tracks()
+    tracks.came_back(0, "cat", CATS, keys=[0, 3])
+    tracks.came_back(1, "dog", DOGS)
+    tracks.came_back(2, "cat", CATS, keys=[0, 3], part=2)
+    # a copy of it
+    tracks.came_back(3, "cat", CATS, keys=[0, 3])
+    tracks.came_back(4, "cat", CATS, keys=[0, 3], part=2)
+
+    tracks.settle()
+
+    indexes = [tracks.indexes(number)[0] for number in range(5)]
+    assert indexes == [1, 2, 1, 3, 3]
+    # what they share tells which parts are one label, on frames between, too
+    for number in (0, 2, 3, 4):
+        assert tracks.ids(number) == [object_id(CATS)] * 6
+    assert tracks.ids(1) == [None] * 6
+
+
 def test_a_track_that_was_split_goes_on_with_its_first_part():
     tracks = Tracks()
     tracks.went_up("cat", CATS)

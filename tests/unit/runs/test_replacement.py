@@ -7,20 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from fiftyone_cvat.runs.absent_tasks import forget, hide, regain, show_hidden, take_back
 from fiftyone_cvat.runs.replacement import (
     Replacement,
     leave_frames,
     leave_labels,
     replace_task,
 )
-from fiftyone_cvat.runs.stored_runs import (
-    forget,
-    hide,
-    regain,
-    show_hidden,
-    stored_to_results,
-    take_back,
-)
+from fiftyone_cvat.runs.stored_runs import stored_to_results
 
 
 @pytest.fixture

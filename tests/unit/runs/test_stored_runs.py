@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiftyone_cvat.runs.stored_runs import forget, gather_frames
+from fiftyone_cvat.runs.absent_tasks import forget
+from fiftyone_cvat.runs.stored_runs import gather_frames
 
 NOT_SENT = {"annotations": [], "index": None}
 
