@@ -306,9 +306,9 @@ class CVATBackend(foua.AnnotationBackend):
 
     def download_annotations(self, results: CVATAnnotationResults) -> dict[Any, Any]:
         """Download the annotations of a run: the nested dict that FiftyOne merges."""
+        results = own_results(results, CVATAnnotationResults)
         with cached_runs.cached_unless_refused(results):
             api = self.connect_to_api()
-            results = own_results(results, CVATAnnotationResults)
             resume_merge(results)
             logger.info("Downloading labels from CVAT...")
             annotations: dict[Any, Any] = api.download_annotations(results)
@@ -493,6 +493,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         """Build results from what is stored, by this package or by the built-in."""
         results = cls(samples, config, anno_key, **stored_runs.stored_to_results(d))
         absent_tasks.show_hidden(results)  # a load may have been stopped
+        results.has_new_settings = True
         return results
 
 

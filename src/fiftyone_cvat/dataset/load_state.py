@@ -28,6 +28,7 @@ class LoadState:
         self._asked: dict[int, Any] = {}
         self._unexpected: Any = None
         self._load_notes: Any = None
+        self._has_new_settings = False
 
     reconciliation = private("reconciliation", "What came of the labels.")
     absent_attributes = private("absent_attributes", "What labels lack.")
@@ -37,6 +38,7 @@ class LoadState:
     ids_to_merge = private("ids_to_merge", "Those to lend, None for the run's own.")
     place_beside = private("place_beside", "Where labels of jobs beside the run go.")
     asked = private("asked", "What was asked of tasks before the load.")
+    has_new_settings = private("has_new_settings", "Whether they are yet to be tried.")
     load_notes = private("load_notes", "What a load notes of tasks when it is over.")
 
     def save(self) -> None:

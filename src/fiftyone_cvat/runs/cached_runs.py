@@ -153,14 +153,15 @@ def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
         config.organization = organization
     if before != (config.url, settings_of(config)):
         results.use_api(None)
+        results.has_new_settings = True
 
 
 @contextmanager
 def cached_unless_refused(results: Any) -> Iterator[None]:
-    """Let FiftyOne forget results that it caches if loading them fails in the block.
+    """Let FiftyOne forget results that it caches if the block refuses new settings.
 
-    It would take them once more, with their server, organization and credentials,
-    whatever the next load is given.
+    It would go on with a server, organization or password that was refused, whatever
+    the next load is given.
 
     Args:
         results: the run's results
@@ -168,5 +169,7 @@ def cached_unless_refused(results: Any) -> Iterator[None]:
     try:
         yield
     except CVATError:
-        results.samples._root_dataset._annotation_cache.pop(results.key, None)
+        if results.has_new_settings:
+            results.samples._root_dataset._annotation_cache.pop(results.key, None)
         raise
+    results.has_new_settings = False
