@@ -287,6 +287,7 @@ def test_a_cleanup_of_jobs_that_were_not_asked_for(cats, server):
     assert run.api.task_exists(run.task_id)
 
 
+@pytest.mark.older_servers
 def test_a_cleanup_after_jobs_that_were_asked_for(cats, server):
     run = Run(cats, server, DETECTIONS, segment_size=2)
     first, _ = jobs_of(run)

@@ -77,6 +77,7 @@ def test_fields_that_were_not_there(pictures, server):
     assert pictures.count("best") == 0
 
 
+@pytest.mark.older_servers
 def test_frames_that_were_deleted(pictures, server):
     run = Run(pictures, server, CATS)
     url = run.api.task_data_meta_url(run.task_id)
@@ -88,6 +89,7 @@ def test_frames_that_were_deleted(pictures, server):
     assert numbers(pictures) == [1, 0, None, 0]
 
 
+@pytest.mark.older_servers
 def test_another_field(pictures, server):
     run = Run(pictures, server, CATS)
     complete(run, 0)

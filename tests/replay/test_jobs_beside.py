@@ -156,6 +156,7 @@ def test_fields_that_hold_the_labels_of_the_task(pictures, server):
     assert run.load() == {"cats": {"kept": 3}}
 
 
+@pytest.mark.older_servers
 def test_a_merge_that_was_stopped(pictures, server, monkeypatch):
     run = Run(pictures, server, SCHEMA)
     job = add_ground_truth(run, [0, 2])

@@ -222,6 +222,7 @@ def test_status_of_clips(video, server):
     assert label.issue_id == issue
 
 
+@pytest.mark.older_servers
 def test_status_of_patches(cats, server):
     patches = cats.to_patches("cats")
     run = Run(patches.limit(3), server, CATS)
@@ -426,6 +427,7 @@ def test_a_maintainer_of_the_organization(cats, server, viewer):
     assert cats.distinct("cvat.stage") == ["validation"]
 
 
+@pytest.mark.older_servers
 def test_in_another_organization_than_the_session(cats, server, caplog):
     run = sent(cats, server)
     results = run.results
@@ -558,6 +560,7 @@ def test_read_only_token(cats, server):
         assert results.load_issues().added == 0
 
 
+@pytest.mark.older_servers
 def test_runs_whose_tasks_are_gone(cats, server):
     run = sent(cats, server)
     for task_id in run.results.task_ids:

@@ -195,6 +195,7 @@ def test_a_state_that_no_job_has(run):
         next(fiftyone_cvat.watch(run.dataset, "run", jobs="done", **run.credentials))
 
 
+@pytest.mark.older_servers
 def test_once(run):
     first, *_ = jobs_of(run)
     set_state(run, first, "completed")

@@ -72,7 +72,9 @@ class ChosenTasks:
         results, options = self._results, self._options
         # the dates first: what is changed from here on is loaded the next time
         if options.are_noted:
-            self._dates = updated_dates(self._api, results.task_ids)
+            self._dates = updated_dates(
+                self._api, results.task_ids, results.config.max_workers
+            )
         chosen, results.config.jobs = results.config.jobs, None
         if chosen is None and not options.fills_empty:
             return

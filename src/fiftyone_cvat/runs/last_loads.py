@@ -33,7 +33,7 @@ class TaskLoad:
     """What is loaded of a task.
 
     Attributes:
-        date: when the task was changed last, as the server wrote it before the load
+        date: what told before the load when the task was changed last
         job_ids: the jobs that are loaded; None for all
         completed: the jobs of which frames without labels are said to have none
     """

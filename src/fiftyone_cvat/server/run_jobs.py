@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import check_states
+from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta, check_states
+from fiftyone_cvat.errors import AccessDeniedError, NotFoundError
 from fiftyone_cvat.server.jobs import ORGANIZATION
 from fiftyone_cvat.server.session import Session
 from fiftyone_cvat.transport.requests import with_params
 from fiftyone_cvat.transport.responses import id_in, value_in
+from fiftyone_cvat.transport.side_by_side import side_by_side
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -26,6 +29,12 @@ logger = logging.getLogger(__name__)
 
 MAX_IDS = 300
 """Ids in one URL: proxies refuse those of more than some 8,000 characters."""
+
+SINCE_FRAMES_MOVE_DATES = "project_name"
+"""What servers tell of a listed task that set its date when frames are deleted.
+
+Those that have begun to set it a little before they told this are asked in vain.
+"""
 
 
 def jobs_of_tasks(api: Session, task_ids: Sequence[int]) -> list[Json]:
@@ -54,21 +63,56 @@ def jobs_of_tasks(api: Session, task_ids: Sequence[int]) -> list[Json]:
     )
 
 
-def updated_dates(api: Session, task_ids: Sequence[int]) -> dict[int, str]:
-    """Return when tasks were changed last, as the server writes it.
+def updated_dates(
+    api: Session, task_ids: Sequence[int], workers: int
+) -> dict[int, str]:
+    """Return what tells whether tasks were changed: when that was last.
 
-    It moves with every change of the task's annotations, labels, frames and project,
-    and stays with those of issues and of the state of jobs.
+    It is as the server writes it. It moves with every change of the task's
+    annotations, labels, frames and project, and stays with those of issues and of the
+    state of jobs. Where the server's own date stays when frames are deleted, they
+    are named, too.
 
     Args:
         api: the session
         task_ids: the tasks; those that the server does not list are left out
+        workers: how many tasks are asked for their frames at a time
+
+    Raises:
+        AnswerError: if a task does not tell its date, or which frames were deleted
     """
     found = {}
+    silent = []
     for url in url_among(api.tasks_url, "id", task_ids):
         for task in api._all_items(url):
-            found[id_in(task, url)] = str(value_in(task, "updated_date", url))
+            task_id = id_in(task, url)
+            found[task_id] = str(value_in(task, "updated_date", url))
+            if SINCE_FRAMES_MOVE_DATES not in task:
+                silent.append(task_id)
+    deleted_frames = partial(_deleted_frames, api)
+    with side_by_side(
+        deleted_frames, silent, max(1, min(workers, len(silent)))
+    ) as answers:
+        for task_id, deleted in zip(silent, answers, strict=True):
+            if deleted is None:
+                del found[task_id]
+            elif deleted:
+                found[task_id] += f" without {deleted}"
     return found
+
+
+def _deleted_frames(api: Session, task_id: int) -> list[int] | None:
+    """Return the frames that were deleted in a task; None if it is not seen (any more).
+
+    It is told of when it is read.
+    """
+    url = api.task_data_meta_url(task_id)
+    try:
+        meta = api.get(url, print_error_info=False).json()
+    except (NotFoundError, AccessDeniedError):
+        return None
+    check_meta(meta, (), f"Task {task_id}: {url}")
+    return sorted(meta.get("deleted_frames") or ())
 
 
 def _jobs(api: Session, task_ids: Sequence[int], headers: Any) -> list[Json]:

@@ -160,7 +160,14 @@ ANSWERS: dict[str, Shape] = {
         "result_url?": (str, None),
     },
     "GET /api/server/about": {"version": str},
-    "GET /api/tasks": _page({**_FOUND, "size?": int, "updated_date?": str}),
+    "GET /api/tasks": _page(
+        {
+            **_FOUND,
+            "size?": int,
+            "updated_date?": str,
+            "project_name?": (str, None),
+        }
+    ),
     "GET /api/tasks/{id}": _TASK,
     "GET /api/jobs/{id}/annotations": _ANNOTATIONS,
     "GET /api/tasks/{id}/annotations": _ANNOTATIONS,

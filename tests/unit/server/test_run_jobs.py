@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import urllib.parse
+from types import SimpleNamespace
 
 import pytest
 
-from fiftyone_cvat.errors import AnswerError
+from fiftyone_cvat.errors import AccessDeniedError, AnswerError, NotFoundError
 from fiftyone_cvat.server.issues import comments_of_issues, issues_of_jobs
 from fiftyone_cvat.server.run_jobs import (
     jobs_of_tasks,
     organization_of,
     update_job,
+    updated_dates,
     url_among,
 )
 
@@ -24,6 +26,7 @@ class Lists:
     """A session that answers with what it is given, and notes what it is asked."""
 
     base_api_url = ROOT
+    tasks_url = f"{ROOT}/tasks"
     issues_url = f"{ROOT}/issues"
     comments_url = f"{ROOT}/comments"
     base_url = "http://cvat"
@@ -32,6 +35,9 @@ class Lists:
         self.answers = list(answers)
         self.asked = []
         self._organization = organization
+
+    def task_data_meta_url(self, task_id):
+        return f"{ROOT}/tasks/{task_id}/data/meta"
 
     def taskless_job_url(self, job_id):
         return f"{ROOT}/jobs/{job_id}"
@@ -44,6 +50,13 @@ class Lists:
         name = parts.path.rpartition("/")[2]
         self.asked.append((name, field["var"], ids, query, headers))
         return self.answers.pop(0)
+
+    def get(self, url, **kwargs):
+        self.asked.append(url)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(json=lambda: answer)
 
     def patch(self, url, **kwargs):
         self.asked.append((url, kwargs))
@@ -172,3 +185,56 @@ def test_a_job_is_changed_where_it_is():
     ]
     assert organization_of(job(1)) == {"headers": NO_ORGANIZATION}
     assert organization_of({"id": 1}) == {}
+
+
+def task(number, **more):
+    return {"id": number, "updated_date": f"day {number}", **more}
+
+
+def frames(deleted):
+    return {
+        "size": 3,
+        "start_frame": 0,
+        "stop_frame": 2,
+        "frames": [{"name": f"{n}.png", "width": 2, "height": 2} for n in range(3)],
+        "deleted_frames": deleted,
+    }
+
+
+def test_dates_that_move_with_frames_are_taken_as_they_are():
+    api = Lists([task(2, project_name=None), task(1, project_name="a")])
+
+    assert updated_dates(api, [1, 2], 4) == {1: "day 1", 2: "day 2"}
+    assert api.asked == [("tasks", "id", [1, 2], {}, None)]
+
+
+def test_dates_that_stay_are_told_with_the_frames_that_were_deleted():
+    listed = [task(1), task(2), task(3, project_name=None)]
+
+    def dates(*answers):
+        api = Lists(listed, *answers)
+        found = updated_dates(api, [1, 2, 3, 4], 1)
+        metas = [f"{ROOT}/tasks/{each}/data/meta" for each in (1, 2)]
+        assert api.asked == [("tasks", "id", [1, 2, 3, 4], {}, None), *metas]
+        return found
+
+    before = dates(frames([]), frames(None))
+    assert before == {1: "day 1", 2: "day 2", 3: "day 3"}
+    deleted = dates(frames([2, 0]), frames([]))
+    assert deleted[1] != before[1]
+    assert deleted == {**before, 1: deleted[1]}
+    assert dates(frames([0, 2]), frames([])) == deleted
+    assert dates(frames([0]), frames([]))[1] not in (before[1], deleted[1])
+
+
+@pytest.mark.parametrize("error", [NotFoundError, AccessDeniedError])
+def test_tasks_whose_frames_are_not_seen_have_no_date(error):
+    gone = error("GET", f"{ROOT}/tasks/1/data/meta", 404, "gone")
+    api = Lists([task(1), task(2)], gone, frames([]))
+
+    assert updated_dates(api, [1, 2], 1) == {2: "day 2"}
+
+
+def test_frames_that_are_none():
+    with pytest.raises(AnswerError, match="Task 1: http://cvat/api/tasks/1/data/meta"):
+        updated_dates(Lists([task(1)], frames(7)), [1], 1)
