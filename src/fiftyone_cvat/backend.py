@@ -217,6 +217,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             access_token=access_token,
             verify_ssl=verify_ssl,
         )
+        if access_token is None and (username or email or password):
+            self.access_token = None  # the environment's would go before them
         self.verify_ssl = truth_or_text(self.verify_ssl)
         if url is None and stored:
             self.url = stored
@@ -253,14 +255,9 @@ class CVATBackend(foua.AnnotationBackend):
         return list(attribute_specs.ATTRIBUTE_TYPES)
 
     supports_clips_views = True
-    """Whether clips of videos can be annotated."""
-
     supports_keyframes = True
-    """Whether only key frames of tracks can go up."""
-
     supports_video_sample_fields = False
     """Whether labels of whole videos can be annotated: CVAT has none."""
-
     requires_label_schema = False
     """Whether a schema is needed: an existing project brings its own."""
 
@@ -389,7 +386,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         unstored: task id to place to label id to the parts that CVAT did not store
         raw_values: what the dataset has where a view shows other values
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
-        beside_ids: fields together to the ``id_map`` of ground truth or replicas there
+        beside_ids: job of ground truth, or replica, to its part of an ``id_map``
+        left_frames: how many the last load has left, since their jobs were not chosen
         backend: the :class:`CVATBackend`
     """
 
@@ -420,7 +418,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         last_loads: dict[int, list[Any]] | None = None,
         loaded_jobs: dict[int, str | None] | None = None,
         frames_with_view: Sequence[str] = (),
-        beside_ids: dict[str, Any] | None = None,
+        beside_ids: dict[int, Any] | None = None,
+        left_frames: int = 0,
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -435,6 +434,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
+        self.left_frames = left_frames
         self.lost, self.attached = lost or {}, attached or {}
         self.raw_values = raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}

@@ -14,7 +14,6 @@ from tests.replay.test_replicas import (
     SCHEMA,
     add_ground_truth,
     annotate_job,
-    copied,
     jobs_of,
     replicas,
     video,
@@ -103,23 +102,6 @@ def test_ground_truth_goes_round(pictures, server):
     assert run.differences(before) == []
 
 
-def test_ground_truth_of_a_video(video, server):
-    run = Run(video, server, FRAMES_SCHEMA)
-    shapes = run.annotations()["shapes"]
-    own = [copied(each) for each in shapes if each["frame"] in (0, 3)]
-    job = add_ground_truth(run, [0, 3, 11])
-    annotate_job(run, job, shapes=own)
-    before = run.documents()
-
-    assert load(run, GROUND_TRUTH, "frames.gt") == {"frames.gt": {"added": len(own)}}
-
-    found = video.values("frames.gt.detections")[0]
-    assert [n for n, each in enumerate(found) if each] == [0, 3]
-    assert {name for name, *_ in run.differences(before)} <= {"gt"}
-    assert load(run, GROUND_TRUTH, "frames.gt") == {"frames.gt": {"kept": len(own)}}
-    assert video.count("frames.gt.detections") == len(own)
-
-
 def test_replicas_have_fields_of_their_own(pictures, server, replicas):
     run = Run(pictures, server, SCHEMA)
     first, second = jobs_of(run, "consensus_replica")
@@ -144,7 +126,7 @@ def test_fields_that_hold_the_labels_of_the_task(pictures, server):
     annotation = jobs_of(run, "annotation")[0]
     before = run.documents()
 
-    for dest_field in (None, "cats", {"dogs": "gt"}):
+    for dest_field in (None, "cats", {}):
         with pytest.raises(ConfigurationError, match=r"dest_field=.*'cats'"):
             load(run, GROUND_TRUTH, dest_field)
     with pytest.raises(ConfigurationError, match="one after the other"):
@@ -154,6 +136,87 @@ def test_fields_that_hold_the_labels_of_the_task(pictures, server):
 
     assert run.differences(before) == []
     assert run.load() == {"cats": {"kept": 3}}
+
+
+def counts_of(run, name):
+    return [None if each is None else len(each) for each in ids_of(run, name)]
+
+
+def test_a_picture_that_several_jobs_have(pictures, server, replicas):
+    """In two tasks, and in two replicas of each: each job has labels of its own."""
+    view = pictures.limit(1)
+    twice = view.concat(view)
+    run = Run(twice, server, SCHEMA, task_size=1, project_name="one for both tasks")
+    jobs = run.api._get_paginated_results(
+        f"{run.api.base_api_url}/jobs?task_id={run.task_id}"
+    )
+    first, second = (job for job in jobs if job["type"] == "consensus_replica")
+    other = run.api._get_paginated_results(
+        f"{run.api.base_api_url}/jobs?task_id={run.results.task_ids[1]}"
+    )
+    third = next(job for job in other if job["type"] == "consensus_replica")
+    every = [first["id"], second["id"], third["id"]]
+    for job in (first, second, third):
+        annotate_job(run, job, shapes=drawn(run, 0))
+
+    assert load(run, every, "all") == {"all": {"added": 3}}
+    assert load(run, every, "all") == {"all": {"kept": 3}}
+    assert counts_of(run, "all")[0] == 3
+    # of others than those that are asked for, nothing is deleted
+    assert load(run, [second["id"]], "all") == {"all": {"kept": 1}}
+    assert counts_of(run, "all")[0] == 3
+
+    # a field that was renamed, and one that is new
+    pictures.rename_sample_field("all", "renamed")
+    assert load(run, [first["id"]], "renamed") == {"renamed": {"kept": 1}}
+    assert load(run, [first["id"]], "new") == {"new": {"added": 1}}
+    assert counts_of(run, "renamed")[0] == 3
+    assert counts_of(run, "new")[0] == 1
+
+
+def test_ground_truth_of_some_frames_of_a_video(video, server):
+    """CVAT names its frames as those of the file."""
+    run = Run(video, server, FRAMES_SCHEMA, frame_start=2, frame_step=4)
+    job = add_ground_truth(run, [0, 2])
+    annotate_job(run, job, shapes=drawn(run, 0, 2))
+
+    assert load(run, GROUND_TRUTH, "frames.gt") == {"frames.gt": {"added": 2}}
+
+    found = video.values("frames.gt.detections")[0]
+    numbers = video.values("frames.frame_number")[0]
+    assert [n for n, each in zip(numbers, found, strict=True) if each] == [3, 11]
+    assert load(run, GROUND_TRUTH, "frames.gt") == {"frames.gt": {"kept": 2}}
+    assert run.differences() == []
+
+
+def test_labels_of_other_types_stay_in_cvat(pictures, server):
+    run = Run(pictures, server, SCHEMA)
+    job = add_ground_truth(run, [0, 1])
+    line = {"type": "polyline", "points": [1, 1, 9, 9, 9, 3]}
+    own = drawn(run, 0, 1)
+    annotate_job(run, job, shapes=[own[0], own[1] | line])
+
+    found = load(run, GROUND_TRUTH, "gt")
+
+    assert found == {"gt": {"added": 1, "unmatched": 1}}
+    assert not pictures.has_field("polylines")
+    assert "of a type that its field does not hold" in str(run.results.reconciliation)
+
+
+def test_a_cleanup_after_it(pictures, server):
+    """What annotators have drawn in the task was not loaded."""
+    run = Run(pictures, server, SCHEMA)
+    add_ground_truth(run, [0, 1, 2])
+    load(run, GROUND_TRUTH, "gt")
+    pictures._annotation_cache.clear()
+    run.results = pictures.load_annotation_results("run", **run.credentials)
+
+    with pytest.raises(ConfigurationError, match="3 frames in jobs"):
+        run.results.cleanup()
+
+    run.load()
+    run.results.cleanup()
+    assert run.results.task_ids == []
 
 
 @pytest.mark.older_servers

@@ -105,7 +105,7 @@ def test_built_in_defect_replicas_of_jobs_were_loaded(pictures, server, replicas
 
 
 def test_replicas_of_a_video(video, server, replicas):
-    run = Run(video, server, FRAMES_SCHEMA, segment_size=5)
+    run = Run(video, server, FRAMES_SCHEMA, segment_size=8)
     annotations = run.annotations()
     for job in jobs_of(run, "consensus_replica"):
         inside = [

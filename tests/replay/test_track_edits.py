@@ -87,9 +87,10 @@ def test_a_label_of_a_cuboid_goes_round(dataset, server, tmp_path):
         crate = fo.Polyline.from_cuboid(points, label="crate", index=4, load=0.3)
         return fo.Polylines(polylines=[crate])
 
-    film(dataset, tmp_path, crates=crates)
+    numbers = range(1, 7)
+    film(dataset, tmp_path, numbers=numbers, crates=crates)
     run = Run(dataset, server, {"frames.crates": {"type": "polylines"}})
-    assert load_untouched(run) == {"frames.crates": COUNT}
+    assert load_untouched(run) == {"frames.crates": len(numbers)}
     before = labels_by_frame(dataset, "crates")
     tracks = run.annotations()["tracks"]
     assert len(tracks) == len(before[1][0].points)
@@ -98,7 +99,7 @@ def test_a_label_of_a_cuboid_goes_round(dataset, server, tmp_path):
         points = [each + 1 for each in shape_at(track, 4)["points"]]
         edit(run, track, 4, points=points)
 
-    assert run.load() == {"frames.crates": {"kept": COUNT - 1, "changed": 1}}
+    assert run.load() == {"frames.crates": {"kept": len(numbers) - 1, "changed": 1}}
     [old], [crate] = before[5], labels_by_frame(dataset, "crates")[5]
     assert (crate.id, crate.index, crate.load) == (old.id, 4, 0.3)
     assert len(crate.points) == len(old.points)

@@ -611,6 +611,7 @@ class TestStoredResults:
             "attached",
             "frames_with_view",
             "beside_ids",
+            "left_frames",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults

@@ -83,7 +83,7 @@ class RunMembers:
                 results.key,
             )
             return
-        left = results.reconciliation.not_asked
+        left = results.left_frames
         if left and results.task_ids:
             raise ConfigurationError(
                 f"Nothing of run '{results.key}' is deleted in CVAT: its last load "

@@ -11,6 +11,7 @@ import fiftyone.core.labels as fol
 from fiftyone_cvat.dataset.absent_attributes import reload_documents
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
+from fiftyone_cvat.runs.stored_runs import is_import
 
 __all__ = ["fill_empty"]
 
@@ -43,6 +44,8 @@ def fill_empty(results: Any, keys: Collection[str]) -> None:
         name = holder_by_field.get(label_field, label_field)
         if results._is_frames and not name.startswith(dataset._FRAMES_PREFIX):
             name = dataset._FRAMES_PREFIX + name
+        if is_import(results) and not dataset.has_field(name):
+            continue  # its tasks have labels that fit many kinds of field
         _fill(dataset, keys, name, CLASS_BY_LIST[kind])
     reload_documents(dataset)
 

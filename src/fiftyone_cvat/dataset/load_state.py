@@ -24,7 +24,7 @@ class LoadState:
         self._whole_attributes: list[Any] = []
         self._set_aside: dict[Any, Any] | None = None
         self._ids_to_merge: dict[Any, Any] | None = None
-        self._place_beside: str | None = None
+        self._ids_beside: dict[int, Any] | None = None
         self._asked: dict[int, Any] = {}
         self._unexpected: Any = None
         self._load_notes: Any = None
@@ -36,7 +36,7 @@ class LoadState:
     whole_attributes = private("whole_attributes", "The whole schema.")
     set_aside = private("set_aside", "The run's ids of labels while others are lent.")
     ids_to_merge = private("ids_to_merge", "Those to lend, None for the run's own.")
-    place_beside = private("place_beside", "Where labels of jobs beside the run go.")
+    ids_beside = private("ids_beside", "Those of jobs beside the run, by job.")
     asked = private("asked", "What was asked of tasks before the load.")
     has_new_settings = private("has_new_settings", "Whether they are yet to be tried.")
     load_notes = private("load_notes", "What a load notes of tasks when it is over.")

@@ -8,7 +8,8 @@ next load begins where that one stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -27,7 +28,7 @@ from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.empty_labels import fill_empty
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
-from fiftyone_cvat.runs.absent_tasks import lend_ids, note_ids_beside, take_back
+from fiftyone_cvat.runs.absent_tasks import keep_added, take_back
 from fiftyone_cvat.runs.last_loads import note_loads
 from fiftyone_cvat.runs.stored_runs import ids_in
 
@@ -44,15 +45,12 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     Returns:
         whether a merge that is stopped would need it
     """
-    known = {*ids_in(results.id_map), *ids_in(results.beside_ids)}
-    added = [
-        list(path)
-        for by_kind in annotations.values()
-        for kind, by_sample in by_kind.items()
-        if kind != "scalar"
-        for path in _paths(by_sample)
-        if path[-1] not in known
-    ]
+    added: list[list[str]] = []
+    into: list[list[str]] = []
+    if not results.ids_beside:
+        known = set(ids_in(results.id_map))
+        added = _labels_but(annotations, known)
+        into = _into_others(results, annotations)
     absent = results.absent_attributes
     pending = results.unexpected
     loaded = set() if pending is None else pending.ids_of_loaded()
@@ -62,8 +60,9 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
         dataset = results.samples._root_dataset
         held, fields = fields_of_labels(dataset, loaded), dataset._get_label_fields()
     results.merge = {
-        "beside": results.place_beside,
+        "beside": results.ids_beside,
         "added": added,
+        "into": into,
         "held": [[key, sorted(names)] for key, names in held.items()],
         "fields": sorted(fields),
         "absent": [
@@ -94,9 +93,13 @@ def finish_merge(results: Any) -> None:
     Args:
         results: the run's results
     """
+    if results.merge is not None:
+        results.left_frames = results.reconciliation.not_asked
     _end_merge(results)
-    if results.place_beside is not None and results.set_aside is not None:
-        note_ids_beside(results, results.place_beside)
+    if results.ids_beside is None:
+        keep_added(results)
+    else:
+        _note_beside(results, results.ids_beside)
     take_back(results)
     notes, results.load_notes = results.load_notes, None
     if notes is None:
@@ -148,30 +151,91 @@ def resume_merge(results: Any) -> None:
     for label_field, by_id in results.merge.get("lists", ()):
         absent.lists[label_field] = by_id
     results.absent_attributes = absent
-    added = results.merge["added"]
-    place = results.merge.get("beside")
-    if place is not None:
-        lend_ids(results, results.beside_ids.get(place, {}))
-        _adopt(results, added)
-        note_ids_beside(results, place)
-        take_back(results)
-    else:
-        _adopt(results, added)
+    _adopt(results, results.merge["added"])
+    into: dict[str, list[list[str]]] = defaultdict(list)
+    for holder, *path in results.merge.get("into", ()):
+        into[holder].append(path)
+    for holder, paths in into.items():
+        _adopt(results, paths, [holder])
+    _note_beside(results, results.merge.get("beside") or {})
     _end_merge(results)
 
 
-def _adopt(results: Any, added: list[list[str]]) -> None:
-    """Note labels as the run's own where they are in the dataset."""
+def _labels_but(
+    annotations: Mapping[Any, Any], known: Collection[str]
+) -> list[list[str]]:
+    """Return the keys down to each label that is not known."""
+    return [
+        list(path)
+        for by_kind in annotations.values()
+        for kind, by_sample in by_kind.items()
+        if kind != "scalar"
+        for path in _paths(by_sample)
+        if path[-1] not in known
+    ]
+
+
+def _into_others(results: Any, annotations: Mapping[Any, Any]) -> list[list[str]]:
+    """Return other fields that labels go to, each before the keys down to a label."""
+    found = []
+    for name, holder in results.config.load_options.holder_by_field.items():
+        if name in annotations and holder != name:
+            known = {*ids_in(results.id_map.get(holder) or {})}
+            paths = _labels_but({name: annotations[name]}, known)
+            found += [[holder, *path] for path in paths]
+    return found
+
+
+def _note_beside(results: Any, ids_by_job: Mapping[Any, Any]) -> None:
+    """Note which labels of jobs beside the run are in the dataset, in its results.
+
+    Args:
+        results: the run's results
+        ids_by_job: job to field to the ids of labels that came down, as an ``id_map``
+    """
+    new = {*ids_in(ids_by_job)} - {True}
+    held = fields_of_labels(results.samples._root_dataset, new)
+    for job_id, by_field in ids_by_job.items():
+        own = results.beside_ids.setdefault(int(job_id), {})
+        _add_ids(own, by_field, held)
+
+
+def _add_ids(known: dict[str, Any], ids: Mapping[str, Any], held: Any) -> None:
+    for key, each in ids.items():
+        if isinstance(each, dict):
+            _add_ids(known.setdefault(key, {}), each, held)
+        elif isinstance(each, list):
+            there = [label_id for label_id in each if label_id in held]
+            known[key] = [*dict.fromkeys([*known.get(key, ()), *there])]
+        else:
+            known[key] = each
+
+
+def _adopt(
+    results: Any, added: list[list[str]], fields: Iterable[str] | None = None
+) -> None:
+    """Note labels as the run's own where they are in the dataset.
+
+    Args:
+        results: the run's results
+        added: the keys down to each label
+        fields: the fields to look in, as the run names them; None for all
+    """
     dataset = results.samples._root_dataset
+    prefix = dataset._FRAMES_PREFIX if results._is_frames else ""
     ids = [path[-1] for path in added]
-    fields = [*dataset._get_label_fields()] if ids else []
-    for label_field in fields:
+    there = [*dataset._get_label_fields()] if ids else []
+    if fields is not None:
+        there = [each for each in there if each.removeprefix(prefix) in fields]
+    for label_field in there:
         collection, path, listed = place_of(dataset, label_field)
         present = {
             str(each)
             for batch in in_batches(ids)
             for each in label_ids_at(collection, path, {f"{path}._id": {"$in": batch}})
         }
+        name = label_field.removeprefix(prefix)
+        present -= {*ids_in(results.id_map.get(name) or {})}
         mine = [each for each in added if each[-1] in present]
         if not mine:
             continue
@@ -184,8 +248,7 @@ def _adopt(results: Any, added: list[list[str]]) -> None:
                 place.setdefault(keys[-1], []).append(label_id)
             else:
                 place[keys[-1]] = label_id
-        prefix = dataset._FRAMES_PREFIX if results._is_frames else ""
-        results._update_id_map(label_field.removeprefix(prefix), new)
+        results._update_id_map(name, new)
 
 
 def _paths(value: Any) -> Iterator[tuple[str, ...]]:

@@ -88,7 +88,9 @@ class ChosenTasks:
                 "others are of annotation: load them one after the other"
             )
         self._note_choice(jobs, {job["id"] for job in meant})
-        if chosen is not None:
+        if chosen is None:
+            self._ids_by_task = {}
+        else:
             self._asked_keys = self._keys_of_jobs()
 
     def leave_others(self) -> Reconciliation:
@@ -132,7 +134,10 @@ class ChosenTasks:
                 by_task[job["task_id"]].append(job)
         for task_id, of_task in by_task.items():
             mine = [job for job in of_task if job["id"] in ids]
-            are_all = len(mine) == len(of_task)
+            known = {*(self._results.job_ids.get(task_id) or ())}
+            # the server may list only some of a task's jobs, or none
+            left = known.union(job["id"] for job in of_task).difference(ids)
+            are_all = bool(mine) and not left
             self._jobs_by_task[task_id] = mine
             self._ids_by_task[task_id] = None if are_all else [j["id"] for j in mine]
 
@@ -197,6 +202,23 @@ class ChosenTasks:
         refs = (ref for frames in every for ref in frame_refs(frames).values())
         return {ref.key for ref in refs} - keys
 
+    def ids_to_merge(self) -> dict[Any, Any] | None:
+        """Return the run's ids of labels without those that FiftyOne may not delete.
+
+        In other fields than the run's those of frames that are not asked for stay, too.
+
+        Returns:
+            None if FiftyOne may know all that the run has now
+        """
+        results, left = self._results, self.keys_left()
+        holders = {*self._options.holder_by_field.values()}
+        if not left or not holders:
+            return None
+        return {
+            name: _without_keys(by_sample, left) if name in holders else by_sample
+            for name, by_sample in results.id_map.items()
+        }
+
     def note(self, task: TaskAnswer) -> None:
         """Note what is loaded of a task that was read.
 
@@ -253,6 +275,19 @@ def _with_frames_of(
         if task_id not in found:
             found.add(task_id)
             left += shared[task_id]
+    return found
+
+
+def _without_keys(
+    by_sample: Mapping[str, Any], keys: Collection[str]
+) -> dict[str, Any]:
+    """Return the part of an ``id_map`` that is of other frames, or samples."""
+    found: dict[str, Any] = {}
+    for key, ids in by_sample.items():
+        if isinstance(ids, dict):
+            found[key] = _without_keys(ids, keys)
+        elif key not in keys:
+            found[key] = ids
     return found
 
 

@@ -82,6 +82,8 @@ class Outcome:
         self.edited: dict[str | None, set[str]] = defaultdict(set)
         self.unexpected = UnexpectedLabels()
         self.unfinished: set[FrameRef] = set()
+        holders = results.config.load_options.holder_by_field
+        self._elsewhere = {name for name in holders if holders[name] != name}
         self.annotations: dict[str | None, Any] = {
             name: {} for name in self._label_schema
         }
@@ -118,6 +120,15 @@ class Outcome:
         """
         self.reconciliation.add_reason(reason)
         self.reconciliation.add(field.name, field.task.id, "unmatched")
+
+    def not_copied(self, label_field: str | None, task: TaskAnswer) -> set[int]:
+        """Return frames whose labels do not go to the field that the others go to.
+
+        Args:
+            label_field: the run's field
+            task: what the server answers about the task
+        """
+        return task.not_asked if label_field in self._elsewhere else set()
 
     def take(
         self, field: TaskField, ref: FrameRef, label_id: str | None, copy: Copy

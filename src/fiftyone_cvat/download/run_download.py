@@ -36,7 +36,7 @@ from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.moved_labels import follow_labels
 from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.chosen_tasks import ChosenTasks
-from fiftyone_cvat.download.jobs_beside import results_beside, take_over
+from fiftyone_cvat.download.jobs_beside import JobsBeside
 from fiftyone_cvat.download.outcome import Outcome
 from fiftyone_cvat.download.returned_labels import ReturnedLabels
 from fiftyone_cvat.download.whereabouts import Whereabouts, attach_call
@@ -116,10 +116,8 @@ class RunDownload:
             add_frames_of_slices(results, self._files_by_task())
         strays = follow_labels(results)
         self._chosen.choose()
-        if jobs := self._chosen.jobs_beside:
-            beside = results_beside(self._api, results, jobs)
-            annotations = RunDownload(self._api, beside).run()
-            return take_over(results, beside, annotations, jobs)
+        if self._chosen.jobs_beside:
+            return self._run_beside()
         with closing(Columns(results)) as columns:
             try:
                 left = self._chosen.leave_others()
@@ -155,6 +153,7 @@ class RunDownload:
         results.reconciliation.undecided = outcome.unexpected.undecided()
         results.absent_attributes = outcome.absent
         results.load_notes = self._chosen.notes(outcome.unfinished)
+        results.ids_to_merge = self._chosen.ids_to_merge()
         results.deleted = sorted(outcome.deleted, key=str)
         if columns.are_as_stored:
             # no view has shown other values, so none need be noted as taken
@@ -169,6 +168,13 @@ class RunDownload:
             # else they are known, and logged, when FiftyOne's merge is over
             log_counts(outcome.reconciliation)
         return outcome.annotations
+
+    def _run_beside(self) -> dict[Any, Any]:
+        """Ask for jobs whose labels are none of their tasks', each by itself."""
+        beside = JobsBeside(self._api, self._results, self._chosen.jobs_beside)
+        for job_id, run in beside.runs():
+            beside.take(job_id, run, RunDownload(self._api, run).run())
+        return beside.finish()
 
     def _settle_tasks(self, columns: Columns) -> Outcome | None:
         """Return what came of the run's labels, without tasks that are not seen.

@@ -59,7 +59,8 @@ class ScalarSettlement:
         frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
         unasked = task.left_frames | (task.refs.keys() - task.sizes.keys())
         seen = {ref for ref in had if frame_by_ref.get(ref) in unasked}
-        self._keep(field, had, seen)
+        not_copied = self._outcome.not_copied(field.name, task)
+        self._keep(field, had, {r for r in seen if frame_by_ref[r] not in not_copied})
         by_ref: dict[FrameRef, list[ReadLabel]] = defaultdict(list)
         for each in labels:
             ref = task.refs[each.frame]

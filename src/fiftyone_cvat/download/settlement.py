@@ -80,9 +80,12 @@ class Settlement:
         by_frame = self._readable_by_frame(field, labels)
         task = field.task
         occupied = self._sent.occupied(field.name, field.originals, task)
+        not_copied = self._outcome.not_copied(field.name, task)
         # a task may have a sample twice
         frame_by_ref = {ref: frame for frame, ref in task.refs.items()}
         for ref, frame in frame_by_ref.items():
+            if frame in not_copied:
+                continue
             if frame in task.left_frames:
                 self._outcome.keep(field, ref, field.known(ref))
             elif ref in by_frame or ref in field.originals:

@@ -16,7 +16,7 @@ __all__ = [
     "forget",
     "hide",
     "lend_ids",
-    "note_ids_beside",
+    "keep_added",
     "regain",
     "show_hidden",
     "show_tasks",
@@ -208,27 +208,28 @@ def take_back(results: Any) -> None:
     """Put into a run what a load has taken out of it until it is saved, in place."""
     if results.set_aside is not None:
         results.id_map, results.set_aside = results.set_aside, None
-    results.ids_to_merge, results.place_beside = None, None
+    results.ids_to_merge, results.ids_beside = None, None
     show_hidden(results)
 
 
-def note_ids_beside(results: Any, place: str) -> None:
-    """Note the ids of labels of jobs beside the run's that FiftyOne has merged.
+def keep_added(results: Any) -> None:
+    """Put into the run's own ids of labels what FiftyOne has added to those lent to it.
 
     Args:
-        results: the run's results, whose ``id_map`` was lent for them
-        place: the fields that they are in, as the run calls them together
+        results: the run's results, which are changed in place
     """
-    known = results.beside_ids.setdefault(place, {})
-    for name, by_sample in results.id_map.items():
-        if name in NO_FIELDS:
-            continue
-        of_field = known.setdefault(name, {})
-        for sample_id, ids in by_sample.items():
-            if isinstance(ids, dict):
-                of_field.setdefault(sample_id, {}).update(ids)
-            else:
-                of_field[sample_id] = ids
+    if results.set_aside is not None:
+        for name, by_sample in results.id_map.items():
+            if name not in NO_FIELDS:
+                _put_ids(results.set_aside.setdefault(name, {}), by_sample)
+
+
+def _put_ids(known: dict[str, Any], ids: dict[str, Any]) -> None:
+    for key, each in ids.items():
+        if isinstance(each, dict):
+            _put_ids(known.setdefault(key, {}), each)
+        else:
+            known[key] = each
 
 
 def _sample_ids(frames: dict[int, dict[str, str]]) -> set[str]:

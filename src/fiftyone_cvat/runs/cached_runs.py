@@ -106,7 +106,7 @@ def take_stored(results: Any, stored: Any) -> None:
         if name not in ("cls", "results_cls"):
             setattr(results, name, getattr(stored, name))
     # a load that was stopped is over
-    results.set_aside = results.ids_to_merge = results.place_beside = None
+    results.set_aside = results.ids_to_merge = results.ids_beside = None
     results.load_notes = None
     config, read = results.config, stored.config
     places = (read._stored_url, read._stored_organization)

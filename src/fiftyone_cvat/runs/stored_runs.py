@@ -121,7 +121,11 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
         "tasks_with_view": stored.get("tasks_with_view") or [],
         "frames_with_view": stored.get("frames_with_view") or [],
         "raw_values": stored.get("raw_values"),
-        "beside_ids": stored.get("beside_ids") or {},
+        "beside_ids": {
+            int(job_id): by_field
+            for job_id, by_field in (stored.get("beside_ids") or {}).items()
+        },
+        "left_frames": stored.get("left_frames") or 0,
         "lost": {
             int(task_id): _stored_to_part(part)
             for task_id, part in (stored.get("lost") or {}).items()

@@ -125,9 +125,9 @@ def find_tasks(
 
 
 def _ids(value: int | str | Iterable[int] | None) -> list[int]:
-    given = [value] if isinstance(value, (int, str)) else value or ()
+    given = [value] if isinstance(value, (int, str)) else value
     try:
-        return [int(each) for each in given]
+        return [] if given is None else [int(each) for each in given]
     except (TypeError, ValueError):
         raise ConfigurationError(
             f"{value!r} are no ids: tasks and jobs are named by the numbers in their "

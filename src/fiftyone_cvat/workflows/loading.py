@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
@@ -78,16 +78,17 @@ def load(
     results = results_of_run(dataset, anno_key, **_credentials(settings))
     config = results.config
     are_noted = dest_field is None
+    holder_by_field = _holder_by_field(results, dest_field)
     config.load_options = LoadOptions(
         are_noted,
         only_changed=are_noted and not refresh,
         fills_empty=empty is not None,
-        holder_by_field=_holder_by_field(results, dest_field),
+        holder_by_field=holder_by_field,
     )
     try:
         return dataset.load_annotations(
             anno_key,
-            dest_field=dest_field,
+            dest_field=holder_by_field or None,
             unexpected=unexpected,
             cleanup=cleanup,
             jobs=jobs,
@@ -102,12 +103,53 @@ def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
 
     Args:
         results: the run's results
-        dest_field: as FiftyOne takes it, which ignores one field for several
+        dest_field: a field, for a run of one; or a mapping
+
+    Raises:
+        ConfigurationError: if it is anything else, or if labels of videos are to go to
+            samples, those of images to frames, or two kinds of labels to one field
     """
-    if isinstance(dest_field, Mapping):
-        return dict(dest_field)
+    if dest_field is None:
+        return {}
     fields = results.config.label_schema
-    return dict.fromkeys(fields, dest_field) if dest_field and len(fields) == 1 else {}
+    mapping = dest_field
+    if isinstance(dest_field, str) and dest_field and len(fields) == 1:
+        mapping = dict.fromkeys(fields, dest_field)
+    if not isinstance(mapping, Mapping) or not all(
+        isinstance(each, str) and each for each in mapping.values()
+    ):
+        raise ConfigurationError(
+            f"`dest_field` is {dest_field!r}; it is a field for a run of one field, or "
+            f"a mapping of the run's fields ({_listed(fields)}) to others"
+        )
+    unknown = [name for name in mapping if name not in fields]
+    if unknown:
+        raise ConfigurationError(
+            f"`dest_field` names '{unknown[0]}', which is no field of run "
+            f"'{results.key}'; it has {_listed(fields)}"
+        )
+    prefix = results.samples._root_dataset._FRAMES_PREFIX
+    holders: dict[str, str] = {}
+    for name, holder in mapping.items():
+        plain = holder.removeprefix(prefix) if results._is_frames else holder
+        if plain.startswith(prefix) != str(name).startswith(prefix):
+            raise ConfigurationError(
+                f"`dest_field`: '{name}' and '{holder}' are not both fields of frames; "
+                f"those of frames begin with '{prefix}'"
+            )
+        kind = fields[name].get("type")
+        others = [each for each in holders if holders[each] == plain]
+        if any(fields[each].get("type") != kind for each in others):
+            raise ConfigurationError(
+                f"`dest_field`: '{others[0]}' and '{name}' are of different types, and "
+                f"cannot both go to '{holder}'"
+            )
+        holders[name] = plain
+    return holders
+
+
+def _listed(fields: Iterable[Any]) -> str:
+    return ", ".join(f"'{each}'" for each in fields)
 
 
 def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:

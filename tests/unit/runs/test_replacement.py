@@ -45,7 +45,7 @@ def results():
         attached={},
         set_aside=None,
         ids_to_merge=None,
-        place_beside=None,
+        ids_beside=None,
         beside_ids={},
     )
 

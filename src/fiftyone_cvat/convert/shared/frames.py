@@ -20,6 +20,7 @@ __all__ = [
     "file_frames_to_frames",
     "frame_argument",
     "frame_refs",
+    "included_positions",
     "frames_as_numbered",
     "frames_to_sizes",
     "meta_to_range",
@@ -268,6 +269,26 @@ def frames_to_sizes(meta: Mapping[str, Any]) -> dict[int, Size]:
     return dict(enumerate(sizes[:number]))
 
 
+def included_positions(meta: Mapping[str, Any]) -> list[int] | None:
+    """Return the positions in the task of the frames that a job has.
+
+    The server names them as frames of the media: in a video that is annotated from some
+    frame on, or in steps, those are others.
+
+    Args:
+        meta: the job's data, as the server describes it
+
+    Returns:
+        None if it has all frames from its first to its last
+    """
+    included = meta.get("included_frames")
+    if included is None:
+        return None
+    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
+    start = meta.get("start_frame") or 0
+    return [(number - start) // int(step or 1) for number in included]
+
+
 def job_frame_to_size(meta: Mapping[str, Any], first: int, position: int) -> Size:
     """Return the size of a frame of a job.
 
@@ -280,7 +301,7 @@ def job_frame_to_size(meta: Mapping[str, Any], first: int, position: int) -> Siz
     Returns:
         the size in pixels; (0, 0) for a point cloud, or if the job has no such frame
     """
-    frames, included = meta["frames"], meta.get("included_frames") or ()
+    frames, included = meta["frames"], included_positions(meta) or ()
     number = position - first
     if len(frames) == 1:
         number = 0
