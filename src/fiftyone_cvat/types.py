@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 __all__ = [
+    "DAY",
     "AttributeSpec",
     "AttributeValue",
     "CVATSchema",
@@ -33,6 +34,9 @@ Json = dict[str, Any]
 LabelSchema = dict[Any, dict[str, Any]]
 """FiftyOne's label schema: field name (or None) to its type, classes, attributes."""
 
+
+DAY = 86_400
+"""The most seconds between two questions: systems cannot wait for very long."""
 
 GEOMETRY = ("rotation", "location", "dimensions")
 """Attributes of a detection that CVAT keeps as the shape's own geometry."""

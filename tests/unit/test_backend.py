@@ -370,6 +370,18 @@ class TestSecrets:
         own.load_credentials(password="new", url="http://other")
         assert (own.password, own.url) == ("new", "http://other")
 
+    @pytest.mark.parametrize("name", ["username", "email", "password"])
+    def test_a_token_of_the_environment_does_not_go_before_them(
+        self, monkeypatch, name
+    ):
+        known = fo.annotation_config.backends["cvat"]
+        monkeypatch.setitem(known, "access_token", "t0ken")
+        own = config()
+        own.load_credentials(**{name: "given"})
+        assert (getattr(own, name), own.access_token) == ("given", None)
+        own.load_credentials(access_token="given too", **{name: "given"})
+        assert own.access_token == "given too"
+
     def test_run_stays_with_its_server(self):
         own = config(url="http://mine")
         assert fo.annotation_config.backends["cvat"]["url"] != own.url

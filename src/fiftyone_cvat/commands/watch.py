@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.runs.arguments import DAY
+from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,6 @@ from typing import Any
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
-    "DAY",
     "check_keywords",
     "frame_numbers",
     "known_keywords",
@@ -34,9 +33,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-DAY = 86_400
-"""The most seconds between two questions: systems cannot wait for very long."""
 
 CREDENTIAL = re.compile(
     r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I

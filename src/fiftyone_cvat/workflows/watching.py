@@ -19,9 +19,9 @@ from fiftyone_cvat.errors import (
     UnreachableError,
 )
 from fiftyone_cvat.review.run_jobs import jobs_seen, tasks_unseen
-from fiftyone_cvat.runs.arguments import DAY, positive_number
+from fiftyone_cvat.runs.arguments import positive_number
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_ids
-from fiftyone_cvat.types import Json
+from fiftyone_cvat.types import DAY, Json
 from fiftyone_cvat.workflows.loading import load
 from fiftyone_cvat.workflows.results import newest_results
 
