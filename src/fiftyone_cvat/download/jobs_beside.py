@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.labels as fol
 
-from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
+from fiftyone_cvat.convert.from_cvat.answer_checks import (
+    check_annotations,
+    check_frames,
+    check_meta,
+)
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
@@ -268,7 +272,9 @@ def _frames_in(api: CVATAnnotationAPI, job: Json) -> set[int]:
     frames = set(range(job["start_frame"], job["stop_frame"] + 1))
     if job["type"] != "ground_truth":
         return frames
-    meta = api.get(api.job_data_meta_url(job["id"])).json()
+    url = api.job_data_meta_url(job["id"])
+    meta = api.get(url).json()
+    check_frames(meta, f"Job {job['id']}: {url}")
     included = included_positions(meta)
     return frames if included is None else frames.intersection(included)
 

@@ -136,6 +136,8 @@ _META = {
 _JOB_META = {
     "frames": [{"width": int, "height": int}],
     "included_frames?": ([int], None),
+    "start_frame?": int,
+    "frame_filter?": (str, None),
 }
 
 

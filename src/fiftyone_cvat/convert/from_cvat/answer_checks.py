@@ -110,10 +110,12 @@ def check_frames(meta: Any, where: str) -> None:
         where: the URL, for the message
 
     Raises:
-        AnswerError: if a size is missing, or the included frames are no numbers
+        AnswerError: if a size is missing, the included frames are no numbers, or they
+            are chosen in a way that cannot be read
     """
     _check_object(meta, where)
     _check_sizes(meta.get("frames"), where)
+    _check_selection(meta, where)
     included = meta.get("included_frames")
     if included is not None and (
         type(included) is not list

@@ -62,6 +62,8 @@ def test_descriptions_of_data(change):
         *(None, [], {}, {"frames": None}, {"frames": [7]}),
         *({"frames": [{"width": "9"}]}, {"frames": [], "included_frames": 7}),
         {"frames": [], "included_frames": [None]},
+        {"frames": [], "included_frames": [2], "start_frame": "2"},
+        {"frames": [], "included_frames": [2], "frame_filter": "step=two"},
     ],
 )
 def test_frames_of_jobs(meta):

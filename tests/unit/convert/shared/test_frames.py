@@ -292,6 +292,17 @@ def sizes(*widths):
         ({"frames": sizes(1, 2, 3, 4, 5), "included_frames": [10, 14]}, 14, 5),
         ({"frames": sizes(1, 5), "included_frames": [10, 14]}, 14, 5),
         ({"frames": sizes(1, 5), "included_frames": [10, 14]}, 11, None),
+        # pictures of which every third was taken
+        (
+            {
+                "frames": sizes(1, 5),
+                "included_frames": [31, 43],
+                "start_frame": 1,
+                "frame_filter": "step=3",
+            },
+            14,
+            5,
+        ),
         # point clouds
         ({"frames": [{"width": None}] * 2}, 11, None),
         ({"frames": []}, 10, None),
