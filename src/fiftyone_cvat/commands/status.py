@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fiftyone_cvat.commands.options import number_of_seconds
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def status(
             metavar="SECONDS",
             min=1,
             max=DAY,
+            callback=number_of_seconds,
             help="Ask again after so many seconds, until Ctrl-C.",
         ),
     ] = None,

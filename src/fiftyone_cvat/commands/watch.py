@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fiftyone_cvat.commands.options import number_of_seconds
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def watch(
             metavar="SECONDS",
             min=1,
             max=DAY,
+            callback=number_of_seconds,
             help="Ask again after so many seconds.",
         ),
     ] = 60.0,
