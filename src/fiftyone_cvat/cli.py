@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from fiftyone_cvat.commands.options import AnnoKey, DatasetName
 from fiftyone_cvat.commands.status import status
 from fiftyone_cvat.commands.watch import watch
 
@@ -190,8 +191,8 @@ def demo(
 
 @app.command()
 def resume(
-    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
-    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    dataset: DatasetName,
+    anno_key: AnnoKey,
 ) -> None:
     """Go on with a run that was stopped before all of its tasks were created.
 
@@ -299,8 +300,8 @@ def import_(
 
 @app.command()
 def attach(
-    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
-    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    dataset: DatasetName,
+    anno_key: AnnoKey,
     tasks: Annotated[
         list[str],
         typer.Argument(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import typer
 
-__all__ = ["number_of_seconds"]
+__all__ = ["AnnoKey", "DatasetName", "number_of_seconds"]
+
+DatasetName = Annotated[str, typer.Argument(help="The name of the dataset.")]
+AnnoKey = Annotated[str, typer.Argument(help="The key of the annotation run.")]
 
 
 def number_of_seconds(value: float | None) -> float | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.options import number_of_seconds
+from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ __all__ = ["status"]
 
 
 def status(
-    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
-    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    dataset: DatasetName,
+    anno_key: AnnoKey,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the jobs as JSON, a line each time.")
     ] = False,

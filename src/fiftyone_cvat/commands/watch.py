@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.options import number_of_seconds
+from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ __all__ = ["watch"]
 
 
 def watch(
-    dataset: Annotated[str, typer.Argument(help="The name of the dataset.")],
-    anno_key: Annotated[str, typer.Argument(help="The key of the annotation run.")],
+    dataset: DatasetName,
+    anno_key: AnnoKey,
     jobs: Annotated[
         list[str] | None,
         typer.Option(

@@ -7,20 +7,15 @@ from typing import Any
 
 import fiftyone.core.fields as fof
 import fiftyone.core.labels as fol
+import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.dataset.absent_attributes import reload_documents
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
+from fiftyone_cvat.dataset.views import field_in_dataset
 from fiftyone_cvat.runs.stored_runs import is_import
 
 __all__ = ["fill_empty"]
-
-CLASS_BY_LIST = {
-    "classifications": fol.Classifications,
-    "detections": fol.Detections,
-    "polylines": fol.Polylines,
-    "keypoints": fol.Keypoints,
-}
 
 
 def fill_empty(results: Any, keys: Collection[str]) -> None:
@@ -38,15 +33,14 @@ def fill_empty(results: Any, keys: Collection[str]) -> None:
     holder_by_field = results.config.load_options.holder_by_field
     dataset = results.samples._root_dataset
     for label_field, info in results.config.label_schema.items():
-        kind = LIST_BY_TYPE.get(info.get("type"))
-        if kind is None or label_field is None:
+        label_type = info.get("type")
+        if label_type not in LIST_BY_TYPE or label_field is None:
             continue
-        name = holder_by_field.get(label_field, label_field)
-        if results._is_frames and not name.startswith(dataset._FRAMES_PREFIX):
-            name = dataset._FRAMES_PREFIX + name
+        holder = holder_by_field.get(label_field, label_field)
+        name = field_in_dataset(results, holder)
         if is_import(results) and not dataset.has_field(name):
             continue  # its tasks have labels that fit many kinds of field
-        _fill(dataset, keys, name, CLASS_BY_LIST[kind])
+        _fill(dataset, keys, name, foua._LABEL_TYPES_MAP[label_type])
     reload_documents(dataset)
 
 

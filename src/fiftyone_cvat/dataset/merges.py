@@ -30,7 +30,7 @@ from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_double
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.absent_tasks import keep_added, take_back
 from fiftyone_cvat.runs.last_loads import note_loads
-from fiftyone_cvat.runs.stored_runs import ids_in
+from fiftyone_cvat.runs.stored_runs import ids_in, put_ids, without_ids
 
 __all__ = ["begin_merge", "finish_merge", "resume_merge"]
 
@@ -194,21 +194,10 @@ def _note_beside(results: Any, ids_by_job: Mapping[Any, Any]) -> None:
         ids_by_job: job to field to the ids of labels that came down, as an ``id_map``
     """
     new = {*ids_in(ids_by_job)} - {True}
-    held = fields_of_labels(results.samples._root_dataset, new)
+    gone = new - fields_of_labels(results.samples._root_dataset, new).keys()
     for job_id, by_field in ids_by_job.items():
         own = results.beside_ids.setdefault(int(job_id), {})
-        _add_ids(own, by_field, held)
-
-
-def _add_ids(known: dict[str, Any], ids: Mapping[str, Any], held: Any) -> None:
-    for key, each in ids.items():
-        if isinstance(each, dict):
-            _add_ids(known.setdefault(key, {}), each, held)
-        elif isinstance(each, list):
-            there = [label_id for label_id in each if label_id in held]
-            known[key] = [*dict.fromkeys([*known.get(key, ()), *there])]
-        else:
-            known[key] = each
+        put_ids(own, without_ids(by_field, gone))
 
 
 def _adopt(

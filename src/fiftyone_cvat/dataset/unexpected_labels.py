@@ -19,6 +19,7 @@ from fiftyone_cvat.dataset.absent_attributes import labels_in_document, place_of
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.moved_labels import delete_labels
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
+from fiftyone_cvat.dataset.views import field_in_dataset
 from fiftyone_cvat.runs.stored_runs import NO_FIELDS, ids_in
 from fiftyone_cvat.types import Json
 
@@ -197,7 +198,7 @@ def _settle_not_back(
         counts.add(loaded.label_field if has_fields else None, loaded.task_id, what)
     dataset = results.samples._root_dataset
     for label_field, label_ids in gone.items():
-        delete_labels(dataset, _in_dataset(results, label_field), label_ids)
+        delete_labels(dataset, field_in_dataset(results, label_field), label_ids)
 
 
 def log_counts(counts: Reconciliation) -> None:
@@ -246,18 +247,10 @@ def _values_at(
         part: the path in a label of what is read of it, all by default
     """
     dataset = results.samples._root_dataset
-    label_field = _in_dataset(results, label_field)
+    label_field = field_in_dataset(results, label_field)
     if label_field not in dataset._get_label_fields():
         return
     collection, path, _ = place_of(dataset, label_field)
     for batch in in_batches({ref.key for ref in refs}):
         for document in collection.find({"_id": {"$in": batch}}, {path + part: 1}):
             yield from labels_in_document(document, path)
-
-
-def _in_dataset(results: Any, label_field: str) -> str:
-    """Return a field's name in the dataset; a view of frames leaves its prefix out."""
-    prefix: str = results.samples._root_dataset._FRAMES_PREFIX
-    if results._is_frames and not label_field.startswith(prefix):
-        return prefix + label_field
-    return label_field

@@ -14,6 +14,7 @@ from fiftyone_cvat.types import LabelSchema
 __all__ = [
     "all_slices",
     "count_other_kinds",
+    "field_in_dataset",
     "frames_as_they_are",
     "shows_other_values",
     "values_of_view",
@@ -132,6 +133,19 @@ def frames_as_they_are(view: Any) -> Any:
     view._source_collection.reload()
     stage = fos.ToFrames(config=view._frames_stage._config)
     return stage.load_view(view._source_collection)
+
+
+def field_in_dataset(results: Any, label_field: str) -> str:
+    """Return a field's name in the dataset; a view of frames leaves its prefix out.
+
+    Args:
+        results: the run's results
+        label_field: the field, as the run names it
+    """
+    prefix: str = results.samples._root_dataset._FRAMES_PREFIX
+    if results._is_frames and not label_field.startswith(prefix):
+        return prefix + label_field
+    return label_field
 
 
 def values_of_view(collection: Any, view: Any) -> Any:

@@ -12,11 +12,11 @@ from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
     frames_as_numbered,
+    frames_of_job,
 )
-from fiftyone_cvat.download.jobs_beside import is_beside
 from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.absent_tasks import hide
-from fiftyone_cvat.runs.chosen_jobs import choose_jobs
+from fiftyone_cvat.runs.chosen_jobs import choose_jobs, is_of_annotation
 from fiftyone_cvat.runs.last_loads import LoadNotes, TaskLoad, last_load
 from fiftyone_cvat.runs.stored_runs import first_frame
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
@@ -80,7 +80,7 @@ class ChosenTasks:
             return
         jobs = jobs_of_tasks(self._api, results.task_ids)
         meant = choose_jobs(jobs, chosen)
-        self.jobs_beside = [job for job in meant if is_beside(job)]
+        self.jobs_beside = [job for job in meant if not is_of_annotation(job)]
         if self.jobs_beside and len(self.jobs_beside) < len(meant):
             job = self.jobs_beside[0]
             raise ConfigurationError(
@@ -130,7 +130,7 @@ class ChosenTasks:
         """Note which of each task's jobs of annotation were chosen."""
         by_task: dict[int, list[Json]] = {each: [] for each in self._results.task_ids}
         for job in jobs:
-            if not is_beside(job):
+            if is_of_annotation(job):
                 by_task[job["task_id"]].append(job)
         for task_id, of_task in by_task.items():
             mine = [job for job in of_task if job["id"] in ids]
@@ -293,7 +293,7 @@ def _without_keys(
 
 def _frames_of(jobs: Iterable[Json]) -> set[int]:
     """Return the positions of the frames of jobs."""
-    return {n for job in jobs for n in range(job["start_frame"], job["stop_frame"] + 1)}
+    return {frame for job in jobs for frame in frames_of_job(job)}
 
 
 def _is_done(job: Json) -> bool:

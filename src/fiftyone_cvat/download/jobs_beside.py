@@ -24,6 +24,7 @@ from fiftyone_cvat.convert.shared.frames import (
     FrameRef,
     frame_refs,
     frames_as_numbered,
+    frames_of_job,
     included_positions,
 )
 from fiftyone_cvat.dataset.absent_attributes import (
@@ -31,9 +32,16 @@ from fiftyone_cvat.dataset.absent_attributes import (
     restore_attributes,
 )
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels
+from fiftyone_cvat.dataset.views import field_in_dataset
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.last_loads import LoadOptions
-from fiftyone_cvat.runs.stored_runs import NO_FIELDS, first_frame, ids_in
+from fiftyone_cvat.runs.stored_runs import (
+    NO_FIELDS,
+    first_frame,
+    ids_in,
+    put_ids,
+    without_ids,
+)
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.transport.side_by_side import side_by_side
 from fiftyone_cvat.types import RETURN_TYPES, Json
@@ -41,7 +49,7 @@ from fiftyone_cvat.types import RETURN_TYPES, Json
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["JobsBeside", "is_beside"]
+__all__ = ["JobsBeside"]
 
 OTHER_TYPE = (
     "label of ground truth or a replica, of a type that its field does not hold"
@@ -72,16 +80,6 @@ class _Merged:
     annotations: dict[Any, Any] = field(default_factory=dict)
     id_map: dict[Any, Any] = field(default_factory=dict)
     ids_by_job: dict[int, Any] = field(default_factory=dict)
-
-
-def is_beside(job: Json) -> bool:
-    """Tell whether the labels of a job are none of its task's.
-
-    Args:
-        job: the job as the server describes it
-    """
-    # a server that knows one type only does not tell it
-    return bool(job.get("type", "annotation") != "annotation")
 
 
 class JobsBeside:
@@ -150,9 +148,9 @@ class JobsBeside:
             holder, kind = self._holders[name], RETURN_TYPES[info["type"]]
             mine = annotations.get(holder, {}).get(kind, {})
             place = merged.annotations.setdefault(name, {}).setdefault(kind, {})
-            _put_all(place, self._by_first_clip(mine))
+            put_ids(place, self._by_first_clip(mine))
             known = merged.id_map.setdefault(holder, {})
-            _put_all(known, self._by_first_clip(run.id_map.get(holder, {})))
+            put_ids(known, self._by_first_clip(run.id_map.get(holder, {})))
             ids[name] = _ids_of(mine)
         merged.ids_by_job[job_id] = ids
         _leave_out_others(run)
@@ -189,9 +187,7 @@ class JobsBeside:
         # what one job has narrowed says nothing of the others
         restore_attributes(results)
         results.ids_beside = merged.ids_by_job
-        clips = NO_FIELDS & results.id_map.keys()
-        clip_ids = {name: results.id_map[name] for name in clips}
-        results.ids_to_merge = {**clip_ids, **merged.id_map}
+        results.ids_to_merge = _clips(results) | merged.id_map
         return merged.annotations
 
     def _ask(self, job: Json) -> _JobBeside:
@@ -225,12 +221,11 @@ class JobsBeside:
             self._holders[name]: info
             for name, info in results.config.label_schema.items()
         }
-        clips = NO_FIELDS & results.id_map.keys()
         run = type(results)(
             results.samples,
             config,
             results.key,
-            {name: results.id_map[name] for name in clips} | self._known(beside),
+            _clips(results) | self._known(beside),
             results.server_id_map,
             project_ids=results.project_ids,
             task_ids=[task_id],
@@ -255,21 +250,26 @@ class JobsBeside:
         """
         results = self._results
         dataset = results.samples._root_dataset
-        prefix = dataset._FRAMES_PREFIX if results._is_frames else ""
         by_field = results.beside_ids.get(beside.job["id"], {})
         held = fields_of_labels(dataset, {*ids_in(by_field)} - {True})
         known: dict[str, Any] = {}
         for name in results.config.label_schema:
             holder = self._holders[name]
-            place = f"{prefix}{holder}"
+            place = field_in_dataset(results, holder)
             if dataset.has_field(place):
-                known[holder] = _kept(by_field.get(name, {}), held, place)
+                others = {key for key, fields in held.items() if place not in fields}
+                known[holder] = without_ids(by_field.get(name, {}), others)
         return known
+
+
+def _clips(results: Any) -> dict[Any, Any]:
+    """Return what a run's ``id_map`` has besides fields."""
+    return {name: results.id_map[name] for name in NO_FIELDS & results.id_map.keys()}
 
 
 def _frames_in(api: CVATAnnotationAPI, job: Json) -> set[int]:
     """Return the positions of a job's frames: ground truth has some of its task's."""
-    frames = set(range(job["start_frame"], job["stop_frame"] + 1))
+    frames = set(frames_of_job(job))
     if job["type"] != "ground_truth":
         return frames
     url = api.job_data_meta_url(job["id"])
@@ -287,26 +287,6 @@ def _frames_of(refs: Mapping[int, FrameRef]) -> dict[int, dict[str, str]]:
         if ref.frame_id is not None:
             frames[position]["frame_id"] = ref.frame_id
     return frames
-
-
-def _kept(ids: Any, held: Mapping[str, set[str]], place: str) -> Any:
-    """Return a part of an ``id_map`` with what is in a field, or in none."""
-    if isinstance(ids, dict):
-        return {key: _kept(each, held, place) for key, each in ids.items()}
-    if isinstance(ids, list):
-        return [each for each in ids if place in held.get(each, {place})]
-    return ids
-
-
-def _put_all(place: dict[Any, Any], values: Mapping[Any, Any]) -> None:
-    """Put nested values beside those that are there, in place; lists become longer."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            _put_all(place.setdefault(key, {}), value)
-        elif isinstance(value, list):
-            place[key] = [*dict.fromkeys([*place.get(key, ()), *value])]
-        else:
-            place[key] = value
 
 
 def _ids_of(values: Mapping[Any, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone.core.labels as fol
 
 from fiftyone_cvat.convert.from_cvat.issues import issue_to_label
-from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.frames import FrameRef, frames_of_job
 from fiftyone_cvat.convert.to_cvat.issue_positions import to_issue_position
 from fiftyone_cvat.dataset.issue_fields import IssueCounts, write_issue_fields
 from fiftyone_cvat.dataset.run_samples import present
@@ -58,7 +58,7 @@ def load_issues(api: CVATAnnotationAPI, results: Any, field: str) -> IssueCounts
     dataset = results.samples._root_dataset
     seen: dict[int, set[int]] = defaultdict(set)
     for job in jobs:
-        seen[job["task_id"]].update(range(job["start_frame"], job["stop_frame"] + 1))
+        seen[job["task_id"]].update(frames_of_job(job))
     refs = {
         # issues of jobs that this user does not see stay as they are
         task_id: {

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from fiftyone_cvat.runs.stored_runs import NO_FIELDS, gather_frames
+from fiftyone_cvat.runs.stored_runs import NO_FIELDS, gather_frames, put_ids
 
 __all__ = [
     "forget",
@@ -221,15 +221,7 @@ def keep_added(results: Any) -> None:
     if results.set_aside is not None:
         for name, by_sample in results.id_map.items():
             if name not in NO_FIELDS:
-                _put_ids(results.set_aside.setdefault(name, {}), by_sample)
-
-
-def _put_ids(known: dict[str, Any], ids: dict[str, Any]) -> None:
-    for key, each in ids.items():
-        if isinstance(each, dict):
-            _put_ids(known.setdefault(key, {}), each)
-        else:
-            known[key] = each
+                put_ids(results.set_aside.setdefault(name, {}), by_sample)
 
 
 def _sample_ids(frames: dict[int, dict[str, str]]) -> set[str]:

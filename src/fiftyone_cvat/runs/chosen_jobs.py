@@ -14,6 +14,7 @@ __all__ = [
     "STATES",
     "ChosenJobs",
     "choose_jobs",
+    "is_of_annotation",
     "meant",
     "repeatable",
     "shown_ids",
@@ -77,20 +78,20 @@ def meant(jobs: Sequence[Json], chosen: ChosenJobs) -> Callable[[Json], bool]:
     """
     chosen = repeatable(chosen)
     if chosen is None:
-        return _is_of_annotation
+        return is_of_annotation
     if isinstance(chosen, frozenset):
         _check_ids(chosen, [job["id"] for job in jobs])
         return lambda job: job["id"] in chosen
     if isinstance(chosen, Mapping):
         wanted = _conditions(jobs, chosen)
         return lambda job: (
-            ("type" in wanted or _is_of_annotation(job))
+            ("type" in wanted or is_of_annotation(job))
             and all(_value(job, key) in values for key, values in wanted.items())
         )
     if isinstance(chosen, str):
         key = _key_of(jobs, chosen)
-        return lambda job: _is_of_annotation(job) and _value(job, key) == chosen
-    return lambda job: _is_of_annotation(job) and bool(chosen(job))
+        return lambda job: is_of_annotation(job) and _value(job, key) == chosen
+    return lambda job: is_of_annotation(job) and bool(chosen(job))
 
 
 def repeatable(
@@ -137,7 +138,14 @@ def shown_ids(ids: Iterable[int]) -> str:
     return f"{shown}, ... ({len(several)})" if len(several) > MAX_NAMED else shown
 
 
-def _is_of_annotation(job: Json) -> bool:
+def is_of_annotation(job: Json) -> bool:
+    """Tell whether a job's labels are those of its task.
+
+    Those of ground truth and of replicas are beside them.
+
+    Args:
+        job: the job as the server describes it
+    """
     return bool(_value(job, "type") == "annotation")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ __all__ = [
     "ids_in",
     "keep_results",
     "number_targets",
+    "put_ids",
     "stored_to_results",
     "with_ids",
     "without_ids",
@@ -250,6 +251,22 @@ def without_ids(ids: Any, gone: Collection[str], scalars: Collection[str] = ()) 
     if isinstance(ids, list):
         return [each for each in ids if each not in gone]
     return None if isinstance(ids, str) and ids in gone else ids
+
+
+def put_ids(place: dict[Any, Any], ids: Mapping[Any, Any]) -> None:
+    """Put a part of a run's ``id_map`` beside what is there, in place.
+
+    Args:
+        place: what is there, which is changed
+        ids: the part; ids in lists come behind those that are there
+    """
+    for key, each in ids.items():
+        if isinstance(each, dict):
+            put_ids(place.setdefault(key, {}), each)
+        elif isinstance(each, list):
+            place[key] = [*dict.fromkeys([*place.get(key, ()), *each])]
+        else:
+            place[key] = each
 
 
 def _note_missing(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
+from fiftyone_cvat.convert.shared.frames import frames_of_job
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json
@@ -108,7 +109,7 @@ def find_tasks(
         job = _asked(api, api.taskless_job_url(job_id), f"job {job_id}")
         frames = frames_by_task.setdefault(job["task_id"], set())
         if frames is not None:
-            frames.update(range(job["start_frame"], job["stop_frame"] + 1))
+            frames.update(frames_of_job(job))
     if not frames_by_task:
         raise ConfigurationError(
             f"Nothing to import: project {project_id} has no tasks"

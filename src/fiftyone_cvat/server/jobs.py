@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_jobs
+from fiftyone_cvat.runs.chosen_jobs import is_of_annotation
 from fiftyone_cvat.server.users import Users
 from fiftyone_cvat.transport.responses import id_in
 from fiftyone_cvat.types import Json
@@ -46,7 +47,7 @@ class Jobs(Users):
         """
         jobs = self._list_jobs(task_id)
         check_jobs(jobs, f"Task {task_id}: {self.jobs_url(task_id)}")
-        return [job for job in jobs if job.get("type", "annotation") == "annotation"]
+        return [job for job in jobs if is_of_annotation(job)]
 
     def _list_jobs(self, task_id: int) -> list[Json]:
         """Return all jobs of a task, also of one that moved to another organization.

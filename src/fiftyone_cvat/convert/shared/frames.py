@@ -22,6 +22,7 @@ __all__ = [
     "frame_refs",
     "included_positions",
     "frames_as_numbered",
+    "frames_of_job",
     "frames_to_sizes",
     "meta_to_range",
     "job_frame_to_size",
@@ -174,8 +175,7 @@ def meta_to_range(meta: Mapping[str, Any]) -> FrameRange:
     Args:
         meta: a task's data, as the server describes it
     """
-    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
-    start, spacing = meta["start_frame"], int(step or 1)
+    start, spacing = meta["start_frame"], _step(meta)
     return FrameRange(start, start + (meta["size"] - 1) * spacing, spacing)
 
 
@@ -246,8 +246,7 @@ def _are_images(refs: Mapping[int, FrameRef]) -> bool:
 
 def _source_frames(meta: Mapping[str, Any]) -> range:
     """Return the frames of a video, from 0, that are in a task, in their order."""
-    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
-    start, step_size = meta["start_frame"], int(step or 1)
+    start, step_size = meta["start_frame"], _step(meta)
     return range(start, start + meta["size"] * step_size, step_size)
 
 
@@ -269,6 +268,21 @@ def frames_to_sizes(meta: Mapping[str, Any]) -> dict[int, Size]:
     return dict(enumerate(sizes[:number]))
 
 
+def _step(meta: Mapping[str, Any]) -> int:
+    """Return the spacing of the frames that were taken of the media."""
+    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
+    return int(step or 1)
+
+
+def frames_of_job(job: Mapping[str, Any]) -> range:
+    """Return the positions in the task from a job's first frame to its last.
+
+    Args:
+        job: the job as the server describes it
+    """
+    return range(job["start_frame"], job["stop_frame"] + 1)
+
+
 def included_positions(meta: Mapping[str, Any]) -> list[int] | None:
     """Return the positions in the task of the frames that a job has.
 
@@ -284,9 +298,8 @@ def included_positions(meta: Mapping[str, Any]) -> list[int] | None:
     included = meta.get("included_frames")
     if included is None:
         return None
-    _, _, step = str(meta.get("frame_filter") or "").partition("step=")
-    start = meta.get("start_frame") or 0
-    return [(number - start) // int(step or 1) for number in included]
+    start, step = meta.get("start_frame") or 0, _step(meta)
+    return [(number - start) // step for number in included]
 
 
 def job_frame_to_size(meta: Mapping[str, Any], first: int, position: int) -> Size:
