@@ -17,6 +17,7 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.load_state import LoadState
+from fiftyone_cvat.dataset.media_paths import MULTIMODAL
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.review.members import Review
@@ -41,6 +42,7 @@ from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.status import status_by_field, status_lines
+from fiftyone_cvat.runs.users import users_in_turn
 from fiftyone_cvat.types import RETURN_TYPES
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         use_cache: whether CVAT processes media only when they are looked at
         use_zip_chunks, chunk_size: whether videos are kept in ZIP, and frames a chunk
         task_assignee: who gets the task(s); of a list, each the next; None is nobody
-        job_assignees: usernames to whom jobs are assigned, in turn; None is nobody
+        job_assignees, job_assignee: to whom jobs are assigned, in turn; None is nobody
         job_reviewers: not used, with a warning: CVAT 2 has none
         project_name, project_id: the project of the tasks; one of a new name is created
         task_name: an optional task name to use for the created CVAT task
@@ -123,6 +125,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         wait_timeout: float = 3600.0,
         on_failure: str = "rollback",
         max_workers: int | None = None,
+        job_assignee: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
@@ -135,9 +138,10 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.use_cache = truth_or_text(use_cache)
         self.use_zip_chunks = truth_or_text(use_zip_chunks)
         self.chunk_size = whole_number("chunk_size", chunk_size, least=1)
-        self.task_assignee = texts_in_turn(name, "task_assignee", task_assignee)
-        self.job_assignees = texts_in_turn(name, "job_assignees", job_assignees)
-        self.job_reviewers = texts_in_turn(name, "job_reviewers", job_reviewers)
+        self.task_assignee = users_in_turn(name, task_assignee=task_assignee)
+        both = {"job_assignees": job_assignees, "job_assignee": job_assignee}
+        self.job_assignees = users_in_turn(name, **both)
+        self.job_reviewers = users_in_turn(name, job_reviewers=job_reviewers)
         self.project_name = project_name
         self.project_id = whole_number("project_id", project_id, least=1)
         self.task_name = task_name
@@ -157,10 +161,8 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
         workers = whole_number("max_workers", max_workers, least=1, most=16)
         self.max_workers = workers or 4
-        self.username, self.email = username, email
-        self.password = password
-        self.headers = headers
-        self.access_token = access_token
+        self.username, self.email, self.password = username, email, password
+        self.headers, self.access_token = headers, access_token
         self._jobs, self._load_options = None, LoadOptions()
 
     username = secret("username", "The user name; not stored.")
@@ -235,8 +237,8 @@ class CVATBackend(foua.AnnotationBackend):
 
     @property
     def supported_media_types(self) -> list[str]:
-        """The kinds of media that can be annotated."""
-        return [fom.IMAGE, fom.VIDEO, fom.THREE_D, fom.POINT_CLOUD]
+        """The kinds of media that can be annotated, or are refused by name."""
+        return [fom.IMAGE, fom.VIDEO, fom.THREE_D, fom.POINT_CLOUD, MULTIMODAL]
 
     @property
     def supported_label_types(self) -> list[str]:
@@ -424,11 +426,9 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
-        self.server_id_map = server_id_map
+        self.server_id_map, self.labels_task_map = server_id_map, labels_task_map
         self.project_ids, self.task_ids = project_ids, task_ids
-        self.job_ids = job_ids
-        self.frame_id_map = frame_id_map
-        self.labels_task_map = labels_task_map
+        self.job_ids, self.frame_id_map = job_ids, frame_id_map
         self.frame_numbering, self.progress = frame_numbering, progress
         self.fingerprints = fingerprints or {}
         self.merge, self.deleted = merge, deleted

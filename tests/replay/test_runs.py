@@ -24,6 +24,18 @@ def cats(dataset, tmp_path):
     return dataset
 
 
+def test_what_the_form_of_the_app_says(cats, server, caplog):
+    """It sends one text, with commas, under a name of its own."""
+    both = f"{server.username}, {server.other_user}"
+    run = Run(cats[:2], server, SCHEMA, segment_size=1, job_assignee=both)
+
+    jobs = run.results.get_status()["cats"][run.task_id]["jobs"]
+    in_order = [jobs[each] for each in run.results.job_ids[run.task_id]]
+    who = [each["assignee"]["username"] for each in in_order]
+    assert who == [server.username, server.other_user]
+    assert "job_assignee" not in caplog.text
+
+
 def test_nobody_gets_some_tasks_and_jobs(cats, server, caplog):
     run = Run(
         cats,

@@ -219,6 +219,7 @@ class TestKeywords:
             "wait_timeout",
             "on_failure",
             "max_workers",
+            "job_assignee",
             "kwargs",
         ]
 
@@ -510,7 +511,8 @@ class TestBackend:
 
     def test_what_is_supported(self):
         backend = config().build()
-        assert backend.supported_media_types == ["image", "video", "3d", "point-cloud"]
+        kinds = ["image", "video", "3d", "point-cloud", "multimodal"]
+        assert backend.supported_media_types == kinds
         assert set(backend.supported_label_types) == {
             *("classification", "classifications", "detection", "detections"),
             *("instance", "instances", "polyline", "polylines", "polygon", "polygons"),

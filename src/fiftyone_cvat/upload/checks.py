@@ -16,6 +16,7 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
     labels_without_label_id,
     tell_fields_apart,
 )
+from fiftyone_cvat.dataset.media_paths import refuse_multimodal, refuse_without_files
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.runs.arguments import known_keywords
 from fiftyone_cvat.server.creations import MAX_NAME
@@ -52,13 +53,15 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
 
     Raises:
         ConfigurationError: if the configuration cannot work
-        MediaError: if a media file is missing or of no kind that CVAT takes
+        MediaError: if a sample names no media file, or if one is missing or of no kind
+            that CVAT takes
     """
     tell_unknown_keywords(config)
     if not len(samples):
         raise ConfigurationError(
             "There are no samples to annotate: the collection is empty"
         )
+    refuse_multimodal(samples)
     if samples.media_type not in SUPPORTED_MEDIA:
         raise ConfigurationError(
             f"Collections of type '{samples.media_type}' cannot be annotated in "
@@ -69,6 +72,7 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
             "the paths of the point clouds as `media_field`"
         )
+    refuse_without_files(samples, config.media_field)
     paths = samples.values(config.media_field)
     videos = [each for each in paths if each and is_video(each)]
     if samples.media_type == fom.IMAGE and videos:

@@ -107,7 +107,8 @@ def _without_files(
 def _files_here(dataset: Any, media: str | Path | None) -> list[str]:
     """Return the paths of the files that may be those of tasks."""
     if media is None:
-        return [str(each) for each in all_slices(dataset).values("filepath")]
+        paths = all_slices(dataset).values("filepath")
+        return [str(each) for each in paths if each]
     folder = Path(media)
     if not folder.is_dir():
         raise ConfigurationError(

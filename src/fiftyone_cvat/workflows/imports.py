@@ -23,6 +23,7 @@ from fiftyone_cvat.dataset.imported_samples import (
     frames_of_tasks,
     note_classes,
 )
+from fiftyone_cvat.dataset.media_paths import refuse_multimodal
 from fiftyone_cvat.dataset.merges import resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.stored_runs import is_import
@@ -112,9 +113,11 @@ def import_tasks(
         ConfigurationError: if nothing is named, or is there, or no frame has a sample;
             if the key is that of another run, or of an import that was begun
             otherwise, or of another project; if the dataset cannot have groups
-        MediaError: if a file cannot be downloaded, or would leave its folder
+        MediaError: if a file cannot be downloaded, or would leave its folder, or if the
+            dataset is multimodal
     """
     dataset = dataset._root_dataset
+    refuse_multimodal(dataset)
     fields = fields or {}
     if related_slices and media is None:
         raise ConfigurationError(

@@ -13,8 +13,7 @@ from fiftyone_cvat.upload.checks import tell_unknown_keywords
     [
         ("orgnization", "organization"),
         ("org", "organization"),
-        ("job_assignee", "job_assignees"),
-        ("assignee", "task_assignee"),
+        ("assignee", "job_assignee"),
         ("taks_size", "task_size"),
         ("segmentsize", "segment_size"),
         ("image_qualty", "image_quality"),
