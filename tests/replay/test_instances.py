@@ -463,6 +463,89 @@ def test_frames_between_those_of_a_step(dataset, server, tmp_path, one, caplog):
     assert load_untouched(run) == {"frames.cars": 4}
 
 
+def test_an_index_that_says_otherwise(dataset, server, tmp_path, one, caplog):
+    """The index counts, which is told once for all videos; what is there stays."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        film(
+            dataset,
+            tmp_path / folder,
+            numbers=(1, 2),
+            cars=lambda n: detections(car(n, one, index=n)),
+        )
+    run = Run(dataset, server, CARS)
+    told = "2 objects have several values of `index`, or share one with another"
+    assert caplog.text.count("several values of `index`") == 1
+    assert f"Field 'frames.cars': {told}" in caplog.text
+    tracks = run.annotations()["tracks"]
+    assert sorted(map(keys_of, tracks)) == [[1], [2]]
+    [track] = (each for each in tracks if keys_of(each) == [2])
+    track["shapes"][-1]["frame"] += 1
+    run.change("update", tracks=[track])
+
+    assert run.load() == {"frames.cars": {"kept": 4, "added": 1}}
+
+    found = names_by_frame(dataset)
+    assert [found[n] for n in (1, 2, 3)] == [[(one.id, n)] for n in (1, 2, 2)]
+    assert_settled(run)
+
+
+def test_one_instance_on_several_slices(dataset, server, tmp_path, one):
+    """What cameras of a group see of one object is the same, whatever is edited."""
+    dataset.add_group_field("group", default="left")
+    paths = media.make_images(tmp_path, ("left.png", "right.png"))
+    group = fo.Group()
+    for name, path in zip(("left", "right"), paths, strict=True):
+        cats = detections(named(box(), one))
+        element = group.element(name)
+        dataset.add_sample(fo.Sample(filepath=path, cats=cats, group=element))
+    slices = dataset.select_group_slices(["left", "right"])
+    run = Run(slices, server, {"cats": {"type": "detections"}})
+    assert run.load() == {"cats": {"kept": 2}}
+    assert run.differences() == []
+    first, second = run.annotations()["shapes"]
+    run.change("update", shapes=[moved(first)])
+    run.change("create", shapes=[{**moved(second, 5.0), "id": None, "attributes": []}])
+
+    assert run.load() == {"cats": {"kept": 1, "changed": 1, "added": 1}}
+
+    found = [named_by(cat) for each in slices for cat in each.cats.detections]
+    assert found.count((one.id, None)) == 2
+    assert found.count((None, None)) == 1
+    assert_settled(run)
+
+
+def test_one_instance_on_several_slices_of_videos(dataset, server, tmp_path, one):
+    """Each camera has a track of it; a frame that one newly covers is of it, too."""
+    dataset.add_group_field("group", default="left")
+    group = fo.Group()
+    for name in ("left", "right"):
+        path = media.copy_video(tmp_path / f"{name}.mp4")
+        sample = fo.Sample(filepath=path, group=group.element(name))
+        for number in (1, 2):
+            sample.frames[number] = fo.Frame(cars=detections(car(number, one)))
+        dataset.add_sample(sample)
+    slices = dataset.select_group_slices(["left", "right"])
+    run = Run(slices, server, CARS)
+    left, right = (run.annotations(each) for each in run.results.task_ids)
+    assert len(left["tracks"]) == len(right["tracks"]) == 1
+    [track] = left["tracks"]
+    track["shapes"][-1]["frame"] += 1
+    run.change("update", tracks=[track])
+
+    assert run.load() == {"frames.cars": {"kept": 4, "added": 1}}
+
+    found = [
+        named_by(each)
+        for sample in slices
+        for frame in sample.frames.values()
+        if frame.cars
+        for each in frame.cars.detections
+    ]
+    assert found == [(one.id, None)] * 5
+    assert_settled(run)
+
+
 def test_instances_of_images_stay_as_they_are(dataset, server, tmp_path, one):
     """On images, where nothing moves, an instance links pictures and is no track."""
     for name in ("1.png", "2.png"):

@@ -100,7 +100,9 @@ class FieldMembers(Conversions):
         absent = {each: frames.pop(each) for each in frames.keys() - frame_sizes.keys()}
         number = count_labels(samples, label_field, label_info["type"], absent)
         reasons.update({ABSENT: number} if number else {})
-        converted = convert_frames(self, samples, conversion, frames, frame_sizes)
+        converted = convert_frames(
+            self, samples, conversion, frames, frame_sizes, reasons
+        )
         for ref, labels, (ids, created, new_tracks) in converted:
             reasons.update(unsent_reasons(labels, ids, conversion))
             annotations.extend(created)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,8 +22,10 @@ from fiftyone_cvat.convert.shared.texts import (
 )
 from fiftyone_cvat.convert.shared.track_keys import (
     IndexByObject,
-    index_by_object,
+    indexes_by_object,
     instance_id,
+    most_frequent,
+    objects_in_dispute,
     track_key,
 )
 from fiftyone_cvat.convert.to_cvat.class_names import cvat_class, field_schema
@@ -38,6 +41,7 @@ from fiftyone_cvat.errors import CVATError, GeometryError, SchemaError
 from fiftyone_cvat.types import RETURN_TYPES, CVATSchema, FieldSchema, Json, Size
 
 __all__ = [
+    "DISPUTED",
     "TAGS",
     "FieldConversion",
     "LabelCreators",
@@ -52,6 +56,12 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 TAGS = ("classification", "classifications", "scalar")
+
+DISPUTED = (
+    "objects have several values of `index`, or share one with another `instance`: "
+    "the index tells which track a label is of"
+)
+"""Why tracks are not what the instances of labels say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,7 @@ def convert_frames(
     conversion: FieldConversion,
     frames: Mapping[int, FrameRef],
     frame_sizes: Mapping[int, Size],
+    reasons: Counter[str],
 ) -> Iterator[tuple[FrameRef, Any, tuple[Any, list[Any], dict[str, Any]]]]:
     """Convert the labels of a field, frame by frame.
 
@@ -137,6 +148,7 @@ def convert_frames(
         conversion: how labels of the field are converted
         frames: the position in the task to what the frame is
         frame_sizes: the position in the task to the frame's size in pixels
+        reasons: where to count objects whose index and instance do not agree
 
     Yields:
         what the frame is, its labels, and what :func:`convert_labels` returns
@@ -148,7 +160,10 @@ def convert_frames(
         # labels are wrapped anew below: what is decoded of one is held no longer
         every = (wrapped(value, label_type) for _, _, value in stored)
         found = (labels_in(each, label_type) for each in every if each is not None)
-        indexes = index_by_object(chain.from_iterable(found))
+        counts = indexes_by_object(chain.from_iterable(found))
+        indexes = most_frequent(counts)
+        disputed = len(objects_in_dispute(counts))
+        reasons.update({DISPUTED: disputed} if disputed else {})
     for frame, ref, value in stored:
         labels = wrapped(value, label_type)
         if labels is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.convert.shared.frames import FrameRef, frame_refs
 from fiftyone_cvat.dataset.field_annotations import (
+    DISPUTED,
     count_labels,
     has_tracks,
     warn_of_unsent,
@@ -102,6 +103,7 @@ class RunAnnotations:
         # the number of a task to its annotations, as they were checked
         self._checked: dict[int, TaskAnnotations] = {}
         self._room = MAX_KEPT
+        self._disputed: dict[Any, Counter[str]] = {}
 
     def check(self, batch: Any, index: int) -> None:
         """Convert the labels of a task that is not there yet, to see that they can go.
@@ -131,12 +133,20 @@ class RunAnnotations:
         sizes = sizes_in_metadata(batch, frames) if is_own else None
         any_sizes = dict.fromkeys(frames, Size(1, 1))
         annotations = self._convert(batch, arguments, frames, sizes or any_sizes)
+        for label_field, unsent in annotations.unsent.items():
+            of_field = self._disputed.setdefault(label_field, Counter())
+            of_field[DISPUTED] += unsent.pop(DISPUTED, 0)
         if sizes is None:
             return
         room = self._room - annotations.count_numbers()
         if room >= 0:
             self._checked[index] = annotations
             self._room = room
+
+    def tell_of_all(self) -> None:
+        """Warn of what all checked tasks have together, once for each field."""
+        for label_field, disputed in self._disputed.items():
+            warn_of_unsent(label_field, +disputed)
 
     def of_task(
         self,
@@ -159,6 +169,7 @@ class RunAnnotations:
         if annotations is None or not annotations.fits(frames, sizes):
             annotations = self._convert(batch, arguments, frames, sizes)
         for label_field, unsent in annotations.unsent.items():
+            unsent.pop(DISPUTED, None)  # it was told of all tasks
             unsent[OF_TRACKS] += self._count_between(batch, label_field, arguments)
             warn_of_unsent(label_field, +unsent)
         return annotations

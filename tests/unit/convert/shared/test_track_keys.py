@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from fiftyone_cvat.convert.shared.track_keys import (
     index_by_object,
+    indexes_by_object,
     instance_id,
+    objects_in_dispute,
     track_key,
 )
 from fiftyone_cvat.dataset.stored_labels import StoredLabel
@@ -65,6 +67,25 @@ class TestKeys:
     def test_an_object_of_several_indexes(self, indexes, expected):
         labels = [named(ONE, index) for index in indexes]
         assert index_by_object(labels) == {("cat", ONE): expected}
+
+
+class TestDisputes:
+    @pytest.mark.parametrize(
+        ("labels", "disputed"),
+        [
+            ([named(ONE, 1), named(ONE, 1), named(ONE), named(None, 1)], []),
+            ([named(ONE, 1), named(TWO, 2)], []),
+            ([named(ONE), named(TWO), named(None, 1), named(None, 2)], []),
+            ([named(ONE, 1), named(TWO, 1, "dog")], []),
+            ([named(ONE, 1), named(ONE, 2, "dog")], []),
+            ([named(ONE, 1), named(ONE, 2), named(TWO, 3)], [ONE]),
+            ([named(ONE, 1), named(TWO, 1), named(TWO)], [ONE, TWO]),
+            ([named(ONE, 1), named(ONE, 2), named(TWO, 2)], [ONE, TWO]),
+        ],
+    )
+    def test_objects(self, labels, disputed):
+        """Objects of different classes have indexes of their own."""
+        assert objects_in_dispute(indexes_by_object(labels)) == disputed
 
 
 _labels = st.lists(
