@@ -40,6 +40,7 @@ from fiftyone_cvat.runs.arguments import (
 )
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
+from fiftyone_cvat.runs.given_schema import given_to_annotate
 from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.runs.users import users_in_turn
@@ -145,8 +146,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.project_name = project_name
         self.project_id = whole_number("project_id", project_id, least=1)
         self.task_name = task_name
-        self.occluded_attr = occluded_attr
-        self.group_id_attr = group_id_attr
+        self.occluded_attr, self.group_id_attr = occluded_attr, group_id_attr
         self.issue_tracker = texts_in_turn(name, "issue_tracker", issue_tracker)
         if organization is not None:  # else the run is in none, whatever is set now
             organization = text_of(name, "organization", organization)
@@ -164,6 +164,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.username, self.email, self.password = username, email, password
         self.headers, self.access_token = headers, access_token
         self._jobs, self._load_options = None, LoadOptions()
+        self._given_schema = given_to_annotate()
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
@@ -172,6 +173,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     access_token = secret("access_token", "The personal access token; not stored.")
     jobs = private("jobs", "The jobs that a load is asked for; not stored.")
     load_options = private("load_options", "What a load is asked for; not stored.")
+    given_schema = private("given_schema", "What a caller named; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours
@@ -371,8 +373,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         server_id_map: by ``tags``, ``shapes``, ``tracks``: server's id to label's
         project_ids: the projects that the run created
         task_ids, job_ids: the run's tasks; task id to the ids of its jobs
-        frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
-            for videos, ``frame_id``
+        frame_id_map: task id to position from 0 to ``sample_id``, maybe ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
         progress: what is left to do of a run that can be resumed, or None
@@ -381,8 +382,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
-        tasks_with_view, frames_with_view: tasks, or else frames by their ids, whose
-            labels have got the values that a view showed
+        tasks_with_view, frames_with_view: whose labels got the values a view showed
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid

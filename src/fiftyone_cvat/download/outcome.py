@@ -42,6 +42,7 @@ SAMPLE_DELETED_HERE = "label on a sample that was deleted in the dataset"
 FORBIDDEN = {
     "added": "label that was added: `allow_additions=False` leaves it out",
     "deleted": "label that was deleted in CVAT: `allow_deletions=False` keeps it",
+    "changed": "value that was edited in CVAT: its field is `read_only`",
 }
 DISPUTED = "label that several tasks changed differently: the first of them counts"
 
@@ -254,11 +255,10 @@ class Outcome:
             self.reconciliation.add_reason(DISPUTED)
         if what != copy.what:
             self.reconciliation.add_reason(FORBIDDEN[copy.what])
-            if copy.label is not None:
-                # FiftyOne leaves it out, and says so
-                self.put(
-                    label_field, copy.kind, verdict.ref, verdict.label_id, copy.label
-                )
+            # FiftyOne leaves out what is added, and says so
+            label = copy.before if copy.what == "changed" else copy.label
+            if label is not None:
+                self.put(label_field, copy.kind, verdict.ref, verdict.label_id, label)
         elif copy.what == "unmatched":
             self.reconciliation.add_reason(DELETED_HERE)
         elif copy.what == "deleted":
@@ -278,6 +278,8 @@ class Outcome:
         if what == "added" and not info.get("allow_additions", True):
             return "unmatched"
         if what == "deleted" and not info.get("allow_deletions", True):
+            return "kept"
+        if what == "changed" and info.get("read_only"):
             return "kept"
         return what
 

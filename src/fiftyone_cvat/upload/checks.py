@@ -22,6 +22,7 @@ from fiftyone_cvat.runs.arguments import known_keywords
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json, LabelSchema
+from fiftyone_cvat.upload.app_schemas import take_label_schemas
 from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.field_checks import (
     check_attributes,
@@ -148,6 +149,8 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
     name, project_id = api._parse_project_details(
         config.project_name, config.project_id
     )
+    if project_id is None:
+        take_label_schemas(samples, config)
     label_schema = config.label_schema
     if project_id is None and None in label_schema:
         raise SchemaError(
