@@ -16,6 +16,7 @@ import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
+from fiftyone_cvat.dataset.label_schemas import write_new_classes
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.media_paths import MULTIMODAL
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
@@ -23,7 +24,6 @@ from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.review.members import Review
 from fiftyone_cvat.runs import absent_tasks, cached_runs, stored_runs
 from fiftyone_cvat.runs.arguments import (
-    check_keywords,
     frame_numbers,
     one_of,
     positive_number,
@@ -42,6 +42,7 @@ from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.given_schema import given_to_annotate
 from fiftyone_cvat.runs.last_loads import LoadOptions
+from fiftyone_cvat.runs.load_keywords import options_of_load
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 from fiftyone_cvat.runs.users import users_in_turn
 from fiftyone_cvat.types import RETURN_TYPES
@@ -206,9 +207,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             verify_ssl: whether to verify the server's certificate, or a CA bundle
             organization: the short name of the organization
             jobs: the jobs to load, see ``fiftyone_cvat.load``; None for all
-            **settings: keywords of ``annotate``, which change no run that was sent
+            **settings: ``update_label_schema``; keywords of ``annotate`` change no run
         """
-        check_keywords(type(self), settings)
+        self.load_options = options_of_load(self, settings)
         self.jobs = jobs
         stored = self._stored_url = self.url
         self._load_parameters(
@@ -337,6 +338,7 @@ class CVATBackend(foua.AnnotationBackend):
             tasks = ", ".join(map(str, getattr(run_results, "task_ids", ()))) or "none"
             error.add_note(f"Run '{key}' is not saved; its tasks in CVAT are {tasks}")
             raise
+        write_new_classes(run_results)
 
     @classmethod
     def _store(cls, samples: Any, key: str | None, results: Any, **kwargs: Any) -> None:
@@ -377,8 +379,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
         progress: what is left to do of a run that can be resumed, or None
-        fingerprints: by ``tags``, ``shapes``, ``tracks``, ``labels``, the server's id
-            to what it was when it went up; of a label to its name
+        fingerprints: as ``server_id_map``, id to what went up; ``labels``, id to name
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
@@ -456,8 +457,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
 
         Returns:
             field to task id to ``name``, ``status``, ``assignee``, ``last_updated``
-            and ``jobs``, job id to the job as the server describes it; tasks that do
-            not exist any more are left out
+            and ``jobs`` by id, as the server describes them; no tasks that are gone
         """
         return status_by_field(self.labels_task_map, self.connect_to_api().task_summary)
 

@@ -7,6 +7,7 @@ from datetime import date
 import fiftyone as fo
 import pytest
 
+import fiftyone_cvat
 from tests import media
 from tests.replay.run import Run, box, moved
 from tests.replay.test_tracks import assert_settled, detections, film
@@ -240,3 +241,57 @@ def test_what_is_given_goes_before(dataset, server, tmp_path):
     assert [*run.label_ids()] == ["car", "van"]
     assert specs_of(run, "van").keys() == {"label_id", "note"}
     assert specs_of(run, "van")["note"][:2] == ("select", ["n", "m"])
+
+
+def add_class(run, name):
+    """Add a class to the task, as its owner does in CVAT; return its id."""
+    url = run.api.task_url(run.task_id)
+    run.api.patch(url, json={"labels": [{"name": name, "attributes": []}]})
+    return run.label_ids()[name]
+
+
+def test_classes_that_annotators_added(dataset, server, tmp_path):
+    """Only those go to the label schema, and only if that is asked for."""
+    of_pictures(dataset, tmp_path, box("car", note="n"), box("van", 0.5))
+    note = of("note", "str", "text")
+    dataset.set_label_schemas({"cars": schema(note, default="bus")})
+    dataset.activate_label_schemas()
+    run = Run(dataset, server, CARS)
+    shape, _ = run.annotations()["shapes"]
+    taxi = {**moved(shape, 3.0), "id": None, "attributes": []}
+    run.change("create", shapes=[{**taxi, "label_id": add_class(run, "taxi")}])
+
+    assert run.load() == {"cars": {"kept": 2, "added": 1}}
+    assert dataset.label_schemas["cars"]["classes"] == ["car", "bus"]
+
+    run.load(update_label_schema=True)
+    found = schema(note, default="bus", classes=["car", "bus", "taxi"])
+    assert dataset.label_schemas == {"cars": found}
+    assert dataset.active_label_schemas == ["cars"]
+    before = run.documents()
+    assert run.load(update_label_schema=True) == {"cars": {"kept": 3}}
+    assert dataset.label_schemas == {"cars": found}
+    assert run.differences(before) == []
+
+
+def test_classes_for_another_field(dataset, server, tmp_path, caplog):
+    """The field that the labels go to is the one whose label schema they belong to."""
+    of_pictures(dataset, tmp_path, box("car"))
+    dataset.set_label_schemas({"cars": schema()})
+    run = Run(dataset, server, CARS)
+    [shape] = run.annotations()["shapes"]
+    taxi = {**moved(shape, 3.0), "id": None, "attributes": []}
+    run.change("create", shapes=[{**taxi, "label_id": add_class(run, "taxi")}])
+
+    fiftyone_cvat.load(
+        dataset,
+        run.key,
+        dest_field="copies",
+        unexpected="keep",
+        update_label_schema=True,
+        **run.credentials,
+    )
+
+    assert dataset.label_schemas == {"cars": schema()}
+    told = "Field 'copies' has no label schema to which classes 'taxi' could be added"
+    assert told in caplog.text

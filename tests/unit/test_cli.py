@@ -317,6 +317,7 @@ def test_a_watch_ends_with_ctrl_c(run, dataset, watched):
     )
     assert "FiftyOne says something" in result.stderr
     options = {"jobs": "completed", "empty": None, "unexpected": "ignore", "every": 5.0}
+    options["update_label_schema"] = False
     assert watched == [(dataset.name, "run", options)]
 
 
@@ -346,6 +347,11 @@ def test_a_watch_of_once(run, dataset, watched):
     assert result.exit_code == 0
     assert result.stdout == "No job is newly finished\n"
     assert "every" not in watched[0][2]
+
+
+def test_a_watch_that_updates_label_schemas(run, dataset, watched):
+    assert run("watch", dataset.name, "run", "--update-label-schema").exit_code == 0
+    assert watched[0][2]["update_label_schema"] is True
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,13 @@ def watch(
             metavar="ignore|keep", help="Labels that the run's fields do not hold."
         ),
     ] = "ignore",
+    update_label_schema: Annotated[
+        bool,
+        typer.Option(
+            "--update-label-schema",
+            help="Add classes that annotators added to the dataset's label schemas.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each load as JSON, in a line.")
     ] = False,
@@ -72,7 +79,12 @@ def watch(
     chosen = _chosen(jobs or ["completed"])
     if unexpected not in ("ignore", "keep"):
         raise typer.BadParameter("--unexpected is `ignore` or `keep`")
-    options = {"jobs": chosen, "empty": empty, "unexpected": unexpected}
+    options = {
+        "jobs": chosen,
+        "empty": empty,
+        "unexpected": unexpected,
+        "update_label_schema": update_label_schema,
+    }
     with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
         from fiftyone_cvat.workflows import watching
         from fiftyone_cvat.workflows.results import dataset_of_name

@@ -28,6 +28,7 @@ class LoadState:
         self._asked: dict[int, Any] = {}
         self._unexpected: Any = None
         self._load_notes: Any = None
+        self._new_classes: dict[Any, list[str]] = {}
         self._has_new_settings = False
 
     reconciliation = private("reconciliation", "What came of the labels.")
@@ -40,6 +41,7 @@ class LoadState:
     asked = private("asked", "What was asked of tasks before the load.")
     has_new_settings = private("has_new_settings", "Whether they are yet to be tried.")
     load_notes = private("load_notes", "What a load notes of tasks when it is over.")
+    new_classes = private("new_classes", "Classes for the dataset's label schemas.")
 
     def save(self) -> None:
         """Saves the results to the database.

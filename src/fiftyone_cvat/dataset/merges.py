@@ -26,6 +26,7 @@ from fiftyone_cvat.dataset.absent_attributes import (
 )
 from fiftyone_cvat.dataset.batches import in_batches
 from fiftyone_cvat.dataset.empty_labels import fill_empty
+from fiftyone_cvat.dataset.label_schemas import note_new_classes
 from fiftyone_cvat.dataset.moved_labels import fields_of_labels, take_out_doubled
 from fiftyone_cvat.dataset.unexpected_labels import settle_unexpected
 from fiftyone_cvat.runs.absent_tasks import keep_added, take_back
@@ -45,6 +46,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     Returns:
         whether a merge that is stopped would need it
     """
+    note_new_classes(results, annotations)
     added: list[list[str]] = []
     into: list[list[str]] = []
     if not results.ids_beside:

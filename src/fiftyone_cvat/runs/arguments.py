@@ -72,7 +72,9 @@ def known_keywords(config_class: type) -> list[str]:
     return [*names, "config_cls"]
 
 
-def check_keywords(config_class: type, keywords: Iterable[str]) -> None:
+def check_keywords(
+    config_class: type, keywords: Iterable[str], of_loads: Iterable[str] = ()
+) -> None:
     """Refuse keywords of a load that no configuration knows.
 
     Those of a configuration say how a run is sent, and nothing to one that was.
@@ -80,11 +82,12 @@ def check_keywords(config_class: type, keywords: Iterable[str]) -> None:
     Args:
         config_class: the class of the run's configuration
         keywords: the names of the keywords
+        of_loads: keywords that only loads know
 
     Raises:
         TypeError: if there is no such keyword, with the one that may be meant
     """
-    known = known_keywords(config_class)
+    known = [*known_keywords(config_class), *of_loads]
     for name in keywords:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

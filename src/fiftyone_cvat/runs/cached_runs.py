@@ -20,12 +20,12 @@ import fiftyone.core.annotation as foan
 
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.runs.arguments import (
-    check_keywords,
     server_url,
     settings_of,
     text_of,
     truth_or_text,
 )
+from fiftyone_cvat.runs.load_keywords import options_of_load
 
 __all__ = [
     "cached_unless_refused",
@@ -130,10 +130,11 @@ def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: if there is no such keyword
-        ConfigurationError: if ``url`` holds credentials
+        ConfigurationError: if ``url`` holds credentials, or if this FiftyOne has no
+            label schemas that ``update_label_schema`` could update
     """
     config = results.config
-    check_keywords(type(config), keywords.keys() - {"jobs"})
+    config.load_options = options_of_load(config, keywords)
     config.jobs = keywords.get("jobs")
     before = (config.url, settings_of(config))
     given = {name: each for name, each in keywords.items() if each is not None}

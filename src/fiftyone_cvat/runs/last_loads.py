@@ -20,12 +20,15 @@ class LoadOptions:
         fills_empty: whether frames of completed jobs that have no label are to get an
             empty list
         holder_by_field: the run's fields to those that they are loaded into, if others
+        updates_label_schema: whether classes that annotators have added are written
+            into the dataset's label schemas
     """
 
     are_noted: bool = False
     only_changed: bool = False
     fills_empty: bool = False
     holder_by_field: Mapping[Any, str] = field(default_factory=dict)
+    updates_label_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True)

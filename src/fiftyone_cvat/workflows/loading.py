@@ -55,7 +55,9 @@ def load(
             is refused then
         **settings: as for ``load_annotations``: ``url``, ``username``, ``password``,
             ``email``, ``headers``, ``access_token``, ``verify_ssl``, ``organization``,
-            ``progress``
+            ``progress``. With ``update_label_schema=True`` the classes of labels that
+            the load reads, and that did not go up with the run, are added to the
+            dataset's label schemas, by which FiftyOne's App annotates since 1.16
 
     Returns:
         what ``load_annotations`` returns: None, or with ``unexpected="return"`` a dict
@@ -65,6 +67,8 @@ def load(
         ConfigurationError: if there is no such run, if ``jobs`` names what no job can
             have or a job that is not there, or if ``cleanup`` would delete jobs that
             were not asked for; nothing has changed then
+        SchemaError: if FiftyOne refuses a label schema to which classes were added; the
+            labels are loaded then
     """
     jobs = repeatable(jobs)
     if empty is not None:

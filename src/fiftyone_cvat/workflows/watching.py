@@ -32,7 +32,10 @@ logger = logging.getLogger(__name__)
 AWAY = (UnreachableError, RequestTimeoutError, RequestError, ConnectionFailure)
 """What is raised if a server or the database does not answer, among others."""
 
-NO_CREDENTIALS = ("unexpected", "empty", "dest_field", "progress")
+NO_CREDENTIALS = (
+    *("unexpected", "empty", "dest_field", "progress"),
+    "update_label_schema",
+)
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 
@@ -74,7 +77,7 @@ def watch(
             it is watched are left out, with a warning
         every: seconds between two questions to the server, at most a day
         **settings: as for ``load``: ``unexpected``, ``empty``, ``dest_field``,
-            ``progress``, and credentials
+            ``update_label_schema``, ``progress``, and credentials
 
     Yields:
         the jobs that were loaded, each time that there are any
