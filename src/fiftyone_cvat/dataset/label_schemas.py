@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import fiftyone.core.annotation as foan
 import fiftyone.core.labels as fol
 
 from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.schema import classes_of
+from fiftyone_cvat.dataset.ontologies import with_shared
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import RETURN_TYPES
 
@@ -38,9 +38,7 @@ def label_schema_of(samples: Any, label_field: str) -> dict[str, Any]:
     """
     schemas = getattr(samples._root_dataset, "label_schemas", None) or {}
     found: dict[str, Any] = schemas.get(path_in_dataset(samples, label_field)) or {}
-    # of FiftyOne 1.20: attributes that several datasets share
-    hydrate = getattr(foan, "hydrate_applied_ontology", None)
-    return found if hydrate is None else dict(hydrate(found))
+    return with_shared(found) if found else found
 
 
 def path_in_dataset(samples: Any, label_field: str) -> str:

@@ -6,7 +6,6 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 import fiftyone as fo
-import fiftyone.core.annotation as foan
 import pytest
 
 from fiftyone_cvat.runs.given_schema import GivenSchema
@@ -159,15 +158,3 @@ def test_a_view_of_frames(dataset, tmp_path):
     view = dataset.to_frames(sample_frames="dynamic")
     assert taken(view)["classes"] == ["cat", "dog"]
     assert taken(dataset, name="frames.cats")["classes"] == ["cat", "dog"]
-
-
-@pytest.mark.skipif(
-    not hasattr(foan, "hydrate_applied_ontology"), reason="FiftyOne has none yet"
-)
-def test_attributes_that_datasets_share(cats, monkeypatch):
-    """FiftyOne adds them where the App reads a label schema."""
-    cats.set_label_schemas({"cats": CLASSES})
-    monkeypatch.setattr(
-        foan, "hydrate_applied_ontology", lambda each: {**each, "attributes": [MOOD]}
-    )
-    assert [*taken(cats)["attributes"]] == ["mood"]
