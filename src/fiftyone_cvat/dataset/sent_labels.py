@@ -12,7 +12,7 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef, put_at_frame
-from fiftyone_cvat.convert.shared.track_keys import index_by_object, track_key
+from fiftyone_cvat.convert.shared.track_keys import Naming, index_by_object, track_key
 from fiftyone_cvat.convert.to_cvat.schema import SchemaParts
 from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.field_annotations import FieldConversion
@@ -81,7 +81,7 @@ class SentLabels:
         self._other_fields: list[str] | None = None
         self._ids_by_field: dict[Any, set[Any]] = {}
         self._ids_there: set[str] | None = None
-        self._instances_by_field: dict[Any, bool] = {}
+        self._naming_by_field: dict[Any, Naming] = {}
 
     def begin(self, stored: StoredLabels) -> None:
         """Begin with a task.
@@ -252,18 +252,21 @@ class SentLabels:
         for each in present:
             each.key_of_object = track_key(each.held, indexes)
 
-    def has_instances(self, label_field: Any) -> bool:
-        """Tell whether any label of a field has an instance."""
-        if label_field not in self._instances_by_field:
+    def naming(self, label_field: Any) -> Naming:
+        """Tell how the labels of a field name their objects."""
+        if label_field not in self._naming_by_field:
             name = label_field
             if self._is_frames and name is not None:
                 name = self._root._FRAMES_PREFIX + name
-            number = 0
+            found = Naming()
             if name is not None and self._root.has_field(name):
-                _, path = self._root._get_label_field_path(name, "instance")
-                number = self._root.count(path)
-            self._instances_by_field[label_field] = number > 0
-        return self._instances_by_field[label_field]
+                paths = (
+                    self._root._get_label_field_path(name, each)[1]
+                    for each in ("instance", "index")
+                )
+                found = Naming(*(self._root.count(path) > 0 for path in paths))
+            self._naming_by_field[label_field] = found
+        return self._naming_by_field[label_field]
 
     def highest_index(self, label_field: Any) -> int:
         """Return the highest index that a track of a field has anywhere."""

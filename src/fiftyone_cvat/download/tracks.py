@@ -13,7 +13,7 @@ from functools import partial
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.label_ids import split_label_id
-from fiftyone_cvat.convert.shared.track_keys import TrackKey, instance_id
+from fiftyone_cvat.convert.shared.track_keys import Naming, TrackKey, instance_id
 from fiftyone_cvat.dataset.sent_labels import Originals, SentLabels
 from fiftyone_cvat.download.annotation_ids import AnnotationIds, new_id
 from fiftyone_cvat.download.run_fields import TaskField
@@ -51,19 +51,26 @@ class TrackIndexes:
             # tracks of one index for one, whatever task of a video they are in
             self._highest[field.name] = self._sent.highest_index(field.name)
         highest = self._highest.get(field.name, 0)
-        has_instances = partial(self._sent.has_instances, field.name)
+        naming: Callable[[], Naming] = partial(self._naming, field)
         if field.kind == "scalar":
-            has_instances = partial(bool)
+            naming = Naming
         used = settle_tracks(
             labels,
             field.originals,
             field.task,
             self._ids.of_tracks,
             highest,
-            has_instances,
+            naming,
         )
         if field.name in self._highest:
             self._highest[field.name] = used
+
+    def _naming(self, field: TaskField) -> Naming:
+        """Return how labels of a field name their objects."""
+        naming = self._sent.naming(field.name)
+        of_frames = (ref.frame_id is not None for ref in field.task.refs.values())
+        # on pictures an instance makes no track: the next load would not know it
+        return naming if any(of_frames) else naming._replace(by_index=True)
 
 
 def settle_tracks(
@@ -72,12 +79,13 @@ def settle_tracks(
     task: TaskAnswer,
     server_ids: Mapping[int, str],
     highest: int = 0,
-    has_instances: Callable[[], bool] = bool,
+    naming: Callable[[], Naming] = Naming,
 ) -> int:
     """Give each track the index of the track that went up, or else a new one, in place.
 
     So it is with the instance, if labels of the field have instances. Labels without an
-    index go on without one.
+    index go on without one, and new tracks have none where all others are named by
+    instances alone.
 
     A track that was split goes on with one of its parts, and the others are new. CVAT
     keeps tracks by job: parts of a track that no job shows both of are one track. A
@@ -91,7 +99,7 @@ def settle_tracks(
         task: what the server answers about the task
         server_ids: the server's id of a track to the id of one of its labels
         highest: the highest index that is in use elsewhere
-        has_instances: tells whether labels of the field have instances
+        naming: tells how labels of the field name their objects
 
     Returns:
         the highest index that is in use then
@@ -129,11 +137,11 @@ def settle_tracks(
             is_shared = claims[each.frame, each.label_id, each.part] > 1
             _set_id(each, key, known, whole, is_shared=is_shared)
         if is_new:
-            instance = new_id() if has_instances() else None
+            index, instance = _new_names(key, whole, naming())
         else:
+            index = None if isinstance(key, str) else key
             instance = _instance(own, key, originals, task)
         for each in own:
-            index = None if isinstance(key, str) else key
             each.set_track(key, index, instance)
     return next_index - 1
 
@@ -163,6 +171,24 @@ def _set_id(
             label.label_id = whole.label_id
     elif is_shared and _key(claim) != key:
         label.label_id = id_in_track(known, key, label.class_name) or label.label_id
+
+
+def _new_names(
+    index: TrackKey, whole: _Whole | None, naming: Naming
+) -> tuple[int | None, str | None]:
+    """Return index and instance of a new track, of which labels of the field have any.
+
+    Args:
+        index: the index that is free
+        whole: what the track is a part of, or None; it gets the instance
+        naming: how labels of the field name their objects
+    """
+    if not naming.by_instance:
+        return int(index), None
+    instance = (whole and whole.instance) or new_id()
+    if whole is not None:
+        whole.instance = instance
+    return (int(index) if naming.by_index else None), instance
 
 
 def _instance(
@@ -257,11 +283,13 @@ class _Whole:
         label_id: the id of one of its labels
         parts: the numbers of its parts
         key: its key, if it is new
+        instance: the id of its instance, if it is new
     """
 
     label_id: str
     parts: set[int] = field(default_factory=set)
     key: int | None = None
+    instance: str | None = None
 
 
 def _tracks_of_parts(tracks: Iterable[Sequence[ReadLabel]]) -> dict[int | None, _Whole]:

@@ -8,6 +8,7 @@ import pytest
 from fiftyone_cvat.convert.from_cvat.labels import ReadLabel
 from fiftyone_cvat.convert.from_cvat.originals import Original
 from fiftyone_cvat.convert.shared.frames import FrameRef
+from fiftyone_cvat.convert.shared.track_keys import Naming
 from fiftyone_cvat.download.tracks import settle_tracks
 from fiftyone_cvat.server.task_answers import TaskAnswer
 from tests.builders import detection, object_id
@@ -274,6 +275,9 @@ def named(index, instance, number):
     return detection("cat", index=index, number=number, **more)
 
 
+BOTH = Naming(by_instance=True, by_index=True)
+
+
 class NamedTracks(Tracks):
     """Tracks of a field whose labels have instances."""
 
@@ -284,13 +288,13 @@ class NamedTracks(Tracks):
             original = Original(label, key_of_object=key_of_object)
             self.originals[REFS[frame]][label.id] = original
 
-    def settle(self, *, has_instances=True):
+    def settle(self, naming=BOTH):
         settle_tracks(
             self.labels,
             self.originals,
             self.task,
             self.server_ids,
-            has_instances=lambda: has_instances,
+            naming=lambda: naming,
         )
 
     def named_as(self, number):
@@ -341,8 +345,19 @@ class TestInstances:
     def test_new_tracks_where_no_label_has_any(self):
         tracks = NamedTracks()
         tracks.came_back(1, "cat", None)
-        tracks.settle(has_instances=False)
+        tracks.settle(Naming())
         assert tracks.named_as(1) == [(1, None)] * 6
+
+    def test_new_tracks_where_all_labels_have_instances_only(self):
+        tracks = NamedTracks()
+        tracks.named(CATS)
+        tracks.came_back(1, "cat", CATS)
+        tracks.came_back(2, "cat", None)
+        tracks.settle(Naming(by_instance=True))
+        assert tracks.named_as(1) == [(None, ONE)] * 6
+        [(index, instance)] = {*tracks.named_as(2)}
+        assert index is None
+        assert instance not in (None, ONE)
 
     def test_a_part_that_was_split_off_is_new(self):
         tracks = NamedTracks()

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "IndexByObject",
+    "Naming",
     "TrackKey",
     "index_by_object",
     "indexes_by_object",
@@ -29,6 +30,14 @@ TrackKey = int | str
 
 The two never equal each other: an id is a text.
 """
+
+
+class Naming(NamedTuple):
+    """How the labels of a field name their objects: some of them in either way."""
+
+    by_instance: bool = False
+    by_index: bool = False
+
 
 IndexByObject = Mapping[tuple[str | None, str], int]
 """Class and instance's id to the index of the object's labels."""
