@@ -359,6 +359,17 @@ class TestInstances:
         assert index is None
         assert instance not in (None, ONE)
 
+    def test_parts_of_a_new_track_have_one_instance(self):
+        """A track of two parts, as of outlines, that was copied."""
+        tracks = NamedTracks()
+        tracks.came_back(1, "cat", CATS)
+        tracks.came_back(2, "cat", CATS, part=2)
+        tracks.came_back(3, "cat", DOGS)
+        tracks.settle(Naming(by_instance=True))
+        first, second, other = (set(tracks.named_as(each)) for each in (1, 2, 3))
+        assert first == second
+        assert len(first | other) == 2
+
     def test_a_part_that_was_split_off_is_new(self):
         tracks = NamedTracks()
         tracks.named(CATS)
