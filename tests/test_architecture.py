@@ -16,8 +16,10 @@ NAME = "fiftyone_cvat"
 # From top to bottom. A module may import what stands in a line below its own; what
 # stands in one line is independent of each other.
 ROOMS = [
+    {"__main__"},
     {"cli"},
-    {"commands", "demo", "doctor"},
+    {"commands"},
+    {"demo", "doctor"},
     {"workflows"},
     {"backend"},
     {"review"},

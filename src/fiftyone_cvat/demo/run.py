@@ -68,10 +68,9 @@ def run_demo(
         CVATError: if something fails; what was sent to the server is deleted then
     """
     warnings.simplefilter("ignore")  # of other packages, and nothing to do about
-    _check_output(output)
     if server is None and cassette is None:
         cassette = _recorded_session()
-    with sandbox(proxies=server is not None):
+    with _output_folder(output), sandbox(proxies=server is not None):
         with step("Starting FiftyOne with an empty database of its own"):
             from fiftyone_cvat.demo.round_trip import RoundTrip, ServerOptions
 
@@ -126,12 +125,24 @@ def _clean_up_after_failure(trip: RoundTrip) -> None:
         logger.warning("The demo's task may be left in CVAT: %s", error)
 
 
-def _check_output(output: Path) -> None:
-    """Find out now whether pictures can be written, not in the end."""
+@contextlib.contextmanager
+def _output_folder(output: Path) -> Iterator[None]:
+    """Have a folder to write to, found out now; take it away if nothing is in it.
+
+    Raises:
+        DemoError: if it cannot be made
+    """
+    missing = [each for each in (output, *output.parents) if not each.exists()]
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DemoError(f"Cannot write to '{output}': {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the first that is not empty ends it
+            for folder in missing:
+                folder.rmdir()
 
 
 def _recorded_session() -> AbstractContextManager[Any]:
