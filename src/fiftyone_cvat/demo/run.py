@@ -61,7 +61,7 @@ def run_demo(
             or None for the recorded server
         output: the folder to write pictures to
         step: tells what happens
-        keep: whether to leave the task on the server
+        keep: whether to leave the tasks on the server
         cassette: a context manager that records what happens, or None
 
     Raises:
@@ -81,7 +81,7 @@ def run_demo(
         if session is not None and server is None:
             _check_replay(session)
         with step(f"Drawing before and after into {output}"):
-            from fiftyone_cvat.demo.drawing import draw_outcome
+            from fiftyone_cvat.demo.sheets import draw_outcome
 
             files = draw_outcome(outcome, output)
     return Finished(outcome, files, session.play_count if session else None)
@@ -97,19 +97,19 @@ def recorded_from() -> str:
 
 def _travel(trip: RoundTrip, step: Step, *, keep: bool) -> Outcome:
     """Go there and back; leave nothing on the server unless it is to be kept."""
-    with step("Building a dataset of labelled pictures"):
+    with step("Building datasets of labelled pictures and a video"):
         trip.build()
     try:
-        with step("Sending pictures and labels to CVAT"):
+        with step("Sending pictures, video and labels to CVAT"):
             trip.send()
-        with step("Letting the annotator work on the task"):
+        with step("Letting the annotator work on the tasks"):
             trip.edit()
-        with step("Loading the labels back into the dataset"):
+        with step("Loading the labels back into the datasets"):
             outcome = trip.load()
         if keep:
-            outcome.task_url = trip.task_url
+            outcome.task_urls = trip.task_urls
         else:
-            with step("Deleting the task from CVAT"):
+            with step("Deleting the tasks from CVAT"):
                 trip.clean_up()
     except BaseException:
         _clean_up_after_failure(trip)
@@ -122,7 +122,7 @@ def _clean_up_after_failure(trip: RoundTrip) -> None:
     try:
         trip.clean_up()
     except CVATError as error:
-        logger.warning("The demo's task may be left in CVAT: %s", error)
+        logger.warning("Tasks of the demo may be left in CVAT: %s", error)
 
 
 @contextlib.contextmanager
