@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.datasets import named_dataset, work_aside
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName, signing_in
 
 __all__ = ["attach"]
@@ -41,10 +41,11 @@ def attach(
     FIFTYONE_CVAT_ACCESS_TOKEN.
     """
     task_ids = dict(_pair(each) for each in tasks)
-    samples = named_dataset(dataset)
-    from fiftyone_cvat.workflows.attachment import attach as attach_tasks
+    with work_aside():
+        samples = named_dataset(dataset)
+        from fiftyone_cvat.workflows.attachment import attach as attach_tasks
 
-    results = attach_tasks(samples, anno_key, task_ids, missing=missing, **server)
+        results = attach_tasks(samples, anno_key, task_ids, missing=missing, **server)
     typer.echo(
         f"Run '{anno_key}' has the tasks {', '.join(map(str, results.task_ids))}"
     )

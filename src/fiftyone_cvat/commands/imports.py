@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fiftyone_cvat.commands.datasets import work_aside
 from fiftyone_cvat.commands.options import signing_in
 
 __all__ = ["import_tasks"]
@@ -71,7 +72,7 @@ def import_tasks(
 
     from fiftyone_cvat.runs.job_status import counted
     from fiftyone_cvat.workflows import imports
-    from fiftyone_cvat.workflows.database import open_database
+    from fiftyone_cvat.workflows.mongodb import open_database
 
     open_database()
     is_new = not fo.dataset_exists(dataset)
@@ -79,17 +80,18 @@ def import_tasks(
         fo.Dataset(dataset, persistent=True) if is_new else fo.load_dataset(dataset)
     )
     try:
-        results = imports.import_tasks(
-            samples,
-            project=project,
-            tasks=task,
-            jobs=job,
-            media=media,
-            fields=fields,
-            anno_key=anno_key,
-            related_slices=related_slices,
-            **server,
-        )
+        with work_aside():
+            results = imports.import_tasks(
+                samples,
+                project=project,
+                tasks=task,
+                jobs=job,
+                media=media,
+                fields=fields,
+                anno_key=anno_key,
+                related_slices=related_slices,
+                **server,
+            )
     except BaseException:
         if is_new and not len(samples):
             samples.delete()

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.datasets import named_dataset, work_aside
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName, signing_in
 
 __all__ = ["resume"]
@@ -20,10 +20,11 @@ def resume(dataset: DatasetName, anno_key: AnnoKey, server: dict[str, Any]) -> N
     they are. The server is the one that the run was sent to. What is not given as an
     option comes from FiftyOne's configuration, such as FIFTYONE_CVAT_ACCESS_TOKEN.
     """
-    samples = named_dataset(dataset)
-    from fiftyone_cvat.runs.job_status import counted
-    from fiftyone_cvat.workflows.resumption import resume as resume_run
+    with work_aside():
+        samples = named_dataset(dataset)
+        from fiftyone_cvat.runs.job_status import counted
+        from fiftyone_cvat.workflows.resumption import resume as resume_run
 
-    results = resume_run(samples, anno_key, **server)
+        results = resume_run(samples, anno_key, **server)
     tasks = counted(len(results.task_ids), "task")
     typer.echo(f"Run '{anno_key}' is complete: {tasks}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.datasets import named_dataset, work_aside
 from fiftyone_cvat.commands.options import (
     AnnoKey,
     DatasetName,
@@ -52,7 +52,7 @@ def status(
     asked again. What is not given as an option comes from FiftyOne's configuration,
     such as FIFTYONE_CVAT_ACCESS_TOKEN.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         from fiftyone_cvat.workflows.watching import AWAY, may_come_back
 
         results = _results_of(dataset, anno_key, server)
@@ -60,7 +60,7 @@ def status(
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             try:
-                with contextlib.redirect_stdout(sys.stderr):
+                with work_aside():
                     jobs = results.job_status()
             except AWAY as error:
                 if watch is None or not may_come_back(error):

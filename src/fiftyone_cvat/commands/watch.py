@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.datasets import named_dataset, work_aside
 from fiftyone_cvat.commands.options import (
     AnnoKey,
     DatasetName,
@@ -88,7 +88,7 @@ def watch(
         "unexpected": unexpected,
         **server,
     }
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         samples = named_dataset(dataset)
         from fiftyone_cvat.workflows import watching
 
@@ -131,7 +131,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
     """Yield loads, as they come, while FiftyOne prints elsewhere."""
     several = iter(loads)
     while True:
-        with contextlib.redirect_stdout(sys.stderr):
+        with work_aside():
             each = next(several, None)
         if each is None:
             return

@@ -54,7 +54,7 @@ def check_mongodb() -> Finding:
         import fiftyone as fo
         import fiftyone.constants as foc
 
-        from fiftyone_cvat.workflows.database import NoDatabaseError, ask_database
+        from fiftyone_cvat.workflows.mongodb import NoDatabaseError, ask_database
     except Exception as error:  # noqa: BLE001  a broken installation is a finding
         advice = "check FiftyOne's installation"
         return Finding(name, State.WRONG, kind_and_words(error), advice)

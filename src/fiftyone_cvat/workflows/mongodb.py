@@ -10,7 +10,7 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 import pymongo
 
-from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.errors import CVATError
 
 __all__ = ["NoDatabaseError", "ask_database", "open_database"]
 
@@ -23,7 +23,7 @@ ADVICE = (
 )
 
 
-class NoDatabaseError(ConfigurationError, ConnectionError):
+class NoDatabaseError(CVATError, ConnectionError):
     """FiftyOne's database, MongoDB, does not answer or does not start."""
 
 
