@@ -8,8 +8,8 @@ construction of the FiftyOne labels.
 
 The server is --url or CVAT_RECORD_URL, with CVAT_RECORD_USERNAME and
 CVAT_RECORD_PASSWORD. Without --url, only what needs no server is measured: the
-conversions alone and how long a start takes. Exit status 1 says that a target is not
-met.
+conversions alone and how long a start takes. With --page, what was measured goes to
+README.md beside this, too. Exit status 1 says that a target is not met.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import Any
 
 from benchmarks.growth import GROWTH
 from benchmarks.report import (
+    comparison_table,
     conversion_table,
     growth_table,
     headline,
@@ -45,6 +46,7 @@ from benchmarks.targets import (
 )
 from benchmarks.workloads import WORKLOADS
 from fiftyone_cvat.demo.sandbox import sandbox
+from tables import write_table
 
 SIDES = ("built-in", "package", "least")
 SECOND_LOAD = "second-load"
@@ -57,6 +59,7 @@ def main() -> int:
     """Measure what was asked for and write the tables."""
     options = _options()
     parts: list[str] = []
+    tables: dict[str, str] = {}
     verdicts: list[Verdict] = []
     # FiftyOne gets a database of its own; the children inherit it
     with sandbox(proxies=False) as folder:
@@ -65,19 +68,29 @@ def main() -> int:
             every = [] if options.growth else [*WORKLOADS, SECOND_LOAD]
             names = options.workload or every
             others = [each for each in names if each != SECOND_LOAD]
-            for part, judged in _workloads(others, options, folder):
-                parts.append(part)
+            compared: dict[str, Figures] = {}
+            for name, figures, judged in _workloads(others, options, folder):
+                title = WORKLOADS[name].title
+                compared[title] = figures
+                parts.append(workload_table(f"{name}: {title}", figures))
                 verdicts += judged
+            if compared:
+                tables["workloads"] = comparison_table(compared)
             if SECOND_LOAD in names:
-                parts.append(_second_load(options, folder, verdicts))
+                tables["second load"] = _second_load(options, folder, verdicts)
+                parts.append(tables["second load"])
             if options.growth:
-                parts.append(_growth(folder, verdicts))
+                tables["growth"] = _growth(folder, verdicts)
+                parts.append(tables["growth"])
         else:
             rows = _child("benchmarks.offline", str(options.rounds))
-            parts.append(conversion_table(rows))
+            tables["conversions"] = conversion_table(rows)
+            parts.append(tables["conversions"])
             verdicts += [judge_conversion(each) for each in rows]
             verdicts += list(_starts())
     head = headline(_server_version(options.url) if options.url else "no server")
+    for name, table in tables.items() if options.page else ():
+        write_table(name, f"{head}\n\n{table}")
     parts = [head, "", *parts, verdict_table(verdicts)]
     text = "\n".join(parts)
     print(text)
@@ -98,18 +111,21 @@ def _options() -> argparse.Namespace:
     add("--images", type=int, default=100, help="images of each of these tasks")
     add("--growth", action="store_true", help="measure the curves, with the package")
     add("--output", type=Path, help="the Markdown file to write")
-    return parser.parse_args()
+    add("--page", action="store_true", help="write the tables to README.md, too")
+    options = parser.parse_args()
+    if options.page and (options.side or {*(options.workload or ())} - {SECOND_LOAD}):
+        parser.error("--page is for all workloads with all sides, or for second-load")
+    return options
 
 
 def _workloads(
     names: Sequence[str], options: argparse.Namespace, folder: Path
-) -> Iterator[tuple[str, list[Verdict]]]:
+) -> Iterator[tuple[str, Figures, list[Verdict]]]:
     for name in names:
         sides = options.side or SIDES
         figures = _measure(name, sides, options.rounds, folder)
         tasks = len(WORKLOADS[name].make(folder / "media" / name).tasks)
-        verdicts = judge_workload(name, figures, tasks)
-        yield workload_table(f"{name}: {WORKLOADS[name].title}", figures), verdicts
+        yield name, figures, judge_workload(name, figures, tasks)
 
 
 def _measure(

@@ -26,11 +26,14 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from tables import write_table
 
 __all__ = ["Outcome", "main", "missing_names", "surface"]
 
@@ -419,6 +422,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--surface", action="store_true", help="no replay")
     parser.add_argument("--folder", type=Path, help="keep what is installed here")
     parser.add_argument("--markdown", type=Path, help="write the table here, too")
+    parser.add_argument(
+        "--page", action="store_true", help="write it to README.md beside this, too"
+    )
     parser.add_argument("--json", type=Path, help="write everything here, too")
     given = parser.parse_args(arguments)
     numbers = [*(given.versions or KNOWN), *(_newer() if given.latest else [])]
@@ -444,6 +450,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"\n{markdown}")
     if given.markdown:
         given.markdown.write_text(f"{markdown}\n", encoding="utf-8")
+    if given.page:
+        today = datetime.now(UTC).date().isoformat()
+        write_table("versions of cvat-sdk", f"{today}\n\n{markdown}")
     if given.json:
         spans = {name: _span(name, outcomes) for name in names}
         versions = [asdict(each) | {"passed": dict(each.passed)} for each in outcomes]

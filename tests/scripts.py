@@ -19,10 +19,12 @@ def loaded(name: str) -> Iterator[Any]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # its data classes look their module up
+    # its data classes look their module up, and scripts import each other
     sys.modules[name] = module
+    sys.path.insert(0, str(FOLDER))
     try:
         spec.loader.exec_module(module)
         yield module
     finally:
+        sys.path.remove(str(FOLDER))
         del sys.modules[name]

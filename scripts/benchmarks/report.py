@@ -63,6 +63,35 @@ def workload_table(title: str, figures: Figures) -> str:
     return "\n".join([*lines, ""])
 
 
+def comparison_table(figures_by_title: Mapping[str, Figures]) -> str:
+    """Return the table of all workloads: wall times of the sides, and their ratios."""
+    head = (
+        "workload",
+        "",
+        "built-in",
+        "this package",
+        "least work",
+        "times as fast as the built-in",
+        "times the least work",
+        "CPU, of the built-in's",
+    )
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for title, figures in figures_by_title.items():
+        for phase, sides in figures.items():
+            built_in, own, least = (
+                sides[name] for name in ("built-in", "package", "least")
+            )
+            seconds = (f"{each['wall']:.1f} s" for each in (built_in, own, least))
+            ratios = (
+                built_in["wall"] / own["wall"],
+                own["wall"] / least["wall"],
+                own["cpu"] / built_in["cpu"],
+            )
+            cells = [title, phase, *seconds, *(f"{ratio:.2f}" for ratio in ratios)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
 def conversion_table(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the table of the conversions: ms for 1,000 objects."""
     lines = ["### Conversions alone, CPU ms for 1,000 objects", ""]

@@ -157,8 +157,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.on_failure = one_of("on_failure", on_failure, "rollback", "keep")
         workers = whole_number("max_workers", max_workers, least=1, most=16)
         self.max_workers = workers or 4
-        self.username = username
-        self.email = email
+        self.username, self.email = username, email
         self.password = password
         self.headers = headers
         self.access_token = access_token
@@ -254,8 +253,7 @@ class CVATBackend(foua.AnnotationBackend):
         """The types of attributes that a label schema may name."""
         return list(attribute_specs.ATTRIBUTE_TYPES)
 
-    supports_clips_views = True
-    supports_keyframes = True
+    supports_clips_views = supports_keyframes = True
     supports_video_sample_fields = False
     """Whether labels of whole videos can be annotated: CVAT has none."""
     requires_label_schema = False
@@ -341,8 +339,11 @@ class CVATBackend(foua.AnnotationBackend):
         if key is None:
             return  # the results of such a run are not stored
         run_doc = cls._get_run_doc(samples, key)
+        packed = results and stored_runs.PackedResults(results)
         with stored_runs.keep_results(run_doc, **kwargs):
-            super().save_run_results(samples, key, results, **kwargs)
+            super().save_run_results(samples, key, packed, **kwargs)
+        if kwargs.get("cache", True):  # in place of the packed ones
+            samples._root_dataset._annotation_cache[key] = results
         cached_runs.note_file(run_doc, results)
 
     def _is_empty(self, samples: Any, anno_key: str) -> bool:
@@ -434,9 +435,8 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
-        self.left_frames = left_frames
         self.lost, self.attached = lost or {}, attached or {}
-        self.raw_values = raw_values
+        self.left_frames, self.raw_values = left_frames, raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
 
     def launch_editor(self) -> None:

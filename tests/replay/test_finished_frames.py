@@ -6,6 +6,7 @@ import fiftyone as fo
 import pytest
 
 import fiftyone_cvat
+from fiftyone_cvat import import_tasks
 from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box
@@ -113,6 +114,23 @@ def test_frames_of_videos(dataset, server, tmp_path):
     frames = dataset.values("frames.cats.detections")[0]
     found = [None if each is None else len(each) for each in frames]
     assert found == [0, 1, 0, 0, 0, 0] + [None] * 6
+
+
+def test_tasks_that_were_imported(pictures, empty, server):
+    run = Run(pictures, server, CATS, segment_size=2)
+    complete(run, 0)
+    paths = pictures.values("filepath")
+    empty.add_samples([fo.Sample(filepath=path) for path in paths])
+    results = import_tasks(empty, tasks=run.task_id, **server.credentials)
+    # of the kinds that boxes may be, only the field that has some is filled
+    fields = {*empty.get_field_schema()}
+    assert numbers(empty, "detections.detections") == [1, None, None, None]
+    where = {"unexpected": "keep", **server.credentials}
+
+    fiftyone_cvat.load(empty, results.key, empty="completed", **where)
+
+    assert numbers(empty, "detections.detections") == [1, 0, None, None]
+    assert {*empty.get_field_schema()} == fields
 
 
 def test_a_state_that_is_none(pictures, server):

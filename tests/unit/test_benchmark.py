@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.media import make_images
+from tests.scripts import loaded
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +113,39 @@ def test_targets_tell_what_is_met(benchmarks):
     }
     verdicts = targets.judge_workload("large-task", figures, tasks=1)
     assert [each.met for each in verdicts] == [False, True, True, True]
+
+
+def test_ratios_of_a_comparison(benchmarks):
+    report = benchmarks("report")
+    costs = {"built-in": (4.0, 8.0), "package": (2.0, 1.0), "least": (1.6, 0.5)}
+    sides = {name: {"wall": wall, "cpu": cpu} for name, (wall, cpu) in costs.items()}
+    *_, row = (
+        report.comparison_table({"two tasks": {"load": sides}}).strip().split("\n")
+    )
+    assert row == ("| two tasks | load | 4.0 s | 2.0 s | 1.6 s | 2.00 | 1.25 | 0.12 |")
+
+
+def test_a_table_goes_between_its_markers(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text("a\n<!-- growth -->\nold\n<!-- end of growth -->\nb\n")
+    with loaded("tables") as tables:
+        for text in ("new\n", "| newer |\n"):
+            tables.write_table("growth", text, page)
+            expected = f"a\n<!-- growth -->\n\n{text}\n<!-- end of growth -->\nb\n"
+            assert page.read_text() == expected
+        with pytest.raises(ValueError, match="has no '<!-- speed -->'"):
+            tables.write_table("speed", "new", page)
+        assert page.read_text() == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["workloads", "second load", "conversions", "growth", "versions of cvat-sdk"],
+)
+def test_the_page_has_each_table(name):
+    with loaded("tables") as tables:
+        page = tables.PAGE.read_text()
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    table = page.partition(begin)[2].partition(end)[0]
+    assert "|---|" in table
+    assert table.strip().startswith("20")  # when it was measured

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
@@ -100,14 +100,16 @@ class ChosenTasks:
             counts of what is in none of the chosen jobs, and of what has not changed
         """
         results = self._results
-        refs_by_task = {
-            task_id: [*frame_refs(frames).values()]
-            for task_id, frames in results.frame_id_map.items()
+        asked, frames_by_task = self._asked_keys, results.frame_id_map
+        # FiftyOne takes the labels of a video for one, even of other frames
+        ids_by_task = {
+            task_id: {each for ref in frames.values() for each in ref.values() if each}
+            for task_id, frames in frames_by_task.items()
         }
         not_asked = {
             task_id
-            for task_id, refs in refs_by_task.items()
-            if not self._has_asked(refs)
+            for task_id, ids in ids_by_task.items()
+            if asked is not None and asked.isdisjoint(ids)
         }
         as_loaded = {
             task_id
@@ -116,15 +118,13 @@ class ChosenTasks:
             and self._load_of(task_id).is_in(last_load(results, task_id))
         }
         read = set(results.task_ids) - not_asked - as_loaded
-        read |= _with_frames_of(read, refs_by_task)
+        read |= _with_frames_of(read, ids_by_task)
         not_asked -= read
         as_loaded -= read
+        count = sum(len(frames_by_task[task_id]) for task_id in not_asked)
         hide(results, [*not_asked, *as_loaded])
         self.has_left = bool(not_asked or as_loaded)
-        return Reconciliation(
-            not_asked=sum(len(refs_by_task[task_id]) for task_id in not_asked),
-            tasks_as_loaded=len(as_loaded),
-        )
+        return Reconciliation(not_asked=count, tasks_as_loaded=len(as_loaded))
 
     def _note_choice(self, jobs: Iterable[Json], ids: Collection[int]) -> None:
         """Note which of each task's jobs of annotation were chosen."""
@@ -170,10 +170,6 @@ class ChosenTasks:
         check_meta(meta, (), f"Task {task_id}: {url}")
         offset = first_frame(results, task_id)
         return frames_as_numbered(results.frame_numbering, refs, meta, offset)
-
-    def _has_asked(self, refs: Iterable[FrameRef]) -> bool:
-        keys = self._asked_keys
-        return keys is None or any(ref.key in keys for ref in refs)
 
     def _load_of(self, task_id: int) -> TaskLoad:
         """Return what is loaded of a task if it is read now."""
@@ -254,20 +250,18 @@ class ChosenTasks:
 
 
 def _with_frames_of(
-    task_ids: Iterable[int], refs_by_task: Mapping[int, Sequence[FrameRef]]
+    task_ids: Iterable[int], ids_by_task: Mapping[int, Collection[str]]
 ) -> set[int]:
     """Return the tasks that have a frame, or a sample, of some tasks, or of those."""
-    tasks_by_key: dict[str, set[int]] = defaultdict(set)
-    for task_id, refs in refs_by_task.items():
-        for ref in refs:
-            # FiftyOne takes the labels of a video for one, even of other frames
-            tasks_by_key[ref.key].add(task_id)
-            tasks_by_key[ref.sample_id].add(task_id)
+    tasks_by_id: dict[str, list[int]] = defaultdict(list)
+    for task_id, ids in ids_by_task.items():
+        for each in ids:
+            tasks_by_id[each].append(task_id)
     shared: dict[int, set[int]] = defaultdict(set)
-    for together in tasks_by_key.values():
+    for together in tasks_by_id.values():
         if len(together) > 1:
             for task_id in together:
-                shared[task_id] |= together
+                shared[task_id].update(together)
     found: set[int] = set()
     left = [*task_ids]
     while left:
