@@ -86,6 +86,28 @@ def test_missing_database_is_one_line(arguments):
     assert done.stderr.count("\n") == 1
 
 
+def test_database_that_does_not_start_is_one_line():
+    code = """
+import fiftyone.core.odm as foo
+from fiftyone.core.config import FiftyOneConfigError
+
+def get_db_conn():
+    raise FiftyOneConfigError("MongoDB could not be installed on your system")
+
+foo.get_db_conn = get_db_conn
+import sys; sys.argv = ["fiftyone-cvat", "status", "a", "b"]
+from fiftyone_cvat.cli import main; main()
+"""
+    done = start(sys.executable, "-c", code, FIFTYONE_DATABASE_URI=None)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(
+        "Error: FiftyOne's database does not start on this machine (MongoDB could not"
+    )
+    assert done.stderr.count("\n") == 1
+
+
 def test_demo_connects_before_it_starts_anything(tmp_path):
     done = start(
         *[*COMMAND, "demo", "--url", "http://127.0.0.1:9", "--access-token", "t"],

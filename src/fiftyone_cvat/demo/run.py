@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 CASSETTE = Path(__file__).parent / "session.yaml"
 
+DATABASE_PATIENCE_MS = 30_000
+"""It has only just been started."""
+
 Step = Callable[[str], AbstractContextManager[None]]
 """Tells that a piece of work begins, and, when left, that it has ended."""
 
@@ -73,8 +76,10 @@ def run_demo(
     with _output_folder(output), sandbox(proxies=server is not None):
         with step("Starting FiftyOne with an empty database of its own"):
             from fiftyone_cvat.demo.round_trip import RoundTrip, ServerOptions
+            from fiftyone_cvat.workflows.mongodb import open_database
 
             logging.getLogger("fiftyone").setLevel(logging.ERROR)
+            open_database(DATABASE_PATIENCE_MS)
             trip = RoundTrip(load_scenario(), ServerOptions(**(server or {})))
         with cassette or contextlib.nullcontext() as session:
             outcome = _travel(trip, step, keep=keep)

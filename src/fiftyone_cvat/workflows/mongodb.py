@@ -27,33 +27,40 @@ class NoDatabaseError(CVATError, ConnectionError):
     """FiftyOne's database, MongoDB, does not answer or does not start."""
 
 
-def ask_database() -> tuple[str, list[str]]:
+def ask_database(patience_ms: int | None = None) -> tuple[str, list[str]]:
     """Ask FiftyOne's database who it is; it is started if FiftyOne does that.
+
+    Args:
+        patience_ms: how long to wait for it, in milliseconds; 5 s by default
 
     Returns:
         its version, and its addresses, such as "localhost:27017"
 
     Raises:
-        NoDatabaseError: if it does not answer within 5 seconds, or does not start
+        NoDatabaseError: if it does not answer in time, or does not start
     """
     uri = fo.config.database_uri
     with _plain_words(uri), contextlib.ExitStack() as stack:
         if uri is None:
             client = foo.get_db_conn().client
         else:
-            client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=PATIENCE_MS)
+            wait = patience_ms or PATIENCE_MS
+            client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=wait)
             stack.callback(client.close)
         version: str = client.server_info()["version"]
         return version, [f"{host}:{port}" for host, port in sorted(client.nodes)]
 
 
-def open_database() -> None:
+def open_database(patience_ms: int | None = None) -> None:
     """Connect FiftyOne to its database, if it answers.
+
+    Args:
+        patience_ms: how long to wait for it, in milliseconds; 5 s by default
 
     Raises:
         NoDatabaseError: if it does not, or if FiftyOne refuses it
     """
-    ask_database()
+    ask_database(patience_ms)
     with _plain_words(fo.config.database_uri):
         foo.get_db_conn()
 
