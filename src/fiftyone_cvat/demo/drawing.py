@@ -44,9 +44,9 @@ COLORS: tuple[Color, ...] = (
     (240, 230, 150),
     (170, 190, 255),
     (225, 190, 160),
-    (255, 140, 190),
-    (150, 150, 255),
     (190, 255, 240),
+    (150, 150, 255),
+    (255, 140, 190),
     (255, 240, 205),
 )
 """For classes, in the order of their names; not those that tell what has changed."""
@@ -131,7 +131,7 @@ def draw_panel(
     for mark in sorted(marks, key=lambda each: each.status != "kept"):
         canvas.draw(mark)
     canvas.write(marks)
-    shown.alpha_composite(canvas.layer.resize(size, Image.Resampling.LANCZOS))
+    shown.alpha_composite(canvas.layer.reduce(FINE))
     return shown.convert("RGB")
 
 
