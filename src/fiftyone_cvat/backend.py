@@ -7,7 +7,6 @@ three classes stay in this module, under these names, for ever.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
+from fiftyone_cvat import console
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig"]
 
-logger = logging.getLogger(__name__)
+console.show_lines()
 
 
 class CVATBackendConfig(foua.AnnotationBackendConfig):
@@ -307,9 +307,8 @@ class CVATBackend(foua.AnnotationBackend):
         with cached_runs.cached_unless_refused(results):
             api = self.connect_to_api()
             resume_merge(results)
-            logger.info("Downloading labels from CVAT...")
+            console.tell("Downloading labels from CVAT...")
             annotations: dict[Any, Any] = api.download_annotations(results)
-        logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
         if results.ids_to_merge is not None:
@@ -448,7 +447,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         api, task_id = self.connect_to_api(), self.task_ids[0]
         jobs = self.job_ids.get(task_id)
         url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
-        logger.info("Launching editor at '%s'...", url)
+        console.tell(f"Launching editor at '{url}'...")
         api.launch_editor(url=url)
 
     def get_status(self) -> dict[Any, Any]:
@@ -465,7 +464,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         """Prints the status of the assigned tasks and jobs."""
         url_by_task = self.connect_to_api().base_task_url
         for line in status_lines(self.get_status(), url_by_task):
-            logger.info("%s", line)
+            console.write_line(line)
 
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.

@@ -15,6 +15,7 @@ import typer
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName
 from fiftyone_cvat.commands.status import status
 from fiftyone_cvat.commands.watch import watch
+from fiftyone_cvat.console import work_aside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,7 +205,8 @@ def resume(
     from fiftyone_cvat.workflows.results import dataset_of_name
     from fiftyone_cvat.workflows.resumption import resume as resume_run
 
-    results = resume_run(dataset_of_name(dataset), anno_key)
+    with work_aside():
+        results = resume_run(dataset_of_name(dataset), anno_key)
     tasks = counted(len(results.task_ids), "task")
     typer.echo(f"Run '{anno_key}' is complete: {tasks}")
 
@@ -276,17 +278,18 @@ def import_(
     )
     given: dict[str, Any] = {"url": url, "organization": organization}
     try:
-        results = import_tasks(
-            samples,
-            project=project,
-            tasks=task,
-            jobs=job,
-            media=media,
-            fields=fields,
-            anno_key=anno_key,
-            related_slices=related_slices,
-            **{name: value for name, value in given.items() if value is not None},
-        )
+        with work_aside():
+            results = import_tasks(
+                samples,
+                project=project,
+                tasks=task,
+                jobs=job,
+                media=media,
+                fields=fields,
+                anno_key=anno_key,
+                related_slices=related_slices,
+                **{name: value for name, value in given.items() if value is not None},
+            )
     except BaseException:
         if is_new and not len(samples):
             samples.delete()
@@ -337,7 +340,8 @@ def attach(
     samples = dataset_of_name(dataset)
     given = {"url": url, "organization": organization}
     where = {name: each for name, each in given.items() if each is not None}
-    results = attach_tasks(samples, anno_key, task_ids, missing=missing, **where)
+    with work_aside():
+        results = attach_tasks(samples, anno_key, task_ids, missing=missing, **where)
     typer.echo(
         f"Run '{anno_key}' has the tasks {', '.join(map(str, results.task_ids))}"
     )

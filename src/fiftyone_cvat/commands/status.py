@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def status(
     asked again. The credentials are those of FiftyOne's
     configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         from fiftyone_cvat.workflows.watching import AWAY, may_come_back
 
         results = _results_of(dataset, anno_key)
@@ -52,7 +53,7 @@ def status(
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             try:
-                with contextlib.redirect_stdout(sys.stderr):
+                with work_aside():
                     jobs = results.job_status()
             except AWAY as error:
                 if watch is None or not may_come_back(error):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def watch(
     if unexpected not in ("ignore", "keep"):
         raise typer.BadParameter("--unexpected is `ignore` or `keep`")
     options = {"jobs": chosen, "empty": empty, "unexpected": unexpected}
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         from fiftyone_cvat.workflows import watching
         from fiftyone_cvat.workflows.results import dataset_of_name
 
@@ -117,7 +118,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
     """Yield loads, as they come, while FiftyOne prints elsewhere."""
     several = iter(loads)
     while True:
-        with contextlib.redirect_stdout(sys.stderr):
+        with work_aside():
             each = next(several, None)
         if each is None:
             return

@@ -14,6 +14,7 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 
+from fiftyone_cvat.console import tell_counts
 from fiftyone_cvat.dataset.absent_attributes import (
     AbsentAttributes,
     label_ids_at,
@@ -93,9 +94,12 @@ def finish_merge(results: Any) -> None:
     Args:
         results: the run's results
     """
-    if results.merge is not None:
+    is_load = results.merge is not None
+    if is_load:
         results.left_frames = results.reconciliation.not_asked
     _end_merge(results)
+    for line in results.reconciliation.lines() if is_load else ():
+        tell_counts(line)
     if results.ids_beside is None:
         keep_added(results)
     else:

@@ -6,14 +6,12 @@ What became of them is known when its merge is over.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
-from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import labels_in_document, place_of
 from fiftyone_cvat.dataset.batches import in_batches
@@ -28,11 +26,8 @@ __all__ = [
     "LoadedLabel",
     "UnexpectedLabel",
     "UnexpectedLabels",
-    "log_counts",
     "settle_unexpected",
 ]
-
-logger = logging.getLogger(__name__)
 
 DELETED_HERE = "label that was deleted in the dataset"
 
@@ -165,7 +160,6 @@ def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
             if each.what == "added" or label_id in doubled:
                 merged_kinds.add(each.kind)
     _settle_not_back(results, pending, found, merged_kinds)
-    log_counts(counts)
 
 
 def _settle_not_back(
@@ -199,12 +193,6 @@ def _settle_not_back(
     dataset = results.samples._root_dataset
     for label_field, label_ids in gone.items():
         delete_labels(dataset, field_in_dataset(results, label_field), label_ids)
-
-
-def log_counts(counts: Reconciliation) -> None:
-    """Log what came of the labels of a load."""
-    for line in counts.lines():
-        logger.info("%s", line)
 
 
 def _is_merged(label: UnexpectedLabel, stored: StoredLabel | None) -> bool:

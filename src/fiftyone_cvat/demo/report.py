@@ -34,6 +34,7 @@ class Report:
         self._tick = "\N{CHECK MARK}" if unicode else "*"
         package = logging.getLogger("fiftyone_cvat")
         package.addHandler(_Warnings(self._console))
+        package.setLevel(logging.WARNING)
         package.propagate = False
 
     def begin(self, url: str | None, recorded: str) -> None:

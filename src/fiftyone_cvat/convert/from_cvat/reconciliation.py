@@ -10,6 +10,7 @@ from fiftyone_cvat.convert.shared.texts import shorten
 __all__ = ["Reconciliation"]
 
 COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
+WORDS = {"unmatched": "left out"}
 
 
 @dataclass(slots=True)
@@ -71,10 +72,15 @@ class Reconciliation:
     def lines(self) -> list[str]:
         """Return the counts as lines for people, a field each, then the reasons."""
         lines = []
-        for label_field in self.counts:
-            totals = self.totals(label_field)
-            words = ", ".join(f"{number} {what}" for what, number in totals.items())
-            lines.append(f"{label_field or 'labels'}: {words}")
+        names = {each: f"{each or 'labels'}:" for each in self.counts}
+        width = max(map(len, names.values()), default=0)
+        for label_field, name in names.items():
+            words = ", ".join(
+                f"{number:,} {WORDS.get(what, what)}"
+                for what, number in self.totals(label_field).items()
+                if number
+            )
+            lines.append(f"{name:<{width}} {words or 'no labels'}")
         for reason, number in self.reasons.items():
             example = self.examples.get(reason)
             such_as = "" if example is None else f", such as '{example}'"
