@@ -387,6 +387,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
         beside_ids: job of ground truth, or replica, to its part of an ``id_map``
         left_frames: how many the last load has left, since their jobs were not chosen
+        other_fields: those with labels that ``unexpected`` put there
         backend: the :class:`CVATBackend`
     """
 
@@ -419,6 +420,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         frames_with_view: Sequence[str] = (),
         beside_ids: dict[int, Any] | None = None,
         left_frames: int = 0,
+        other_fields: Sequence[str] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -433,7 +435,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
-        self.left_frames = left_frames
+        self.left_frames, self.other_fields = left_frames, other_fields
         self.lost, self.attached = lost or {}, attached or {}
         self.raw_values = raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
@@ -462,9 +464,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
 
     def print_status(self) -> None:
         """Prints the status of the assigned tasks and jobs."""
-        url_by_task = self.connect_to_api().base_task_url
-        for line in status_lines(self.get_status(), url_by_task):
-            console.write_line(line)
+        console.write_lines(status_lines(self.get_status(), self.connect_to_api()))
 
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.

@@ -14,7 +14,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ __all__ = [
     "tell",
     "tell_counts",
     "work_aside",
-    "write_line",
+    "write_lines",
 ]
 
 NAME = "fiftyone_cvat"
@@ -141,6 +141,12 @@ def write_line(line: str, *, aside: bool = False) -> None:
         if _bars:
             # it holds back what is written until it is drawn
             _bars[-1].draw(force=True)
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines that somebody has asked for, whatever the level is."""
+    for each in lines:
+        write_line(each)
 
 
 @contextmanager

@@ -624,6 +624,7 @@ class TestStoredResults:
             "frames_with_view",
             "beside_ids",
             "left_frames",
+            "other_fields",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults

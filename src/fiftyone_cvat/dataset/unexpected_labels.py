@@ -143,7 +143,7 @@ def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
         # only of those that changed it takes more than the id to tell what they are
         mine = {each.ref for each in changed if str(each.label.id) in ids}
         stored |= {each.id: each for each in _labels_at(results, label_field, mine)}
-    merged_kinds = set()
+    merged_kinds, places = set(), {*results.other_fields}
     for each in pending.labels:
         label_id = str(each.label.id)
         place = found.get(label_id)
@@ -157,8 +157,10 @@ def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
             counts.add(place if has_fields else None, each.task_id, each.what)
+            places.add(place)
             if each.what == "added" or label_id in doubled:
                 merged_kinds.add(each.kind)
+    results.other_fields = sorted(places)
     _settle_not_back(results, pending, found, merged_kinds)
 
 

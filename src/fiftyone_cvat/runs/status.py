@@ -30,13 +30,13 @@ def status_by_field(
 
 def status_lines(
     status: Mapping[Any, Mapping[int, Mapping[str, Any]]],
-    task_url: Callable[[int], str],
+    api: Any,
 ) -> Iterator[str]:
     """Yield the status of a run line by line.
 
     Args:
         status: field to task id to the task's summary, with its jobs
-        task_url: gives the address of a task's page
+        api: gives the addresses of tasks' pages
     """
     fields_by_tasks: dict[tuple[int, ...], list[Any]] = {}
     for label_field, tasks in status.items():
@@ -51,7 +51,7 @@ def status_lines(
         for task_id in task_ids:
             task = status[fields[0]][task_id]
             yield f"    Task {task_id} ({task['name']}):"
-            yield from _aligned(_facts(task, task_url(task_id)))
+            yield from _aligned(_facts(task, api.base_task_url(task_id)))
 
 
 def _facts(task: Mapping[str, Any], url: str) -> Iterator[tuple[str, str]]:

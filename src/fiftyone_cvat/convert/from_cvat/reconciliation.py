@@ -26,7 +26,8 @@ class Reconciliation:
     nothing of them has changed since the last load. ``jobs`` are the ids of those that
     were loaded, if some were chosen. ``undecided`` labels, by reason,
     are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
-    becomes of them, and then they are counted as that.
+    becomes of them, and then they are counted as that. ``holders`` has the fields that
+    FiftyOne loads a field's labels into, if not into itself: the counts compare.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Reconciliation:
     tasks_as_loaded: int = 0
     jobs: list[int] = field(default_factory=list)
     undecided: dict[str, int] = field(default_factory=dict)
+    holders: dict[Any, str] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -72,7 +74,12 @@ class Reconciliation:
     def lines(self) -> list[str]:
         """Return the counts as lines for people, a field each, then the reasons."""
         lines = []
-        names = {each: f"{each or 'labels'}:" for each in self.counts}
+        names = {
+            each: f"{self.holders[each]}, compared with {each}:"
+            if each in self.holders
+            else f"{each or 'labels'}:"
+            for each in self.counts
+        }
         width = max(map(len, names.values()), default=0)
         for label_field, name in names.items():
             words = ", ".join(
