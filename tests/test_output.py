@@ -172,7 +172,6 @@ def test_import(show, plain):
 
     assert shown.out.splitlines() == [
         "detections: 3 added",
-        "polylines:  1 added",
         "Dataset 'imported': 3 samples, run 'cvat_import'",
     ]
     assert ours(shown.err.splitlines()) == [

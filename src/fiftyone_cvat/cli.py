@@ -201,11 +201,11 @@ def resume(
     they are. The server is the run's; the credentials are those of FiftyOne's
     configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
-    from fiftyone_cvat.runs.job_status import counted
-    from fiftyone_cvat.workflows.results import dataset_of_name
-    from fiftyone_cvat.workflows.resumption import resume as resume_run
-
     with work_aside():
+        from fiftyone_cvat.runs.job_status import counted
+        from fiftyone_cvat.workflows.results import dataset_of_name
+        from fiftyone_cvat.workflows.resumption import resume as resume_run
+
         results = resume_run(dataset_of_name(dataset), anno_key)
     tasks = counted(len(results.task_ids), "task")
     typer.echo(f"Run '{anno_key}' is complete: {tasks}")
@@ -267,16 +267,18 @@ def import_(
     fields = dict(each.partition("=")[::2] for each in field or ())
     if not all(name and classes for classes, name in fields.items()):
         raise typer.BadParameter('--field is written as "CLASSES=FIELD"')
-    import fiftyone as fo
+    with work_aside():
+        import fiftyone as fo
 
-    from fiftyone_cvat.runs.job_status import counted
-    from fiftyone_cvat.workflows.imports import import_tasks
+        from fiftyone_cvat.runs.job_status import counted
+        from fiftyone_cvat.workflows.imports import import_tasks
 
     is_new = not fo.dataset_exists(dataset)
     samples = (
         fo.Dataset(dataset, persistent=True) if is_new else fo.load_dataset(dataset)
     )
-    given: dict[str, Any] = {"url": url, "organization": organization}
+    given = (("url", url), ("organization", organization))
+    options: dict[str, Any] = {name: each for name, each in given if each is not None}
     try:
         with work_aside():
             results = import_tasks(
@@ -288,17 +290,15 @@ def import_(
                 fields=fields,
                 anno_key=anno_key,
                 related_slices=related_slices,
-                **{name: value for name, value in given.items() if value is not None},
+                **options,
             )
     except BaseException:
         if is_new and not len(samples):
             samples.delete()
         raise
-    for line in results.reconciliation.lines():
-        typer.echo(line)
-    typer.echo(
-        f"Dataset '{dataset}': {counted(len(samples), 'sample')}, run '{anno_key}'"
-    )
+    found = counted(len(samples), "sample")
+    last = f"Dataset '{dataset}': {found}, run '{anno_key}'"
+    typer.echo("\n".join([*results.reconciliation.lines(), last]))
 
 
 @app.command()
@@ -333,14 +333,14 @@ def attach(
     credentials are those of FiftyOne's configuration, such as
     `FIFTYONE_CVAT_ACCESS_TOKEN`.
     """
-    from fiftyone_cvat.workflows.attachment import attach as attach_tasks
-    from fiftyone_cvat.workflows.results import dataset_of_name
-
     task_ids = dict(_pair(each) for each in tasks)
-    samples = dataset_of_name(dataset)
-    given = {"url": url, "organization": organization}
-    where = {name: each for name, each in given.items() if each is not None}
+    given = (("url", url), ("organization", organization))
+    where = {name: each for name, each in given if each is not None}
     with work_aside():
+        from fiftyone_cvat.workflows.attachment import attach as attach_tasks
+        from fiftyone_cvat.workflows.results import dataset_of_name
+
+        samples = dataset_of_name(dataset)
         results = attach_tasks(samples, anno_key, task_ids, missing=missing, **where)
     typer.echo(
         f"Run '{anno_key}' has the tasks {', '.join(map(str, results.task_ids))}"

@@ -39,6 +39,9 @@ FIRST = 20.0
 LONGEST = 120.0
 """Seconds between two such lines at most; they come ever less often."""
 
+SILENT: tuple[type[logging.Handler], ...] = (logging.NullHandler,)
+"""Handlers that nobody hears."""
+
 _counts = logging.getLogger(f"{NAME}.counts")
 _lock = threading.RLock()
 _bars: list[Any] = []
@@ -113,7 +116,7 @@ def _others_listen(name: str) -> bool:
     logger: logging.Logger | None = logging.getLogger(name)
     while logger is not None:
         for each in logger.handlers:
-            if not isinstance(each, (_Lines, logging.NullHandler)):
+            if not isinstance(each, (_Lines, *SILENT)):
                 return True
         logger = logger.parent if logger.propagate else None
     return False

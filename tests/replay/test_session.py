@@ -9,7 +9,7 @@ import fiftyone as fo
 import pytest
 from typer.testing import CliRunner
 
-from fiftyone_cvat import cli, import_tasks
+from fiftyone_cvat import cli
 from fiftyone_cvat.workflows.watching import load_finished
 
 SCRIPT = Path(__file__).parents[1] / "session.py"
@@ -17,19 +17,15 @@ SCRIPT = Path(__file__).parents[1] / "session.py"
 
 @pytest.fixture
 def session(server, tmp_path):
-    names = ("session", "imported")
-    for name in names:
-        if fo.dataset_exists(name):
-            fo.delete_dataset(name)
+    if fo.dataset_exists("session"):
+        fo.delete_dataset("session")
     settings = {
         "config_cls": "fiftyone_cvat.backend.CVATBackendConfig",
         **server.credentials,
     }
     values = {"folder": tmp_path, "settings": settings}
     yield runpy.run_path(str(SCRIPT), init_globals=values)
-    for name in names:
-        if fo.dataset_exists(name):
-            fo.delete_dataset(name)
+    fo.delete_dataset("session")
 
 
 def test_session(session, server):
@@ -44,7 +40,3 @@ def test_session(session, server):
         dataset, "run", jobs="new", url=server.url, access_token=server.access_token
     )
     assert len(loaded.job_ids) == 2
-    imported = fo.Dataset("imported")
-    imported.add_samples([fo.Sample(filepath=p) for p in dataset.values("filepath")])
-    results = import_tasks(imported, tasks=results.task_ids, **server.credentials)
-    assert results.reconciliation.totals("detections")["added"] == 3
