@@ -12,6 +12,8 @@ import pytest
 
 from fiftyone_cvat import console
 from fiftyone_cvat.console import Pace, Work, tell, tell_counts, work_aside, write_line
+from fiftyone_cvat.server.task_media import _Sending
+from fiftyone_cvat.transport import waiting
 
 OURS = logging.getLogger("fiftyone_cvat")
 
@@ -212,3 +214,31 @@ def test_lines_from_threads_while_there_is_a_bar(alone, capsys):
     text = capsys.readouterr().out.replace("\r", "\n")
     lines = [each.strip() for each in text.split("\n") if each.startswith("line ")]
     assert sorted(lines) == sorted(f"line {n}-{e}" for n in range(3) for e in range(50))
+
+
+def test_media_on_their_way(alone, clock, capsys):
+    sending = _Sending(7, 3_000_000_000)
+    for _ in range(3):
+        clock(50)
+        sending.add(1_000_000_000)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Task 7: 1,000 of 3,000 MB of its media sent",
+        "Task 7: 2,000 of 3,000 MB of its media sent",
+    ]
+
+
+def test_work_of_the_server(alone, clock, capsys, monkeypatch):
+    """It is told how long it takes, ever less often."""
+    monkeypatch.setattr(waiting, "pause", clock)
+    begin = console.time.monotonic()
+
+    def is_done():
+        return True if console.time.monotonic() - begin > 100 else None
+
+    waiting.wait_until(is_done, timeout=1000, work="Building task 7")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all(each.startswith("Building task 7: ") for each in lines)
+    assert all(each.endswith(" s so far") for each in lines)

@@ -188,7 +188,13 @@ class RunDownload:
         unseen: dict[int, CVATError] = {}
         task_ids = list(results.task_ids)
         with (
-            Work(len(task_ids), "tasks", "read", has_bar=len(task_ids) > 1) as work,
+            Work(
+                len(task_ids),
+                "tasks",
+                "read",
+                progress=results.config.load_options.progress,
+                has_bar=len(task_ids) > 1,
+            ) as work,
             side_by_side(
                 lambda task_id: self._ask_and_read(task_id, owners, columns),
                 task_ids,
