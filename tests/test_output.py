@@ -147,17 +147,17 @@ def test_status_as_json(show, plain):
 
 
 def test_watch_as_json(show, plain):
-    shown = show(
-        *("fiftyone-cvat", "watch", "session", "run"),
-        "--once",
-        "--jobs",
-        "new",
-        "--json",
-    )
+    """Bars go to standard error, too."""
+    watch = ("fiftyone-cvat", "watch", "session", "run")
+    bars = {"FIFTYONE_SHOW_PROGRESS_BARS": "true"}
+    shown = show(*watch, "--once", "--jobs", "new", "--json", **bars)
 
     assert json.loads(shown.out)["fields"]["cats"]["kept"] == 3
-    assert ours(shown.err.splitlines())[1:] == [DOWNLOADING]
-    assert shown.err.startswith("Loading 2 jobs of run 'run': ")
+    begin, rest = shown.err.split("\n", 1)
+    assert begin.startswith("Loading 2 jobs of run 'run': ")
+    assert rest.startswith(f"{DOWNLOADING}\n")
+    assert "2/2 [" in rest
+    assert "cats: 3 kept" not in rest
 
 
 def test_import(show, plain):

@@ -152,6 +152,28 @@ def write_lines(lines: Iterable[str]) -> None:
         write_line(each)
 
 
+class _Aside(io.TextIOBase):
+    """Standard error as standard output.
+
+    It is none of the streams that handlers have: those that have standard output's are
+    set to another while there is a bar, and that of Python's last resort cannot be.
+    """
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text) if sys.stderr else len(text)
+
+    def flush(self) -> None:
+        if sys.stderr:
+            sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return bool(sys.stderr) and sys.stderr.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return (sys.stderr and sys.stderr.encoding) or "utf-8"
+
+
 @contextmanager
 def work_aside() -> Iterator[None]:
     """Let lines and bars go to standard error: standard output has the answer.
@@ -160,7 +182,7 @@ def work_aside() -> Iterator[None]:
     """
     was, _counts.disabled = _counts.disabled, True
     try:
-        with redirect_stdout(sys.stderr or io.StringIO()):
+        with redirect_stdout(_Aside()):
             yield
     finally:
         _counts.disabled = was

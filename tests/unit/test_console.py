@@ -133,6 +133,19 @@ def test_aside(alone, capsys):
     assert capsys.readouterr() == ("cats: 4 kept\n", "work\n")
 
 
+def test_a_bar_aside(alone, capsys):
+    """Python's last resort has standard error, too, and lets nobody change that."""
+    with work_aside(), Work(2, "tasks", "read", progress=True) as work:
+        work.add()
+        tell("hello")
+        work.add()
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "hello" in output.err
+    assert "1/2" in output.err
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_characters_that_standard_output_cannot_take(monkeypatch, encoding):
     raw = io.BytesIO()
