@@ -31,7 +31,7 @@ ROOMS = [
     {"convert", "transport"},
     {"runs"},
     {"geometry"},
-    {"errors", "types"},
+    {"console", "errors", "types"},
 ]
 # The two directions never meet; what both use imports neither.
 SIDES = {"to_cvat": {"shared"}, "from_cvat": {"shared"}, "shared": set()}

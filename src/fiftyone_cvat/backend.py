@@ -7,7 +7,6 @@ three classes stay in this module, under these names, for ever.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
+from fiftyone_cvat import console
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig"]
 
-logger = logging.getLogger(__name__)
+console.show_lines()
 
 
 class CVATBackendConfig(foua.AnnotationBackendConfig):
@@ -305,9 +305,8 @@ class CVATBackend(foua.AnnotationBackend):
         with cached_runs.cached_unless_refused(results):
             api = self.connect_to_api()
             resume_merge(results)
-            logger.info("Downloading labels from CVAT...")
+            console.tell("Downloading labels from CVAT...")
             annotations: dict[Any, Any] = api.download_annotations(results)
-        logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
         if results.ids_to_merge is not None:
@@ -389,6 +388,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
         beside_ids: job of ground truth, or replica, to its part of an ``id_map``
         left_frames: how many the last load has left, since their jobs were not chosen
+        other_fields: those with labels that ``unexpected`` put there
         backend: the :class:`CVATBackend`
     """
 
@@ -421,6 +421,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         frames_with_view: Sequence[str] = (),
         beside_ids: dict[int, Any] | None = None,
         left_frames: int = 0,
+        other_fields: Sequence[str] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
@@ -435,8 +436,9 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
+        self.left_frames, self.other_fields = left_frames, other_fields
         self.lost, self.attached = lost or {}, attached or {}
-        self.left_frames, self.raw_values = left_frames, raw_values
+        self.raw_values = raw_values
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
 
     def launch_editor(self) -> None:
@@ -448,7 +450,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         api, task_id = self.connect_to_api(), self.task_ids[0]
         jobs = self.job_ids.get(task_id)
         url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
-        logger.info("Launching editor at '%s'...", url)
+        console.tell(f"Launching editor at '{url}'...")
         api.launch_editor(url=url)
 
     def get_status(self) -> dict[Any, Any]:
@@ -463,9 +465,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
 
     def print_status(self) -> None:
         """Prints the status of the assigned tasks and jobs."""
-        url_by_task = self.connect_to_api().base_task_url
-        for line in status_lines(self.get_status(), url_by_task):
-            logger.info("%s", line)
+        console.write_lines(status_lines(self.get_status(), self.connect_to_api()))
 
     def delete_tasks(self, task_ids: Iterable[int]) -> None:
         """Deletes the given tasks from both the CVAT server and this run.

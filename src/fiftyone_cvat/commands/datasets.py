@@ -1,18 +1,10 @@
-"""The dataset that a command is about; what is told of the work stays out of output."""
+"""The dataset that a command is about."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["named_dataset", "work_aside"]
-
-
-def work_aside() -> AbstractContextManager[Any]:
-    """Keep what is told of the work out of the output: FiftyOne logs to it."""
-    return contextlib.redirect_stdout(sys.stderr)
+__all__ = ["named_dataset"]
 
 
 def named_dataset(name: str) -> Any:

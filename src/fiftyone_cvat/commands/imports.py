@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import work_aside
 from fiftyone_cvat.commands.options import signing_in
+from fiftyone_cvat.console import work_aside
 
 __all__ = ["import_tasks"]
 
@@ -68,13 +68,14 @@ def import_tasks(
     fields = dict(each.partition("=")[::2] for each in field or ())
     if not all(name and classes for classes, name in fields.items()):
         raise typer.BadParameter('--field is written as "CLASSES=FIELD"')
-    import fiftyone as fo
+    with work_aside():  # FiftyOne logs to what is standard output when it is imported
+        import fiftyone as fo
 
-    from fiftyone_cvat.runs.job_status import counted
-    from fiftyone_cvat.workflows import imports
-    from fiftyone_cvat.workflows.mongodb import open_database
+        from fiftyone_cvat.runs.job_status import counted
+        from fiftyone_cvat.workflows import imports
+        from fiftyone_cvat.workflows.mongodb import open_database
 
-    open_database()
+        open_database()
     is_new = not fo.dataset_exists(dataset)
     samples = (
         fo.Dataset(dataset, persistent=True) if is_new else fo.load_dataset(dataset)

@@ -6,8 +6,9 @@ from typing import Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset, work_aside
+from fiftyone_cvat.commands.datasets import named_dataset
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName, signing_in
+from fiftyone_cvat.console import work_aside
 
 __all__ = ["resume"]
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.datasets import named_dataset, work_aside
+from fiftyone_cvat.commands.datasets import named_dataset
 from fiftyone_cvat.commands.options import (
     AnnoKey,
     DatasetName,
     number_of_seconds,
     signing_in,
 )
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:

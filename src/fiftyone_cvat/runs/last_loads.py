@@ -20,12 +20,15 @@ class LoadOptions:
         fills_empty: whether frames of completed jobs that have no label are to get an
             empty list
         holder_by_field: the run's fields to those that they are loaded into, if others
+        progress: whether to show progress bars, None for FiftyOne's default, or a
+            function to call instead
     """
 
     are_noted: bool = False
     only_changed: bool = False
     fills_empty: bool = False
     holder_by_field: Mapping[Any, str] = field(default_factory=dict)
+    progress: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Projects(Creations):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        self._delete_each(self.delete_project, project_ids, progress)
+        self._delete_each(self.delete_project, project_ids, "projects", progress)
 
     def _is_empty_project(self, project_id: int) -> bool:
         """Tell whether a project has no task, or does not exist."""

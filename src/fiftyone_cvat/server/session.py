@@ -11,6 +11,7 @@ from typing import Any
 from fiftyone.utils.annotations import AnnotationAPI
 from packaging.version import InvalidVersion, Version
 
+from fiftyone_cvat.console import show_lines
 from fiftyone_cvat.errors import (
     AnswerError,
     AuthenticationError,
@@ -160,6 +161,7 @@ class Session(Urls, AnnotationAPI):
 
     def _setup(self) -> None:
         """Open the connection, learn the server's version, and sign in."""
+        show_lines()
         if not self._url:
             raise ConfigurationError(
                 "No CVAT server: give its address as `url`, or set "

@@ -147,7 +147,7 @@ class Tasks(Creations, Jobs):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        self._delete_each(self.delete_task, task_ids, progress)
+        self._delete_each(self.delete_task, task_ids, "tasks", progress)
 
     def upload_data(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.console import tell, tell_counts
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.shared.file_names import FileNames
 from fiftyone_cvat.convert.shared.fingerprints import (
@@ -27,6 +28,7 @@ from fiftyone_cvat.download.run_download import RunDownload
 from fiftyone_cvat.errors import ConfigurationError, MismatchError, NotFoundError
 from fiftyone_cvat.runs.absent_tasks import forget, show_hidden
 from fiftyone_cvat.runs.arguments import one_of
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.runs.replacement import (
     Replacement,
     leave_frames,
@@ -126,6 +128,9 @@ def attach(
     results.reconciliation = trial.reconciliation
     cache = getattr(dataset, CVATBackend._results_cache_field())
     cache.pop(anno_key, None)
+    tell(f"Run '{anno_key}' has {counted(len(tasks), 'new task')}; a load will find:")
+    for line in results.reconciliation.lines():
+        tell_counts(line)
     return results
 
 

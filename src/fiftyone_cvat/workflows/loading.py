@@ -84,6 +84,7 @@ def load(
         only_changed=are_noted and not refresh,
         fills_empty=empty is not None,
         holder_by_field=holder_by_field,
+        progress=settings.get("progress"),
     )
     try:
         return dataset.load_annotations(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pymongo.errors import ConnectionFailure
 
+from fiftyone_cvat.console import tell
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.errors import (
     CertificateError,
@@ -21,6 +22,7 @@ from fiftyone_cvat.errors import (
 from fiftyone_cvat.review.run_jobs import jobs_seen, tasks_unseen
 from fiftyone_cvat.runs.arguments import positive_number
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_ids
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.types import DAY, Json
 from fiftyone_cvat.workflows.loading import load
 from fiftyone_cvat.workflows.results import newest_results
@@ -85,6 +87,7 @@ def watch(
     """
     seconds = positive_number("every", every, most=DAY)
     watcher = _Watcher(samples, anno_key, jobs, settings)
+    tell(f"Watching run '{anno_key}': CVAT is asked every {seconds:g} s")
     while True:
         try:
             loaded = watcher.load_new()
@@ -168,6 +171,8 @@ class _Watcher:
         if not new:
             self._is_known = True
             return LoadedJobs([], Reconciliation())
+        which = f"{counted(len(new), 'job')} of run '{self._key}'"
+        tell(f"Loading {which}: {shown_ids([*new])}")
         load(self._dataset, self._key, jobs=[*new], refresh=True, **self._settings)
         self._is_known = True
         counts = results.reconciliation
