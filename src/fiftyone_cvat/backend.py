@@ -20,7 +20,7 @@ from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.review.members import Review
-from fiftyone_cvat.runs import absent_tasks, cached_runs, keywords, stored_runs
+from fiftyone_cvat.runs import absent_tasks, cached_runs, keywords, members, stored_runs
 from fiftyone_cvat.runs.arguments import (
     frame_numbers,
     one_of,
@@ -472,7 +472,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         Args:
             task_ids: an iterable of task IDs
         """
-        gone = list(task_ids)
+        gone = members.numbers_of("task_ids", task_ids)
         self.connect_to_api().delete_tasks(gone)
         absent_tasks.forget(self, gone)
 

@@ -67,7 +67,7 @@ def test_media_that_are_refused(dataset, server, tmp_path, name, content, words)
     with pytest.raises(MediaError, match=words) as caught:
         Run(dataset, server, CATS, media_field="media")
 
-    assert f"(sample {sample.id})" in str(caught.value)
+    assert f"(sample {sample.id}, field 'media')" in str(caught.value)
     assert (bad or "") in str(caught.value)
 
 
@@ -75,7 +75,7 @@ def test_a_video_that_cvat_cannot_read(dataset, server, tmp_path):
     good, bad = (media.copy_video(tmp_path / name) for name in ("1.mp4", "2.mp4"))
     dataset.add_samples([fo.Sample(filepath=good), fo.Sample(filepath=bad)])
     dataset.compute_metadata()
-    Path(bad).write_bytes(b"no video")
+    Path(bad).write_bytes(b"\0no video")
 
     with pytest.raises(CVATError, match=r"2\.mp4") as caught:
         Run(dataset, server, {"frames.cats": CATS["cats"]})

@@ -337,8 +337,17 @@ def truth_or_text(value: Any) -> bool | str:
     """Read a truth value from an environment variable; leave a path alone.
 
     Nothing, and a text that is empty, stand for True.
+
+    Raises:
+        ConfigurationError: if it is neither
     """
     words = {"": True, "true": True, "1": True, "false": False, "0": False}
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
     if isinstance(value, str):
         return words.get(value.strip().lower(), value)
+    if not isinstance(value, int | None):
+        raise ConfigurationError(
+            f"`verify_ssl` must be True, False or a path, not {value!r:.80}"
+        )
     return value is None or bool(value)

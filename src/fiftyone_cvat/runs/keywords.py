@@ -17,6 +17,7 @@ __all__ = [
     "meant_by",
     "tell_of_session",
     "tell_unknown_keywords",
+    "tell_unknown_names",
     "without_credentials",
 ]
 
@@ -89,13 +90,27 @@ def tell_unknown_keywords(config: Any) -> None:
     Args:
         config: the run's :class:`CVATBackendConfig`
     """
-    known = known_keywords(type(config))
-    unknown = [
-        name for name in vars(config) if name not in known and not name.startswith("_")
-    ]
-    for name in unknown:
-        meant = meant_by(name, known)
-        logger.warning("The CVAT backend knows no `%s` and ignores it%s", name, meant)
+    names = [name for name in vars(config) if not name.startswith("_")]
+    tell_unknown_names(type(config), names)
+
+
+def tell_unknown_names(
+    config_class: type, names: Iterable[str], more: Iterable[str] = ()
+) -> None:
+    """Warn of names of keywords that nothing uses, with the one that may be meant.
+
+    Args:
+        config_class: the class of the configuration that knows the others
+        names: the names that were given
+        more: what the call knows besides
+    """
+    known = [*more, *known_keywords(config_class)]
+    for name in names:
+        if name not in known:
+            meant = meant_by(name, known)
+            logger.warning(
+                "The CVAT backend knows no `%s` and ignores it%s", name, meant
+            )
 
 
 def tell_of_session(config: Any) -> None:

@@ -63,7 +63,10 @@ def check_given(given: Mapping[str, Any]) -> None:
         SchemaError: if one is none; the message names it
     """
     schema, label_field = given.get("label_schema"), given.get("label_field")
-    common = {key: given.get(key) for key in ("classes", "attributes", "mask_targets")}
+    names = ("classes", "attributes", "mask_targets")
+    common = {
+        key: given[key] for key in given if key in names or key.startswith("allow_")
+    }
     label_type = given.get("label_type")
     if not isinstance(label_type, str | None):
         raise SchemaError(f"`label_type` must be a text, not {label_type!r:.80}")

@@ -84,6 +84,15 @@ def check_field_form(where: str, info: Mapping[str, Any]) -> None:
     _check_classes(where, info.get("classes"), is_scalar=label_type == "scalar")
     _check_attributes(where, info.get("attributes"))
     _check_targets(where, info.get("mask_targets"))
+    for key in info:
+        if str(key).startswith("allow_"):
+            _check_truth(where, key, info[key])
+
+
+def _check_truth(where: str, key: str, value: Any) -> None:
+    # any text would be true, "false", too
+    if not isinstance(value, int | None):
+        raise SchemaError(f"{where}: `{key}` must be True or False, not {value!r:.80}")
 
 
 def _check_classes(where: str, classes: Any, *, is_scalar: bool = False) -> None:
@@ -161,6 +170,8 @@ def _check_attributes(where: str, attributes: Any) -> None:
                 f"{what}: a dict says what it is, as {{'type': 'text'}}, not "
                 f"{info!r:.80}"
             )
+        for key in ("mutable", "read_only"):
+            _check_truth(what, key, (info or {}).get(key))
         values = (info or {}).get("values")
         is_list = isinstance(values, Collection) and not isinstance(
             values, str | bytes | Mapping
