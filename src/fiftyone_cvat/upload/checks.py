@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
     labels_without_label_id,
     tell_fields_apart,
 )
+from fiftyone_cvat.convert.to_cvat.schema import build_cvat_schema
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
 from fiftyone_cvat.runs.arguments import web_address
 from fiftyone_cvat.server.creations import MAX_NAME
@@ -24,7 +26,7 @@ from fiftyone_cvat.upload.field_checks import (
     check_fields,
     leave_out_attributes,
 )
-from fiftyone_cvat.upload.media_checks import check_media
+from fiftyone_cvat.upload.media_checks import check_media, check_media_field
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import check_frames, listed
 
@@ -74,9 +76,10 @@ def check_alone(samples: Any, config: Any) -> None:
         )
     _check_texts(config)
     check_frames(samples, config)
+    check_media_field(samples, config.media_field)
     check_fields(samples, config.label_schema, config.media_field)
     if config.project_id is None and config.project_name is None:
-        _check_schema(config)
+        _check_schema(samples, config)
     check_media(samples, config.media_field)
     config._is_checked = True
 
@@ -110,7 +113,7 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
     config.job_reviewers = None  # said once, not for every task
 
 
-def _check_schema(config: Any) -> None:
+def _check_schema(samples: Any, config: Any) -> None:
     """Refuse a label schema that no new project or task of CVAT could have."""
     label_schema = config.label_schema
     if None in label_schema:
@@ -118,7 +121,20 @@ def _check_schema(config: Any) -> None:
             "Without an existing project a run needs a `label_schema` or a "
             "`label_field`"
         )
-    check_attributes(label_schema, config.occluded_attr, config.group_id_attr)
+    given = (config.occluded_attr, config.group_id_attr)
+    check_attributes(label_schema, *given)
+    copy = deepcopy(label_schema)
+    leave_out_attributes(samples, copy, are_told=False)
+    _complete(samples, copy)
+    _check_skeletons(copy)
+    build_cvat_schema(copy, *given)
+
+
+def _complete(samples: Any, label_schema: LabelSchema) -> None:
+    """Settle what FiftyOne has left open in a label schema, in place."""
+    _drop_empty_classes(label_schema)
+    _add_skeletons(samples, label_schema)
+    _spell_out_scalars(label_schema)
 
 
 def _check_texts(config: Any) -> None:
@@ -176,11 +192,9 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
         )
     else:
         leave_out_attributes(samples, label_schema)
-    _drop_empty_classes(label_schema)
-    _add_skeletons(samples, label_schema)
+    _complete(samples, label_schema)
     if project_id is None:
         _check_skeletons(label_schema)
-    _spell_out_scalars(label_schema)
     # a run that is refused leaves the project as it is
     run = run_state(api, config, project_id, update_server=False)
     run.labels_without_id = lacking

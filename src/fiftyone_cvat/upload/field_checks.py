@@ -97,12 +97,15 @@ def check_attributes(
             )
 
 
-def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
+def leave_out_attributes(
+    samples: Any, label_schema: LabelSchema, *, are_told: bool = True
+) -> None:
     """Leave attributes in FiftyOne whose values are no text, in place, and tell it.
 
     Args:
         samples: the collection to annotate
         label_schema: the run's label schema
+        are_told: whether a warning tells which
     """
     for label_field, info in label_schema.items():
         _leave_out_declared(samples, label_field, info)
@@ -127,7 +130,7 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
             (no_text, "their values are no text"),
             (no_names, "they are named like parts of labels"),
         ):
-            if names:
+            if names and are_told:
                 logger.warning(
                     "Field '%s': attributes %s stay in FiftyOne: %s",
                     label_field,
@@ -219,17 +222,17 @@ def check_fields(
         path = label_field
         if samples._is_frames and not path.startswith(dataset._FRAMES_PREFIX):
             path = dataset._FRAMES_PREFIX + path
-        if label_field == media_field:
-            raise SchemaError(
-                f"Field '{shorten(label_field)}' cannot be annotated: it has the paths "
-                "of the media; name another `label_field`"
-            )
         faults = _faults(samples, path, info)
         fault = next(faults, None)
         if fault is not None:
             raise SchemaError(
                 f"Field '{shorten(label_field)}' cannot be annotated, since its labels "
                 f"could not be loaded: {fault}"
+            )
+        if label_field == media_field:
+            raise SchemaError(
+                f"Field '{shorten(label_field)}' cannot be annotated: it has the paths "
+                "of the media; name another `label_field`"
             )
 
 

@@ -15,10 +15,10 @@ from fiftyone_cvat.runs.keywords import meant_by
 from fiftyone_cvat.server.media_faults import check_no_text
 from fiftyone_cvat.server.media_files import is_video, name_media
 
-__all__ = ["check_media"]
+__all__ = ["check_media", "check_media_field"]
 
 
-def check_media(samples: Any, media_field: Any) -> None:
+def check_media(samples: Any, media_field: str) -> None:
     """Refuse media that cannot go to CVAT.
 
     Args:
@@ -26,12 +26,10 @@ def check_media(samples: Any, media_field: Any) -> None:
         media_field: the field with the paths of its media
 
     Raises:
-        ConfigurationError: if the field holds no paths, or those of videos where the
-            samples are images
+        ConfigurationError: if it names videos where the samples are images
         MediaError: if a file is missing or of no kind that CVAT takes; it names the
             first one with its sample, and tells how many more there are
     """
-    _check_field(samples, media_field)
     ids, paths = samples.values(["id", media_field])
     videos = [each for each in paths if each and is_video(each)]
     if samples.media_type == fom.IMAGE and videos:
@@ -56,8 +54,16 @@ def check_media(samples: Any, media_field: Any) -> None:
     )
 
 
-def _check_field(samples: Any, media_field: Any) -> None:
-    """Refuse a field that holds no paths."""
+def check_media_field(samples: Any, media_field: Any) -> None:
+    """Refuse a field that holds no paths.
+
+    Args:
+        samples: the collection to annotate
+        media_field: the field with the paths of its media
+
+    Raises:
+        ConfigurationError: if it is none
+    """
     if not isinstance(media_field, str) or not media_field:
         raise ConfigurationError(
             f"`media_field` must be the name of a field, not {media_field!r:.80}"

@@ -117,6 +117,7 @@ class RunUpload:
         for index, batch in batches.items():
             if len(batch):
                 self._annotations.check(batch, index)
+        self._annotations.tell_unseen()
         config.label_schema = run.label_schema
         self._note_raw_values(batches.values())
         logger.info("Uploading samples to CVAT...")

@@ -82,7 +82,7 @@ def build_cvat_schema(
     Raises:
         SchemaError: if a class or attribute cannot be expressed in CVAT
     """
-    check_form(label_schema)
+    check_form(label_schema, with_numbers=True)
     check_texts(label_schema)
     fields = [
         _field_classes(name, info, occluded_attr, group_id_attr)

@@ -37,12 +37,13 @@ ATTRIBUTE_KEYS = (
 """What a label schema may say of an attribute."""
 
 
-def check_form(label_schema: Any) -> None:
+def check_form(label_schema: Any, *, with_numbers: bool = False) -> None:
     """Refuse a label schema that is of another form.
 
     Args:
         label_schema: a dict of field name, or None for what a project has, to a dict
             of what is said of the field
+        with_numbers: whether classes may be numbers, which FiftyOne cannot load again
 
     Raises:
         SchemaError: if it is none; the message names field and key
@@ -65,15 +66,18 @@ def check_form(label_schema: Any) -> None:
                 f"{{'type': 'detections'}}, and says {info!r:.80}; {{}} is a field "
                 "that is there, as it is"
             )
-        check_field_form(where, info)
+        check_field_form(where, info, with_numbers=with_numbers)
 
 
-def check_field_form(where: str, info: Mapping[str, Any]) -> None:
+def check_field_form(
+    where: str, info: Mapping[str, Any], *, with_numbers: bool = False
+) -> None:
     """Refuse what is said of a field if it is of another form.
 
     Args:
         where: which field it is, for the message
         info: its ``type``, ``classes``, ``attributes`` and ``mask_targets``, if given
+        with_numbers: whether its classes may be numbers; those of scalars always may
 
     Raises:
         SchemaError: if one is none
@@ -81,7 +85,9 @@ def check_field_form(where: str, info: Mapping[str, Any]) -> None:
     label_type = info.get("type")
     if not isinstance(label_type, str | None):
         raise SchemaError(f"{where}: `type` must be a text, not {label_type!r:.80}")
-    _check_classes(where, info.get("classes"), is_scalar=label_type == "scalar")
+    _check_classes(
+        where, info.get("classes"), is_scalar=with_numbers or label_type == "scalar"
+    )
     _check_attributes(where, info.get("attributes"))
     _check_targets(where, info.get("mask_targets"))
     for key in info:
@@ -95,7 +101,7 @@ def _check_truth(where: str, key: str, value: Any) -> None:
         raise SchemaError(f"{where}: `{key}` must be True or False, not {value!r:.80}")
 
 
-def _check_classes(where: str, classes: Any, *, is_scalar: bool = False) -> None:
+def _check_classes(where: str, classes: Any, *, with_numbers: bool = False) -> None:
     """Refuse classes that are no list of names, or of dicts of those.
 
     Those of scalars are their values, which may be numbers.
@@ -114,7 +120,7 @@ def _check_classes(where: str, classes: Any, *, is_scalar: bool = False) -> None
     for each in classes:
         if isinstance(each, Mapping):
             _check_some_classes(where, each)
-        elif not _is_class(each, is_scalar=is_scalar):
+        elif not _is_class(each, with_numbers=with_numbers):
             raise SchemaError(
                 f"{where}: `classes` has {each!r:.80}, which is no name of a class: "
                 "classes are texts, such as 'cat'"
@@ -143,8 +149,8 @@ def _check_some_classes(where: str, some: Mapping[Any, Any]) -> None:
     _check_attributes(where, some["attributes"])
 
 
-def _is_class(value: Any, *, is_scalar: bool) -> bool:
-    return isinstance(value, str) or (is_scalar and isinstance(value, Real))
+def _is_class(value: Any, *, with_numbers: bool) -> bool:
+    return isinstance(value, str) or (with_numbers and isinstance(value, Real))
 
 
 def _check_attributes(where: str, attributes: Any) -> None:
@@ -159,7 +165,7 @@ def _check_attributes(where: str, attributes: Any) -> None:
             f"{attributes!r:.80}"
         )
     for name in attributes:
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str):
             raise SchemaError(
                 f"{where}: `attributes` has {name!r:.80}, which is no name of one"
             )
