@@ -85,9 +85,8 @@ def check_field_form(
     label_type = info.get("type")
     if not isinstance(label_type, str | None):
         raise SchemaError(f"{where}: `type` must be a text, not {label_type!r:.80}")
-    _check_classes(
-        where, info.get("classes"), is_scalar=with_numbers or label_type == "scalar"
-    )
+    with_numbers = with_numbers or label_type == "scalar"
+    _check_classes(where, info.get("classes"), with_numbers=with_numbers)
     _check_attributes(where, info.get("attributes"))
     _check_targets(where, info.get("mask_targets"))
     for key in info:
