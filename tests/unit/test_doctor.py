@@ -549,7 +549,7 @@ def test_no_mongodb(monkeypatch, site, uri):
     site.close()
     place = site.url.removeprefix("http://")
     monkeypatch.setattr(fo.config, "database_uri", uri.format(place))
-    monkeypatch.setattr("fiftyone_cvat.workflows.mongodb.PATIENCE_MS", 300)
+    monkeypatch.setattr("fiftyone_cvat.workflows.database.PATIENCE_MS", 300)
 
     finding = machine.check_mongodb()
 

@@ -16,7 +16,7 @@ def named_dataset(name: str) -> Any:
     Raises:
         CVATError: if there is none, or if FiftyOne's database does not answer
     """
-    from fiftyone_cvat.workflows.mongodb import open_database
+    from fiftyone_cvat.workflows.database import open_database
     from fiftyone_cvat.workflows.results import dataset_of_name
 
     open_database()

@@ -73,7 +73,7 @@ def import_tasks(
 
         from fiftyone_cvat.runs.job_status import counted
         from fiftyone_cvat.workflows import imports
-        from fiftyone_cvat.workflows.mongodb import open_database
+        from fiftyone_cvat.workflows.database import open_database
 
         open_database()
     is_new = not fo.dataset_exists(dataset)

@@ -76,7 +76,7 @@ def run_demo(
     with _output_folder(output), sandbox(proxies=server is not None):
         with step("Starting FiftyOne with an empty database of its own"):
             from fiftyone_cvat.demo.round_trip import RoundTrip, ServerOptions
-            from fiftyone_cvat.workflows.mongodb import open_database
+            from fiftyone_cvat.workflows.database import open_database
 
             logging.getLogger("fiftyone").setLevel(logging.ERROR)
             open_database(DATABASE_PATIENCE_MS)

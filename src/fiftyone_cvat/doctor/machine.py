@@ -54,13 +54,14 @@ def check_mongodb() -> Finding:
         import fiftyone as fo
         import fiftyone.constants as foc
 
-        from fiftyone_cvat.workflows.mongodb import NoDatabaseError, ask_database
+        from fiftyone_cvat.errors import DatabaseError
+        from fiftyone_cvat.workflows.database import ask_database
     except Exception as error:  # noqa: BLE001  a broken installation is a finding
         advice = "check FiftyOne's installation"
         return Finding(name, State.WRONG, kind_and_words(error), advice)
     try:
         found, nodes = ask_database()
-    except NoDatabaseError as error:
+    except DatabaseError as error:
         return Finding(name, State.WRONG, *words_and_advice(error))
     words = f"MongoDB {found} at {', '.join(nodes)}"
     least = foc.MONGODB_MIN_VERSION

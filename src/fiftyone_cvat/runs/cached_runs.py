@@ -20,12 +20,12 @@ import fiftyone.core.annotation as foan
 
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.runs.arguments import (
-    check_keywords,
     server_url,
     settings_of,
     text_of,
     truth_or_text,
 )
+from fiftyone_cvat.runs.keywords import check_keywords
 
 __all__ = [
     "cached_unless_refused",
@@ -129,7 +129,7 @@ def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
         keywords: as for ``load_credentials`` of its configuration
 
     Raises:
-        TypeError: if there is no such keyword
+        KeywordError: if there is no such keyword
         ConfigurationError: if ``url`` holds credentials
     """
     config = results.config

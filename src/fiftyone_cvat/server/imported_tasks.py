@@ -106,8 +106,8 @@ def find_tasks(
     """
     of_project = [] if project_id is None else api.get_project_tasks(project_id)
     frames_by_task: dict[int, set[int] | None] = dict.fromkeys(of_project)
-    frames_by_task |= dict.fromkeys(_ids(tasks))
-    for job_id in _ids(jobs):
+    frames_by_task |= dict.fromkeys(ids_of(tasks))
+    for job_id in ids_of(jobs):
         job = _asked(api, api.taskless_job_url(job_id), f"job {job_id}")
         frames = frames_by_task.setdefault(job["task_id"], set())
         if frames is not None:
@@ -131,7 +131,12 @@ def find_tasks(
     return found
 
 
-def _ids(value: int | str | Iterable[int] | None) -> list[int]:
+def ids_of(value: int | str | Iterable[int] | None) -> list[int]:
+    """Return the ids of tasks or jobs that are named: one, or several.
+
+    Raises:
+        ConfigurationError: if they are none
+    """
     given = [value] if isinstance(value, (int, str)) else value
     try:
         return [] if given is None else [int(each) for each in given]

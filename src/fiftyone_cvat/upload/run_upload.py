@@ -119,6 +119,7 @@ class RunUpload:
         console.tell("Uploading samples to CVAT...")
         total = sum(len(batch) for batch in batches.values())
         self._check_annotations(batches, total)
+        self._annotations.tell_unseen()
         config.label_schema = run.label_schema
         self._note_raw_values(batches.values())
         at = "before the first task"

@@ -19,6 +19,7 @@ from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Size
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import FrameArguments, frame_arguments
+from fiftyone_cvat.upload.unseen_boxes import UnseenBoxes
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -102,6 +103,7 @@ class RunAnnotations:
         # the number of a task to its annotations, as they were checked
         self._checked: dict[int, TaskAnnotations] = {}
         self._room = MAX_KEPT
+        self._unseen = UnseenBoxes(run.cvat_schema)
 
     def check(self, batch: Any, index: int) -> None:
         """Convert the labels of a task that is not there yet, to see that they can go.
@@ -131,12 +133,18 @@ class RunAnnotations:
         sizes = sizes_in_metadata(batch, frames) if is_own else None
         any_sizes = dict.fromkeys(frames, Size(1, 1))
         annotations = self._convert(batch, arguments, frames, sizes or any_sizes)
+        shown = sizes or any_sizes
+        self._unseen.note(annotations.shapes, annotations.tracks, frames, shown)
         if sizes is None:
             return
         room = self._room - annotations.count_numbers()
         if room >= 0:
             self._checked[index] = annotations
             self._room = room
+
+    def tell_unseen(self) -> None:
+        """Warn of boxes that nobody will see in CVAT, of all that were checked."""
+        self._unseen.tell()
 
     def of_task(
         self,

@@ -29,6 +29,7 @@ from fiftyone_cvat.errors import ConfigurationError, MismatchError, NotFoundErro
 from fiftyone_cvat.runs.absent_tasks import forget, show_hidden
 from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.job_status import counted
+from fiftyone_cvat.runs.members import number_of
 from fiftyone_cvat.runs.replacement import (
     Replacement,
     leave_frames,
@@ -39,7 +40,7 @@ from fiftyone_cvat.runs.stored_runs import ids_in
 from fiftyone_cvat.server.media_files import names_on_server
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
-from fiftyone_cvat.workflows.results import results_of_run
+from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["attach"]
 
@@ -107,7 +108,8 @@ def attach(
     """
     if missing is not None:
         one_of("missing", missing, "keep", "delete")
-    dataset = samples._root_dataset
+    dataset = dataset_of(samples)
+    _numbers(task_ids)  # before anybody is asked
     results = _results_of(dataset, anno_key, credentials)
     api = results.connect_to_api()
     is_elsewhere = _is_elsewhere(results, api.base_url)
@@ -163,9 +165,9 @@ def _pairs(
     """
     known = [*results.task_ids, *results.lost]
     pairs = {
-        int(old): int(new)
-        for old, new in task_ids.items()
-        if results.attached.get(int(new)) != int(old) or int(new) not in known
+        old: new
+        for old, new in _numbers(task_ids).items()
+        if results.attached.get(new) != old or new not in known
     }
     for old, new in pairs.items():
         if old not in known:
@@ -189,6 +191,23 @@ def _pairs(
             "another server, all of its tasks are attached in one call"
         )
     return pairs
+
+
+def _numbers(task_ids: Any) -> dict[int, int]:
+    """Return tasks to others as numbers.
+
+    Raises:
+        ConfigurationError: if they are none
+    """
+    if not isinstance(task_ids, Mapping):
+        raise ConfigurationError(
+            "`task_ids` must be a dict of the run's tasks to those that take their "
+            f"place, as {{12: 34}}, not {task_ids!r:.80}"
+        )
+    return {
+        number_of("task_ids", old): number_of(f"task_ids[{old!r}]", new)
+        for old, new in task_ids.items()
+    }
 
 
 def _ask(api: Any, results: Any, old: int, new: int) -> _Task:

@@ -14,6 +14,7 @@ from fiftyone_cvat.console import tell
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.errors import (
     CertificateError,
+    DatabaseError,
     RedirectError,
     RequestError,
     RequestTimeoutError,
@@ -25,13 +26,16 @@ from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_
 from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.types import DAY, Json
 from fiftyone_cvat.workflows.loading import load
-from fiftyone_cvat.workflows.results import newest_results
+from fiftyone_cvat.workflows.results import dataset_of, newest_results
 
 __all__ = ["AWAY", "LoadedJobs", "load_finished", "may_come_back", "watch"]
 
 logger = logging.getLogger(__name__)
 
-AWAY = (UnreachableError, RequestTimeoutError, RequestError, ConnectionFailure)
+AWAY = (
+    *(UnreachableError, RequestTimeoutError, RequestError),
+    *(DatabaseError, ConnectionFailure),
+)
 """What is raised if a server or the database does not answer, among others."""
 
 NO_CREDENTIALS = ("unexpected", "empty", "dest_field", "progress")
@@ -78,8 +82,9 @@ def watch(
         **settings: as for ``load``: ``unexpected``, ``empty``, ``dest_field``,
             ``progress``, and credentials
 
-    Yields:
-        the jobs that were loaded, each time that there are any
+    Returns:
+        an iterator over the jobs that were loaded, each time that there are any; the
+        first question is asked when its first item is
 
     Raises:
         ConfigurationError: if there is no such run, or no more; if none of its tasks is
@@ -88,6 +93,11 @@ def watch(
     seconds = positive_number("every", every, most=DAY)
     watcher = _Watcher(samples, anno_key, jobs, settings)
     tell(f"Watching run '{anno_key}': CVAT is asked every {seconds:g} s")
+    return _loaded(watcher, seconds)
+
+
+def _loaded(watcher: _Watcher, seconds: float) -> Iterator[LoadedJobs]:
+    """Yield the jobs that a watcher has loaded, each time that there are any."""
     while True:
         try:
             loaded = watcher.load_new()
@@ -135,7 +145,7 @@ class _Watcher:
         jobs: ChosenJobs,
         settings: Mapping[str, Any],
     ) -> None:
-        self._dataset = samples._root_dataset
+        self._dataset = dataset_of(samples)
         self._key = anno_key
         self._jobs = repeatable(jobs)
         self._settings = {"unexpected": "ignore", **settings}

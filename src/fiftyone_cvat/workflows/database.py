@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
 import pymongo
+from fiftyone.core.config import FiftyOneConfigError
+from fiftyone.core.service import ServiceException
+from pymongo.errors import ConnectionFailure, PyMongoError
 
-from fiftyone_cvat.errors import CVATError
+from fiftyone_cvat.errors import CVATError, DatabaseError
 
-__all__ = ["NoDatabaseError", "ask_database", "open_database"]
+__all__ = ["ask_database", "asking_database", "open_database"]
 
 PATIENCE_MS = 5000
 """FiftyOne itself waits for half a minute."""
@@ -21,10 +24,6 @@ ADVICE = (
     "check FIFTYONE_DATABASE_URI, or leave it away to let FiftyOne start its own "
     "database; see https://docs.voxel51.com/user_guide/config.html"
 )
-
-
-class NoDatabaseError(CVATError, ConnectionError):
-    """FiftyOne's database, MongoDB, does not answer or does not start."""
 
 
 def ask_database(patience_ms: int | None = None) -> tuple[str, list[str]]:
@@ -37,10 +36,10 @@ def ask_database(patience_ms: int | None = None) -> tuple[str, list[str]]:
         its version, and its addresses, such as "localhost:27017"
 
     Raises:
-        NoDatabaseError: if it does not answer in time, or does not start
+        DatabaseError: if it does not answer in time, or does not start
     """
     uri = fo.config.database_uri
-    with _plain_words(uri), contextlib.ExitStack() as stack:
+    with _plain_words(), ExitStack() as stack:
         if uri is None:
             client = foo.get_db_conn().client
         else:
@@ -58,27 +57,50 @@ def open_database(patience_ms: int | None = None) -> None:
         patience_ms: how long to wait for it, in milliseconds; 5 s by default
 
     Raises:
-        NoDatabaseError: if it does not, or if FiftyOne refuses it
+        DatabaseError: if it does not, or if FiftyOne refuses it
     """
     ask_database(patience_ms)
-    with _plain_words(fo.config.database_uri):
+    with _plain_words():
         foo.get_db_conn()
 
 
-@contextlib.contextmanager
-def _plain_words(uri: str | None) -> Iterator[None]:
+@contextmanager
+def asking_database() -> Iterator[None]:
+    """Raise one error if FiftyOne's database does not answer in the block.
+
+    FiftyOne connects when it first needs it, and raises what fits to where it is then.
+
+    Raises:
+        DatabaseError: if it is not there, cannot be started, or refuses the user
+    """
+    try:
+        yield
+    except CVATError:
+        raise  # those of connections are ConnectionErrors, too
+    except (
+        *(ConnectionFailure, ConnectionError, RuntimeError),
+        *(FiftyOneConfigError, ServiceException),
+    ) as error:
+        cause = error.__cause__
+        if isinstance(error, RuntimeError) and not isinstance(cause, PyMongoError):
+            raise
+        raise _database_error(cause or error) from error
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
     try:
         yield
     except Exception as error:
         # pymongo's errors, FiftyOne's and the system's have no root in common
-        words = f"FiftyOne's database {_what_happened(error, uri)}; {ADVICE}"
-        raise NoDatabaseError(words) from error
+        raise _database_error(error) from error
 
 
-def _what_happened(error: Exception, uri: str | None) -> str:
-    """Say what is wrong with the database, without a password of its address."""
+def _database_error(error: BaseException) -> DatabaseError:
+    """Return what says that the database is away, without a password of its address."""
     words = " ".join(re.sub(r"//[^/@\s]*@", "//", str(error)).split())
     words = words.partition(" (configured")[0].partition(", Timeout:")[0]
     words = re.sub(r"\[Errno -?\d+\] ", "", words).strip() or type(error).__name__
-    what = "does not start on this machine" if uri is None else "does not answer"
-    return f"{what} ({words[:300]})"
+    is_own = fo.config.database_uri is None
+    what = "does not start on this machine" if is_own else "does not answer"
+    return DatabaseError(f"FiftyOne's database {what} ({words[:300]}); {ADVICE}")

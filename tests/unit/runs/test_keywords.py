@@ -1,11 +1,11 @@
-"""What is told before a run goes up."""
+"""Keywords that nothing knows."""
 
 from __future__ import annotations
 
 import pytest
 
 from fiftyone_cvat.backend import CVATBackendConfig
-from fiftyone_cvat.upload.checks import tell_unknown_keywords
+from fiftyone_cvat.runs.keywords import tell_unknown_keywords
 
 
 @pytest.mark.parametrize(
