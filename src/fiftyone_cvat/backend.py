@@ -21,6 +21,7 @@ from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
 from fiftyone_cvat.review.members import Review
 from fiftyone_cvat.runs import absent_tasks, cached_runs, keywords, stored_runs
 from fiftyone_cvat.runs.arguments import (
+    chosen_token,
     frame_numbers,
     one_of,
     positive_number,
@@ -159,7 +160,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         workers = whole_number("max_workers", max_workers, least=1, most=16)
         self.max_workers = workers or 4
         self.username, self.email, self.password = username, email, password
-        self.headers, self.access_token = headers, access_token
+        ways = {"username": username, "email": email, "password": password}
+        self.access_token = chosen_token(name, ways | {"access_token": access_token})
+        self.headers = headers
         self._jobs, self._load_options = None, LoadOptions()
 
     username = secret("username", "The user name; not stored.")

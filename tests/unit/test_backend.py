@@ -382,6 +382,17 @@ class TestSecrets:
         own.load_credentials(access_token="given too", **{name: "given"})
         assert own.access_token == "given too"
 
+    @pytest.mark.parametrize("name", ["username", "email", "password"])
+    def test_nor_before_them_where_a_run_is_sent(self, monkeypatch, name):
+        known = fo.annotation_config.backends["cvat"]
+        monkeypatch.setitem(known, "access_token", "t0ken")
+        monkeypatch.setitem(known, name, "configured")
+        sent = partial(config, access_token="t0ken")
+        assert sent(**{name: "configured"}).access_token == "t0ken"
+        assert sent(**{name: "given"}).access_token is None
+        both = config(access_token="given too", **{name: "given"})
+        assert both.access_token == "given too"
+
     def test_run_stays_with_its_server(self):
         own = config(url="http://mine")
         assert fo.annotation_config.backends["cvat"]["url"] != own.url

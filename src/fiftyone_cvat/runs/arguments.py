@@ -12,6 +12,7 @@ from typing import Any
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
+    "chosen_token",
     "frame_numbers",
     "one_of",
     "positive_number",
@@ -95,6 +96,25 @@ def secret_headers(text: str) -> property:
         self._headers = value or None
 
     return property(get, put, doc=text)
+
+
+def chosen_token(name: str, given: Mapping[str, Any]) -> Any:
+    """Return the access token of a new run, or None if somebody signs in otherwise.
+
+    FiftyOne hands over keywords and what it is configured with alike. A token that it
+    is configured with, in the environment say, gives way to a user who is named in the
+    call: it would go before a password.
+
+    Args:
+        name: the name of the backend
+        given: ``access_token``, ``username``, ``email`` and ``password``, each as it
+            was handed over, or None
+    """
+    import fiftyone as fo
+
+    configured = fo.annotation_config.backends.get(name, {})
+    own = {key for key in given if given[key] not in (None, configured.get(key))}
+    return None if own and "access_token" not in own else given["access_token"]
 
 
 def settings_of(config: Any) -> dict[str, Any]:
