@@ -44,10 +44,13 @@ def heed_given_schema(backend_class: type[Any]) -> None:
     def build_label_schema(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind(*args, **kwargs).arguments
         backend: Any = given["backend"]
-        if isinstance(backend, backend_class):
-            check_given(given)
-            tell_unknown_keywords(backend.config)
-        return original(*args, **kwargs)
+        if not isinstance(backend, backend_class):
+            return original(*args, **kwargs)
+        check_given(given)
+        tell_unknown_keywords(backend.config)
+        label_schema, samples = original(*args, **kwargs)
+        check_form(label_schema)  # only now each field's type is known
+        return label_schema, samples
 
     foua._build_label_schema = build_label_schema
 
@@ -70,10 +73,11 @@ def check_given(given: Mapping[str, Any]) -> None:
     label_type = given.get("label_type")
     if not isinstance(label_type, str | None):
         raise SchemaError(f"`label_type` must be a text, not {label_type!r:.80}")
-    check_field_form(RUN, common | {"type": label_type})
+    # classes of scalars may be numbers, and FiftyOne finds out which fields are scalars
+    check_field_form(RUN, common | {"type": label_type}, with_numbers=not label_type)
     if schema is not None:
         schema = _of_names(schema) if isinstance(schema, list) else schema
-        check_form(schema)
+        check_form(schema, with_numbers=True)
         if not schema:
             raise SchemaError("`label_schema` is empty: name the fields to annotate")
     elif label_field is not None and (
