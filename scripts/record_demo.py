@@ -2,7 +2,8 @@
 
 Runs the demo against the server of CVAT_RECORD_URL as CVAT_RECORD_USERNAME with
 CVAT_RECORD_PASSWORD, and writes ``src/fiftyone_cvat/demo/session.yaml``, without
-secrets. The task is deleted from the server in the end.
+secrets. The tasks are deleted from the server in the end. The sheet of all edits
+becomes ``docs/demo.jpg``, the picture of the README.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from fiftyone_cvat.demo.recorded import use_cassette
 from fiftyone_cvat.demo.run import CASSETTE, run_demo
 
@@ -27,6 +30,7 @@ from fiftyone_cvat.demo.run import CASSETTE, run_demo
 sys.path.insert(0, str(Path(__file__).parents[1]))
 cassettes = importlib.import_module("tests.replay.cassettes")
 
+PICTURE = Path(__file__).parents[1] / "docs" / "demo.jpg"
 VARIABLES = ("CVAT_RECORD_URL", "CVAT_RECORD_USERNAME", "CVAT_RECORD_PASSWORD")
 
 
@@ -46,11 +50,14 @@ def main() -> None:
             step,
             cassette=cassette,
         )
-    if finished.outcome.surprises:
-        new.unlink()
-        sys.exit(f"not as it should be: {finished.outcome.surprises}")
+        if finished.outcome.surprises:
+            new.unlink()
+            sys.exit(f"not as it should be: {finished.outcome.surprises}")
+        with Image.open(finished.files[-1]) as sheet:
+            sheet.save(PICTURE, quality=88, optimize=True)
     new.replace(CASSETTE)
-    print(f"wrote {CASSETTE}, {CASSETTE.stat().st_size} bytes")
+    for path in (CASSETTE, PICTURE):
+        print(f"wrote {path}, {path.stat().st_size} bytes")
 
 
 @contextlib.contextmanager

@@ -79,6 +79,7 @@ def _set_environment() -> None:
         "FIFTYONE_DATABASE_VALIDATION": "false",  # it only tells that mongod is old
         "FIFTYONE_DEFAULT_DATASET_DIR": str(_scratch / "datasets"),
         "FIFTYONE_DO_NOT_TRACK": "true",
+        "FIFTYONE_LOGGING_LEVEL": "WARNING",  # tests/test_output.py shows the rest
         "FIFTYONE_PLUGINS_DIR": str(_scratch / "plugins"),
         "FIFTYONE_SHOW_PROGRESS_BARS": "false",
     }

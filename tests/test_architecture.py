@@ -16,8 +16,10 @@ NAME = "fiftyone_cvat"
 # From top to bottom. A module may import what stands in a line below its own; what
 # stands in one line is independent of each other.
 ROOMS = [
+    {"__main__"},
     {"cli"},
-    {"commands", "demo", "doctor"},
+    {"commands"},
+    {"demo", "doctor"},
     {"workflows"},
     {"backend"},
     {"review"},
@@ -29,7 +31,7 @@ ROOMS = [
     {"convert", "transport"},
     {"runs"},
     {"geometry"},
-    {"errors", "types"},
+    {"console", "errors", "types"},
 ]
 # The two directions never meet; what both use imports neither.
 SIDES = {"to_cvat": {"shared"}, "from_cvat": {"shared"}, "shared": set()}

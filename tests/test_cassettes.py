@@ -87,6 +87,7 @@ NOT_ALLOWED = {
     "a foreign e-mail": re.compile(r"[\w.+-]+@(?!example\.com\b)[\w-]+\.[a-z]{2,}\b"),
     "a local path": re.compile(r"(?<![\w.:/])/(root|tmp|work|home|Users|srv|var)/"),
     "a local host": re.compile(r"127\.0\.0\.1|\blocalhost\b"),
+    "what a server says of itself at length": re.compile("completely re-designed"),
     "a folder in a file name": re.compile(r"filename: ['\"]?\.\.\./"),
 }
 

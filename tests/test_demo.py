@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,8 +16,9 @@ import urllib3
 import yaml
 from PIL import Image, ImageChops
 
-from fiftyone_cvat.demo.comparison import compare, expected_counts
-from fiftyone_cvat.demo.pictures import DATA, Picture, Thing, load_scenario
+from fiftyone_cvat.demo.comparison import Mark, compare, expected_counts
+from fiftyone_cvat.demo.drawing import COLORS, Style, draw_panel, photo_of
+from fiftyone_cvat.demo.pictures import DATA, FIELDS, Picture, Thing, load_scenario
 from fiftyone_cvat.demo.placing import place_labels
 from fiftyone_cvat.demo.run import CASSETTE, _played
 from fiftyone_cvat.demo.sandbox import DemoError, sandbox
@@ -44,6 +46,8 @@ socket.socket.connect = connect
 """
 """A ``sitecustomize`` that notes where the demo's process connects to."""
 
+SOURCES = [each for each in [os.environ.get("PYTHONPATH")] if each]
+
 FOREIGN = {
     "FIFTYONE_CVAT_URL": "http://127.0.0.1:9",
     "FIFTYONE_CVAT_USERNAME": "somebody",
@@ -58,7 +62,7 @@ FOREIGN = {
 def demo(tmp_path_factory):
     """One run of the replayed demo in a folder that is empty."""
     folder = tmp_path_factory.mktemp("demo")
-    for name in ("guard", "home", "here", "tmp"):
+    for name in ("bin", "guard", "home", "here", "tmp"):
         (folder / name).mkdir()
     (folder / "guard" / "sitecustomize.py").write_text(GUARD)
     environment = {
@@ -66,7 +70,8 @@ def demo(tmp_path_factory):
         **FOREIGN,
         "CONNECTIONS": str(folder / "connections"),
         "HOME": str(folder / "home"),
-        "PYTHONPATH": str(folder / "guard"),
+        "PATH": str(folder / "bin"),  # no ffprobe, as on a new machine
+        "PYTHONPATH": os.pathsep.join([str(folder / "guard"), *SOURCES]),
         "TMPDIR": str(folder / "tmp"),
     }
     done = subprocess.run(
@@ -99,10 +104,17 @@ def test_it_tells_the_counts(demo, scenario):
         told = [int(number) for number in row.groups()]
         assert told == [expected[k] for k in ("kept", "changed", "added", "deleted")]
 
-    assert counts["objects"]["changed"] == 3
-    assert counts["objects"]["added"] == 2
-    assert counts["objects"]["deleted"] == 1
-    assert counts["scene"]["changed"] == 1
+    assert list(counts.values()) == [
+        {"kept": kept, "changed": n, "added": added, "deleted": deleted, "unmatched": 0}
+        for kept, n, added, deleted in [
+            (28, 3, 2, 1),  # boxes
+            (1, 1, 0, 0),  # masks
+            (1, 1, 0, 0),  # polygons
+            (0, 1, 0, 0),  # skeletons
+            (5, 1, 0, 0),  # tags
+            (2, 10, 0, 0),  # frames of a track: all between its first and its last
+        ]
+    ]
 
 
 def test_labels_keep_their_ids(demo, scenario):
@@ -119,6 +131,10 @@ def test_labels_keep_their_ids(demo, scenario):
         "delete": "gone",
         "add": "new id",
         "paste": "new id, the first keeps its own",
+        "mask": "same id, new mask",
+        "polygon": "same id, 3 points moved",
+        "skeleton": "same id, 1 point moved",
+        "track": "same track, 10 frames follow",
     }
 
 
@@ -149,14 +165,17 @@ def test_it_leaves_pictures_and_nothing_else(demo, scenario):
     assert list((demo.folder / "tmp").glob("fiftyone-cvat-demo-*")) == []
 
     written = sorted(path.name for path in (demo.folder / "here/demo-output").iterdir())
-    stems = sorted(picture.path.stem for picture in scenario.pictures)
+    stems = [picture.path.stem for picture in scenario.pictures]
+    stems.append(scenario.video.path.stem)
     expected = [f"{stem}-before-after.png" for stem in stems]
     assert written == sorted([*expected, "contact-sheet.png"])
 
 
 def test_pictures_show_what_has_changed(demo, scenario):
     width, height = scenario.size
+    edited = {edit.picture for edit in scenario.edits}
     for picture in scenario.pictures:
+        assert picture.name in edited
         path = demo.folder / f"here/demo-output/{picture.path.stem}-before-after.png"
         with Image.open(path) as image:
             assert image.width > 2 * width
@@ -174,8 +193,42 @@ def test_pictures_show_what_has_changed(demo, scenario):
 
 def test_contact_sheet(demo, scenario):
     with Image.open(demo.folder / "here/demo-output/contact-sheet.png") as image:
-        assert image.width > 2 * scenario.size[0]
-        assert image.height > 3 * scenario.size[1]
+        assert image.width > 3 * 2 * 196
+        assert image.height > -(-len(scenario.edits) // 3) * 140
+        for edit in range(len(scenario.edits)):  # each has a card, before and after
+            left, top = 16 + edit % 3 * 452, 46 + edit // 3 * 232
+            crops = [
+                image.crop((x, top + 36, x + 196, top + 176))
+                for x in (left + 10, left + 230)
+            ]
+            assert ImageChops.difference(*crops).getbbox(), scenario.edits[edit].words
+
+
+def test_picture_of_the_readme():
+    picture = Path(__file__).parents[1] / "docs" / "demo.jpg"
+    with Image.open(picture) as image:
+        assert image.width > 3 * 2 * 196
+    assert picture.stat().st_size < 400_000
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_marks_leave_the_object_to_be_seen(scenario, kind):
+    """Most pixels of what is labelled are as they are in the photo."""
+    pictures = [*scenario.pictures, scenario.video.pictures()[0]]
+    things = [(p, t) for p in pictures for t in p.things.values() if t.kind == kind]
+    colors = {thing.name: COLORS[0] for _, thing in things}
+    assert things
+    for picture, thing in things:
+        photo = photo_of(picture)
+        panel = draw_panel(
+            photo, [Mark("kept", thing)], Style(colors, scenario.skeleton)
+        )
+        left, top, width, height = (round(value) for value in thing.box)
+        area = (left, top, left + width, top + height)
+        changed = ImageChops.difference(photo.convert("RGB"), panel).crop(area)
+        strong = changed.convert("L").point(lambda value: 255 * (value > 100))
+        share = sum(strong.histogram()[255:]) / (width * height)
+        assert share < 0.25, f"{thing.name} in {picture.name}"
 
 
 # ---- what is shipped ----
@@ -189,6 +242,8 @@ def test_labels_have_ids_and_lie_in_their_pictures(scenario):
     ids = [thing.id for each in scenario.pictures for thing in each.things.values()]
     ids += [each.scene_id for each in scenario.pictures]
 
+    ids += [f"{scenario.video.id}{n + 1:02x}" for n in range(scenario.video.frames)]
+
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("[0-9a-f]{24}", each) for each in ids)
     for picture in scenario.pictures:
@@ -197,8 +252,8 @@ def test_labels_have_ids_and_lie_in_their_pictures(scenario):
         assert picture.scene in scenario.scenes
         for thing in picture.things.values():
             left, top, width, height = thing.box
-            assert thing.name in scenario.classes
-            assert thing.motion in scenario.motions
+            assert thing.name in scenario.classes[thing.kind]
+            assert (thing.motion in scenario.motions) == (thing.kind == "box")
             assert left >= 0
             assert top >= 0
             assert left + width <= scenario.size[0]
@@ -207,8 +262,23 @@ def test_labels_have_ids_and_lie_in_their_pictures(scenario):
 
 def test_every_kind_of_edit(scenario):
     kinds = {"move", "class", "attribute", "tag", "delete", "add", "paste"}
+    kinds |= {"mask", "polygon", "skeleton", "track"}
 
     assert {edit.kind for edit in scenario.edits} == kinds
+
+
+def test_every_kind_of_label(scenario):
+    held = {t.kind for each in scenario.pictures for t in each.things.values()}
+
+    assert held | {"track"} == set(FIELDS)
+
+
+def test_video_is_what_its_labels_say(scenario):
+    video = scenario.video
+    for picture in video.pictures():
+        assert photo_of(picture).size == video.size
+    with pytest.raises(OSError, match="no frame 13"):
+        photo_of(replace(video.pictures()[-1], frame=video.frames + 1))
 
 
 def test_session_has_no_secret():
@@ -282,6 +352,41 @@ def test_marks():
         ("added", "bus, added"),
         ("deleted", "car, deleted"),
     ]
+
+
+def test_marks_of_points():
+    def mark(kind, old, new):
+        marks = compare(
+            Picture(Path("a.jpg"), "s", "day", {"1": thing(kind, old)}),
+            Picture(Path("a.jpg"), "s", "day", {"1": thing(kind, new)}),
+        )
+        return marks[0].words
+
+    def thing(kind, points):
+        return Thing("1", "pond", (0.0, 0.0, 9.0, 9.0), kind=kind, points=points)
+
+    assert mark("polygon", (0.0, 0.0, 9.0, 9.0), (0.0, 0.0, 9.0, 9.01)) == "pond"
+    assert (
+        mark("polygon", (0.0, 0.0, 9.0, 9.0), (1.0, 0.0, 9.0, 8.0))
+        == "pond, 2 points moved"
+    )
+    assert mark("skeleton", (0.0, 0.0, 9.0, 9.0), (1.0, 0.0, 9.0, 9.0)) == (
+        "pond, point moved"
+    )
+    assert mark("mask", (1, 3, 0, 0, 1, 1), (2, 2, 0, 0, 1, 1)) == "pond, mask changed"
+
+
+def test_a_copy_names_what_it_is_a_copy_of(scenario):
+    (edit,) = (each for each in scenario.edits if each.kind == "paste")
+    before = next(each for each in scenario.pictures if each.name == edit.picture)
+    copy = Thing("f" * 24, "fish", tuple(edit.values["box"]), "still")
+    after = replace(before, things=before.things | {copy.id: copy})
+
+    words = [mark.words for mark in compare(before, after, [edit])]
+
+    name = f"#{edit.label[-4:]}"
+    assert words.count(f"fish {name}") == 1
+    assert words.count(f"fish, copy of {name}") == 1
 
 
 def test_labels_do_not_overlap_and_stay_inside():

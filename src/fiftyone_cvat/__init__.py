@@ -16,33 +16,108 @@ if TYPE_CHECKING:
         CVATBackend,
         CVATBackendConfig,
     )
+    from fiftyone_cvat.errors import (
+        AccessDeniedError,
+        AnswerError,
+        AuthenticationError,
+        CertificateError,
+        ConfigurationError,
+        CVATError,
+        DatabaseError,
+        GeometryError,
+        KeywordError,
+        MediaError,
+        MismatchError,
+        NotFoundError,
+        OrganizationError,
+        RedirectError,
+        RequestError,
+        RequestTimeoutError,
+        SchemaError,
+        ServerJobError,
+        UnreachableError,
+        UploadError,
+        WaitTimeoutError,
+    )
     from fiftyone_cvat.workflows.adoption import adopt_run
     from fiftyone_cvat.workflows.attachment import attach
+    from fiftyone_cvat.workflows.enabling import enable
     from fiftyone_cvat.workflows.imports import import_tasks
     from fiftyone_cvat.workflows.loading import load
     from fiftyone_cvat.workflows.resumption import resume
     from fiftyone_cvat.workflows.watching import watch
 
+    __version__: str
+
 __all__ = [
+    "__version__",
+    "AccessDeniedError",
+    "AnswerError",
+    "AuthenticationError",
     "CVATAnnotationAPI",
     "CVATAnnotationResults",
     "CVATBackend",
     "CVATBackendConfig",
+    "CVATError",
+    "CertificateError",
+    "ConfigurationError",
+    "DatabaseError",
+    "GeometryError",
+    "KeywordError",
+    "MediaError",
+    "MismatchError",
+    "NotFoundError",
+    "OrganizationError",
+    "RedirectError",
+    "RequestError",
+    "RequestTimeoutError",
+    "SchemaError",
+    "ServerJobError",
+    "UnreachableError",
+    "UploadError",
+    "WaitTimeoutError",
     "adopt_run",
     "attach",
+    "enable",
     "import_tasks",
     "load",
     "resume",
     "watch",
 ]
 
+_ERRORS = (
+    "AccessDeniedError",
+    "AnswerError",
+    "AuthenticationError",
+    "CVATError",
+    "CertificateError",
+    "ConfigurationError",
+    "DatabaseError",
+    "GeometryError",
+    "KeywordError",
+    "MediaError",
+    "MismatchError",
+    "NotFoundError",
+    "OrganizationError",
+    "RedirectError",
+    "RequestError",
+    "RequestTimeoutError",
+    "SchemaError",
+    "ServerJobError",
+    "UnreachableError",
+    "UploadError",
+    "WaitTimeoutError",
+)
+
 _MODULE_BY_NAME = {
+    **dict.fromkeys(_ERRORS, "fiftyone_cvat.errors"),
     "CVATAnnotationAPI": "fiftyone_cvat.api",
     "CVATAnnotationResults": "fiftyone_cvat.backend",
     "CVATBackend": "fiftyone_cvat.backend",
     "CVATBackendConfig": "fiftyone_cvat.backend",
     "adopt_run": "fiftyone_cvat.workflows.adoption",
     "attach": "fiftyone_cvat.workflows.attachment",
+    "enable": "fiftyone_cvat.workflows.enabling",
     "import_tasks": "fiftyone_cvat.workflows.imports",
     "load": "fiftyone_cvat.workflows.loading",
     "resume": "fiftyone_cvat.workflows.resumption",
@@ -51,6 +126,10 @@ _MODULE_BY_NAME = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("fiftyone-cvat")
     if name not in _MODULE_BY_NAME:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return getattr(importlib.import_module(_MODULE_BY_NAME[name]), name)

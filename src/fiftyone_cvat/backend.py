@@ -7,23 +7,23 @@ three classes stay in this module, under these names, for ever.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
 import fiftyone.utils.annotations as foua
 
+from fiftyone_cvat import console
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
 from fiftyone_cvat.dataset.label_schemas import write_new_classes
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.media_paths import MULTIMODAL
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
-from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.review.members import Review
-from fiftyone_cvat.runs import absent_tasks, cached_runs, stored_runs
+from fiftyone_cvat.runs import absent_tasks, cached_runs, keywords, stored_runs
 from fiftyone_cvat.runs.arguments import (
+    chosen_token,
     frame_numbers,
     one_of,
     positive_number,
@@ -32,27 +32,29 @@ from fiftyone_cvat.runs.arguments import (
     secret_headers,
     server_url,
     settings_of,
+    stored_text,
     text_of,
     texts_in_turn,
+    truth,
     truth_or_text,
     whole_number,
-    without_credentials,
 )
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
 from fiftyone_cvat.runs.given_schema import given_to_annotate
 from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.load_keywords import options_of_load
-from fiftyone_cvat.runs.status import status_by_field, status_lines
+from fiftyone_cvat.runs.run_tasks import RunTasks
 from fiftyone_cvat.runs.users import users_in_turn
 from fiftyone_cvat.types import RETURN_TYPES
+from fiftyone_cvat.upload import checks, given_schema
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
 __all__ = ["CVATAnnotationResults", "CVATBackend", "CVATBackendConfig"]
 
-logger = logging.getLogger(__name__)
+console.show_lines()
 
 
 class CVATBackendConfig(foua.AnnotationBackendConfig):
@@ -130,32 +132,34 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         job_assignee: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name, label_schema, media_field, **without_credentials(kwargs))
+        super().__init__(
+            name, label_schema, media_field, **keywords.without_credentials(kwargs)
+        )
         self.url = self._stored_url = server_url(url)
         self.task_size = whole_number("task_size", task_size, least=1)
         self.segment_size = whole_number("segment_size", segment_size, least=1)
         self.image_quality = whole_number(
             "image_quality", image_quality, least=0, most=100
         )
-        self.use_cache = truth_or_text(use_cache)
-        self.use_zip_chunks = truth_or_text(use_zip_chunks)
+        self.use_cache = truth("use_cache", use_cache)
+        self.use_zip_chunks = truth("use_zip_chunks", use_zip_chunks)
         self.chunk_size = whole_number("chunk_size", chunk_size, least=1)
         self.task_assignee = users_in_turn(name, task_assignee=task_assignee)
         both = {"job_assignees": job_assignees, "job_assignee": job_assignee}
         self.job_assignees = users_in_turn(name, **both)
         self.job_reviewers = users_in_turn(name, job_reviewers=job_reviewers)
-        self.project_name = project_name
+        self.project_name = stored_text(name, "project_name", project_name)
         self.project_id = whole_number("project_id", project_id, least=1)
-        self.task_name = task_name
-        self.occluded_attr, self.group_id_attr = occluded_attr, group_id_attr
+        self.task_name = stored_text(name, "task_name", task_name)
+        self.occluded_attr = stored_text(name, "occluded_attr", occluded_attr)
+        self.group_id_attr = stored_text(name, "group_id_attr", group_id_attr)
         self.issue_tracker = texts_in_turn(name, "issue_tracker", issue_tracker)
-        if organization is not None:  # else the run is in none, whatever is set now
-            organization = text_of(name, "organization", organization)
+        organization = stored_text(name, "organization", organization)
         self.organization = self._stored_organization = organization
         self.frame_start = frame_numbers("frame_start", frame_start, least=0)
         self.frame_stop = frame_numbers("frame_stop", frame_stop, least=0)
         self.frame_step = frame_numbers("frame_step", frame_step, least=1)
-        self.coerce_text_attrs = truth_or_text(coerce_text_attrs)
+        self.coerce_text_attrs = truth("coerce_text_attrs", coerce_text_attrs)
         self.verify_ssl = truth_or_text(verify_ssl)
         self.timeout = positive_number("timeout", timeout)
         self.wait_timeout = positive_number("wait_timeout", wait_timeout)
@@ -163,7 +167,9 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         workers = whole_number("max_workers", max_workers, least=1, most=16)
         self.max_workers = workers or 4
         self.username, self.email, self.password = username, email, password
-        self.headers, self.access_token = headers, access_token
+        ways = {"username": username, "email": email, "password": password}
+        self.access_token = chosen_token(name, ways | {"access_token": access_token})
+        self.headers = headers
         self._jobs, self._load_options = None, LoadOptions()
         self._given_schema = given_to_annotate()
 
@@ -293,10 +299,12 @@ class CVATBackend(foua.AnnotationBackend):
             a :class:`CVATAnnotationResults`
         """
         try:
+            if self._api is None:  # else nobody signs in, and the upload checks it
+                checks.check_alone(samples, self.config)
             api = self.connect_to_api()
             results: CVATAnnotationResults = api.upload_samples(samples, anno_key, self)
         except BaseException:
-            # the run is registered before; one that can be resumed has saved results
+            # one that can be resumed has saved results
             if self._is_empty(samples, anno_key):
                 self.delete_run(samples, anno_key, cleanup=False)
             raise
@@ -310,9 +318,8 @@ class CVATBackend(foua.AnnotationBackend):
         with cached_runs.cached_unless_refused(results):
             api = self.connect_to_api()
             resume_merge(results)
-            logger.info("Downloading labels from CVAT...")
+            console.tell("Downloading labels from CVAT...")
             annotations: dict[Any, Any] = api.download_annotations(results)
-        logger.info("Download complete")
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
         if results.ids_to_merge is not None:
@@ -361,10 +368,11 @@ class CVATBackend(foua.AnnotationBackend):
         from fiftyone_cvat.api import CVATAnnotationAPI
 
         config = self.config
+        keywords.tell_of_session(config)
         return CVATAnnotationAPI(config.name, config.url, **settings_of(config))
 
 
-class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
+class CVATAnnotationResults(Review, RunTasks, LoadState, foua.AnnotationResults):
     """What is needed to monitor a run and to load its labels.
 
     Args:
@@ -392,6 +400,7 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
         beside_ids: job of ground truth, or replica, to its part of an ``id_map``
         left_frames: how many the last load has left, since their jobs were not chosen
+        other_fields: those with labels that ``unexpected`` put there
         backend: the :class:`CVATBackend`
     """
 
@@ -424,67 +433,23 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
         frames_with_view: Sequence[str] = (),
         beside_ids: dict[int, Any] | None = None,
         left_frames: int = 0,
+        other_fields: Sequence[str] = (),
         backend: CVATBackend | None = None,
     ) -> None:
         super().__init__(samples, config, anno_key, id_map, backend=backend)
-        self.server_id_map, self.labels_task_map = server_id_map, labels_task_map
         self.project_ids, self.task_ids = project_ids, task_ids
-        self.job_ids, self.frame_id_map = job_ids, frame_id_map
+        self.server_id_map, self.job_ids = server_id_map, job_ids
+        self.frame_id_map, self.labels_task_map = frame_id_map, labels_task_map
         self.frame_numbering, self.progress = frame_numbering, progress
         self.fingerprints = fingerprints or {}
         self.merge, self.deleted = merge, deleted
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
-        self.lost, self.attached = lost or {}, attached or {}
         self.left_frames, self.raw_values = left_frames, raw_values
+        self.other_fields = other_fields
+        self.lost, self.attached = lost or {}, attached or {}
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}
-
-    def launch_editor(self) -> None:
-        """Launches the CVAT editor and loads the first task for this annotation run."""
-        if not self.task_ids:
-            raise ConfigurationError(
-                f"Run '{self.key}' has no tasks any more: there is nothing to open"
-            )
-        api, task_id = self.connect_to_api(), self.task_ids[0]
-        jobs = self.job_ids.get(task_id)
-        url = api.base_job_url(task_id, jobs[0]) if jobs else api.base_task_url(task_id)
-        logger.info("Launching editor at '%s'...", url)
-        api.launch_editor(url=url)
-
-    def get_status(self) -> dict[Any, Any]:
-        """Gets the status of the assigned tasks and jobs.
-
-        Returns:
-            field to task id to ``name``, ``status``, ``assignee``, ``last_updated``
-            and ``jobs`` by id, as the server describes them; no tasks that are gone
-        """
-        return status_by_field(self.labels_task_map, self.connect_to_api().task_summary)
-
-    def print_status(self) -> None:
-        """Prints the status of the assigned tasks and jobs."""
-        url_by_task = self.connect_to_api().base_task_url
-        for line in status_lines(self.get_status(), url_by_task):
-            logger.info("%s", line)
-
-    def delete_tasks(self, task_ids: Iterable[int]) -> None:
-        """Deletes the given tasks from both the CVAT server and this run.
-
-        Args:
-            task_ids: an iterable of task IDs
-        """
-        gone = list(task_ids)
-        self.connect_to_api().delete_tasks(gone)
-        absent_tasks.forget(self, gone)
-
-    def cleanup(self) -> None:
-        """Deletes all tasks and created projects associated with this run.
-
-        Projects that have tasks of others are left. After a load of some jobs only
-        nothing is deleted, with a :class:`ConfigurationError`.
-        """
-        self.connect_to_api().delete_upload(self)
-        absent_tasks.forget(self)
 
     @classmethod
     def _from_dict(
@@ -498,3 +463,4 @@ class CVATAnnotationResults(Review, LoadState, foua.AnnotationResults):
 
 
 cached_runs.heed_keywords(CVATAnnotationResults)
+given_schema.heed_given_schema(CVATBackend)

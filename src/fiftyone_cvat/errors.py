@@ -43,7 +43,9 @@ __all__ = [
     "CVATError",
     "CertificateError",
     "ConfigurationError",
+    "DatabaseError",
     "GeometryError",
+    "KeywordError",
     "MediaError",
     "MismatchError",
     "NotFoundError",
@@ -74,6 +76,14 @@ class CVATError(Exception):
 
 class ConfigurationError(CVATError, ValueError):
     """A keyword of the backend or of the API has a value that cannot work."""
+
+
+class KeywordError(ConfigurationError, TypeError):
+    """There is no such keyword; the message has the one that may be meant."""
+
+
+class DatabaseError(CVATError, ConnectionError):
+    """FiftyOne's database does not answer."""
 
 
 class MismatchError(ConfigurationError):

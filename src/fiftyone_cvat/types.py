@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 __all__ = [
+    "CONFIG_CLS",
     "DAY",
     "AttributeSpec",
     "AttributeValue",
@@ -34,6 +35,8 @@ Json = dict[str, Any]
 LabelSchema = dict[Any, dict[str, Any]]
 """FiftyOne's label schema: field name (or None) to its type, classes, attributes."""
 
+CONFIG_CLS = "fiftyone_cvat.backend.CVATBackendConfig"
+"""What stands in FiftyOne's configuration of a backend that is this package."""
 
 DAY = 86_400
 """The most seconds between two questions: systems cannot wait for very long."""

@@ -118,8 +118,9 @@ class Cleaner:
             return None
         if text is not None:
             if isinstance(answer, dict):
-                is_other = _replace_credentials(request, answer)
-                if _cut_traceback(answer) or is_other:
+                changes = (_replace_credentials, _cut_traceback, _cut_advertisement)
+                done = [change(request, answer) for change in changes]
+                if any(done):
                     text = dump_json(answer)
             response["body"]["string"] = self._clean(text).encode()
         response["headers"] = self._headers(response["headers"])
@@ -193,7 +194,15 @@ def _is_unfinished(request: Request, answer: Any) -> bool:
     return is_poll and isinstance(answer, dict) and answer.get("status") in UNFINISHED
 
 
-def _cut_traceback(answer: dict[str, Any]) -> bool:
+def _cut_advertisement(request: Request, answer: dict[str, Any]) -> bool:
+    """Empty what each server says of itself at length, in place."""
+    if not request.path.endswith("/api/server/about") or not answer.get("description"):
+        return False
+    answer["description"] = ""
+    return True
+
+
+def _cut_traceback(_request: Request, answer: dict[str, Any]) -> bool:
     """Leave the last line of why work on the server failed: the error itself.
 
     The lines before it hold paths of the server's, and it may name folders, which go,

@@ -18,13 +18,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
-import hashlib
-import itertools
 import json
 import os
 import re
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -42,20 +39,13 @@ from fiftyone_cvat.transport.wire import ANSWERS, endpoint
 from tests.conftest import CASSETTE_NAMES
 from tests.replay.cassettes import TOKENS, VARIABLES, Server, pruned, use_cassette
 from tests.replay.people import new_viewer
+from tests.replay.repeatable_ids import RepeatableIds
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 OLDER_SERVERS = ("2.42",)
 """Versions that cassettes of their own are recorded from; none has access tokens."""
 
 SLEEPERS = ("cvat_sdk", "fiftyone.utils.cvat", "fiftyone_cvat", "urllib3")
-
-RECORDED_MAKERS = {
-    "fiftyone_cvat.api.wide_members": "fiftyone_cvat.api.parsing",
-    "fiftyone_cvat.convert.from_cvat.labels": "fiftyone_cvat.convert.labels",
-    "fiftyone_cvat.convert.from_cvat.nested_results": "fiftyone_cvat.convert.arranging",
-    "fiftyone_cvat.download.annotation_ids": "fiftyone_cvat.api.loading",
-}
-"""Modules that make ids, to the names that they had when cassettes were recorded."""
 
 _report = pytest.StashKey[pytest.TestReport]()
 
@@ -192,29 +182,10 @@ def object_ids(request, mode, monkeypatch):
     Returns:
         a function that lets all counts begin anew, at a number
     """
-    counts: dict[str, itertools.count] = {}
-    first = 1
-    lock = threading.Lock()
-
-    def begin_at(number):
-        nonlocal first
-        first = number
-        counts.clear()
-
-    if mode == "live":
-        return begin_at
-
-    def generate(self):
-        name = sys._getframe(2).f_globals["__name__"]
-        maker = RECORDED_MAKERS.get(name, name)
-        with lock:
-            number = next(counts.setdefault(maker, itertools.count(first)))
-        seed = hashlib.sha256(f"{cassette_name(request.node)} {maker}".encode())
-        start_of_2024 = (1_704_067_200).to_bytes(4)
-        self._ObjectId__id = start_of_2024 + seed.digest()[:5] + number.to_bytes(3)
-
-    monkeypatch.setattr(ObjectId, "_ObjectId__generate", generate)
-    return begin_at
+    ids = RepeatableIds(cassette_name(request.node))
+    if mode != "live":
+        monkeypatch.setattr(ObjectId, "_ObjectId__generate", ids.method())
+    return ids.begin_at
 
 
 @pytest.fixture

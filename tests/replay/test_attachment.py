@@ -443,5 +443,5 @@ def test_by_the_command(cats, server, monkeypatch):
 
     assert result.exit_code == 0, result.output
     assert f"Run 'run' has the tasks {new}" in result.output
-    assert "cats: 6 kept, 0 changed" in result.output
+    assert "cats: 6 kept\n" in result.output
     assert load(run) == {"cats": {"kept": 6}}

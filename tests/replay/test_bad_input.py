@@ -127,15 +127,6 @@ def test_media_that_cannot_go_up(cats, server, nothing_left, what):
         Run(cats, server, SCHEMA, **kwargs)
 
 
-def test_a_sample_without_a_path(cats, server, nothing_left):
-    path = cats.first().filepath
-    cats.set_values("path", [path, None])
-
-    words = f"Sample {cats.last().id} is without a path in 'path'"
-    with pytest.raises(MediaError, match=words):
-        Run(cats, server, SCHEMA, media_field="path")
-
-
 def test_picture_that_the_server_cannot_read(cats, server, nothing_left):
     Path(cats.last().filepath).write_bytes(b"\x89PNG\r\n\x1a\n no picture")
     with pytest.raises(ServerJobError, match=r"could not build task .* Truncated"):

@@ -410,11 +410,9 @@ def test_tasks_with_labels_of_their_own(source, empty, server, asked):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "Name what to import"),
         ({"project": "nowhere"}, "no project 'nowhere'"),
         ({"tasks": 999999999}, "no task 999999999"),
         ({"jobs": [999999999]}, "no job 999999999"),
-        ({"tasks": "x"}, "are no ids"),
     ],
 )
 def test_what_is_not_there(empty, server, asked, message):

@@ -8,7 +8,6 @@ from struct import pack
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.errors import ConfigurationError
 from tests.replay.run import Run
 
 NAMES = ("first.pcd", "second.pcd")
@@ -285,10 +284,3 @@ def test_scenes(scenes, server):
     loaded = run.documents()
     assert run.load() == {"cars": {"kept": 2}}
     assert run.differences(loaded) == []
-
-
-def test_scenes_need_a_media_field(scenes, server):
-    with pytest.raises(ConfigurationError, match="media_field"):
-        Run(scenes, server, CARS)
-
-    assert scenes.list_annotation_runs() == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import fiftyone as fo
 import pytest
 
@@ -96,14 +94,15 @@ def test_tasks_and_jobs(cats, server):
     assert run.differences() == []
 
 
-def test_status_is_printed(cats, server, caplog):
+def test_status_is_printed(cats, server, capsys):
     run = Run(cats, server, SCHEMA)
+    capsys.readouterr()
 
-    with caplog.at_level(logging.INFO, logger="fiftyone_cvat"):
-        run.results.print_status()
+    run.results.print_status()
 
-    assert f"Task {run.task_id}" in caplog.text
-    assert run.api.base_task_url(run.task_id) in caplog.text
+    printed = capsys.readouterr().out
+    assert f"    Task {run.task_id} " in printed
+    assert run.api.base_task_url(run.task_id) in printed
 
 
 def test_editor(cats, server, monkeypatch):

@@ -6,7 +6,6 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat import CVATAnnotationAPI
-from fiftyone_cvat.errors import SchemaError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -156,12 +155,6 @@ def test_a_field_in_a_project(cats, server, project):
     assert (cat.mood, cat.age) == ("calm", 3)
     assert cat.bounding_box[0] == pytest.approx(0.1 + 1 / 32)
     assert dog.label == "dog"
-
-
-def test_nothing_at_all(cats, server):
-    with pytest.raises(SchemaError, match="label_schema"):
-        Run(cats, server, None)
-    assert cats.list_annotation_runs() == []
 
 
 def test_a_video_without_a_field(dataset, server, tmp_path, project):

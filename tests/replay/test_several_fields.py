@@ -6,7 +6,6 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_cvat.errors import SchemaError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -160,24 +159,6 @@ def test_class_called_like_a_class_and_its_field(
     assert again.results.config.label_schema.keys() == classes.keys()
     assert again.load() == {name: {"kept": 2 * len(of)} for name, of in classes.items()}
     assert again.differences() == []
-
-
-def test_fields_whose_names_would_clash_are_refused(dataset, server, tmp_path):
-    [path] = media.make_images(tmp_path, ("picture.png",))
-    dataset.add_sample(
-        fo.Sample(
-            filepath=path,
-            b=fo.Detections(detections=[box("cat_a")]),
-            a_b=fo.Detections(detections=[box("cat")]),
-            c=fo.Detections(detections=[box("cat"), box("cat_a")]),
-        )
-    )
-    schema = {name: {"type": "detections"} for name in ("b", "a_b", "c")}
-
-    with pytest.raises(SchemaError, match="cat_a_b"):
-        Run(dataset, server, schema)
-
-    assert dataset.list_annotation_runs() == []
 
 
 def test_a_cuboid_on_a_picture_becomes_its_edges(picture, server):

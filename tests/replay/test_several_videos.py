@@ -6,7 +6,6 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat.dataset import video_metadata
-from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -107,11 +106,6 @@ def test_untouched(films, paths, server, frames, sent):
     assert frames_sent(run) == sent
     sizes = [size for _, _, size in frames_of_server(run)]
     assert sizes == list(map(len, sent))
-
-
-def test_too_short_a_list_of_frames_is_refused(films, paths, server):
-    with pytest.raises(ConfigurationError, match=r"frame_start.*8\.mp4"):
-        Run(films, server, SCHEMA, frame_start=[0, 1])
 
 
 def test_an_edit_of_one_video_leaves_the_others_alone(films, server):

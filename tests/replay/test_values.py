@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from bson import ObjectId
 
-from fiftyone_cvat.errors import SchemaError
 from tests import media
 from tests.replay.run import Run, box, moved
 
@@ -384,43 +383,3 @@ def test_lists_beside_points_stay_in_step(dataset, server, picture):
     before = run.documents()
     assert run.load() == {"cats": {"kept": len(edits) + 1}}
     assert run.differences(before) == []
-
-
-@pytest.mark.parametrize(
-    ("schema", "words"),
-    [
-        pytest.param(
-            {
-                name: {"type": "text"}
-                for name in ("mood", "a.b", "id", "points", "_cls")
-            },
-            "named 'a.b', 'id', 'points', '_cls'",
-            id="names",
-        ),
-        pytest.param(
-            {"confidence": {"type": "select", "values": ["high", "low"]}},
-            "'confidence' holds numbers",
-            id="values",
-        ),
-    ],
-)
-def test_attributes_that_labels_cannot_have(dataset, server, picture, schema, words):
-    of_cats(dataset, picture, box())
-    info = {"type": "detections", "attributes": schema}
-    with pytest.raises(SchemaError, match=words):
-        Run(dataset, server, {"cats": info})
-    assert dataset.list_annotation_runs() == []
-
-
-def test_fields_that_cannot_be_loaded(dataset, server, picture):
-    of_cats(dataset, picture, box())
-    info = {"type": "detections", "classes": ["cat"]}
-    for name in ("frames.x", "a$b", "_x", "a.b", "new ", "cats.detections.x"):
-        with pytest.raises(SchemaError, match="could not be loaded"):
-            Run(dataset, server, {name: info})
-    field = dataset.get_field("cats")
-    field.read_only = True
-    field.save()
-    with pytest.raises(SchemaError, match="'cats' is read-only"):
-        Run(dataset, server, CATS)
-    assert dataset.list_annotation_runs() == []

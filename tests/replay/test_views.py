@@ -13,7 +13,7 @@ from fiftyone import ViewField
 
 from fiftyone_cvat import resume
 from fiftyone_cvat.backend import CVATBackend
-from fiftyone_cvat.errors import ConfigurationError, ServerJobError
+from fiftyone_cvat.errors import ServerJobError
 from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import Run, box, moved
@@ -453,15 +453,3 @@ def test_slices_of_two_cameras(dataset, server, tmp_path):
     loaded = run.documents()
     assert run.load() == {"cats": {"kept": 8}}
     assert run.differences(loaded) == []
-
-
-def test_frames_that_have_no_files_are_refused(dataset, server, tmp_path):
-    sample = fo.Sample(filepath=str(media.copy_video(tmp_path / "video.mp4")))
-    sample.frames[1] = fo.Frame(cats=fo.Detections(detections=[box()]))
-    dataset.add_sample(sample)
-    view = dataset.to_frames(sample_frames="dynamic")
-
-    with pytest.raises(ConfigurationError, match="sample_frames=True"):
-        Run(view, server, CATS)
-
-    assert dataset.list_annotation_runs() == []

@@ -383,6 +383,17 @@ class TestSecrets:
         own.load_credentials(access_token="given too", **{name: "given"})
         assert own.access_token == "given too"
 
+    @pytest.mark.parametrize("name", ["username", "email", "password"])
+    def test_nor_before_them_where_a_run_is_sent(self, monkeypatch, name):
+        known = fo.annotation_config.backends["cvat"]
+        monkeypatch.setitem(known, "access_token", "t0ken")
+        monkeypatch.setitem(known, name, "configured")
+        sent = partial(config, access_token="t0ken")
+        assert sent(**{name: "configured"}).access_token == "t0ken"
+        assert sent(**{name: "given"}).access_token is None
+        both = config(access_token="given too", **{name: "given"})
+        assert both.access_token == "given too"
+
     def test_run_stays_with_its_server(self):
         own = config(url="http://mine")
         assert fo.annotation_config.backends["cvat"]["url"] != own.url
@@ -626,6 +637,7 @@ class TestStoredResults:
             "frames_with_view",
             "beside_ids",
             "left_frames",
+            "other_fields",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")
         assert type(again) is CVATAnnotationResults
@@ -758,25 +770,38 @@ class TestEditorAndStatus:
         status = results(connected(api)).get_status()
         assert status == {"a": {1: api.task_summary(1)}, "v": {}}
 
-    def test_status_for_people(self, caplog):
-        caplog.set_level("INFO", logger="fiftyone_cvat")
+    def test_status_for_people(self, capsys):
         results(connected(FakeApi(gone=[2]))).print_status()
-        assert [record.getMessage() for record in caplog.records] == [
+        assert capsys.readouterr().out.splitlines() == [
             "Status for label field 'a':",
             "    Task 1 (task 1):",
-            "        Status: annotation",
-            "        Assignee: nobody",
+            "        Status:       annotation",
+            "        Assignee:     nobody",
             "        Last updated: today",
-            "        URL: http://cvat/tasks/1",
-            "        Job 11: validation, new, assigned to me",
+            "        URL:          http://cvat/tasks/1",
+            "        Job 11:       validation, new, assigned to me",
             "Status for label field 'v':",
+            "    no task",
         ]
+
+    def test_status_of_several_fields_of_one_task(self, capsys):
+        """What is said once of a task is not said again for each field."""
+        api = FakeApi()
+        summary = api.task_summary(1) | {"last_updated": "2026-11-30T19:55:01.5303Z"}
+        api.task_summary = lambda task_id: summary
+        map_of_both = {"a": [1], "b": [1], "c": [2]}
+        results(connected(api), labels_task_map=map_of_both).print_status()
+        lines = capsys.readouterr().out.splitlines()
+        assert [each for each in lines if each.startswith("Status")] == [
+            "Status for label fields 'a', 'b':",
+            "Status for label field 'c':",
+        ]
+        assert lines.count("        Last updated: 2026-11-30 19:55 UTC") == 2
 
     @pytest.mark.parametrize(
         ("assignee", "words"), [("ann", "ann"), (7, "7"), ([1], "[1]"), ({}, "nobody")]
     )
-    def test_status_with_assignees_that_are_no_users(self, caplog, assignee, words):
-        caplog.set_level("INFO", logger="fiftyone_cvat")
+    def test_status_with_assignees_that_are_no_users(self, capsys, assignee, words):
         api = FakeApi()
         summary = api.task_summary(1)
         summary["assignee"] = summary["jobs"][11]["assignee"] = assignee
@@ -784,10 +809,9 @@ class TestEditorAndStatus:
 
         results(connected(api)).print_status()
 
-        assert f"        Assignee: {words}" in caplog.messages
-        assert (
-            f"        Job 11: validation, new, assigned to {words}" in caplog.messages
-        )
+        lines = capsys.readouterr().out.splitlines()
+        assert f"        Assignee:     {words}" in lines
+        assert f"        Job 11:       validation, new, assigned to {words}" in lines
 
     def test_status_of_a_task_without_one(self):
         api = FakeApi()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,17 +13,30 @@ from typer.testing import CliRunner
 
 import fiftyone_cvat
 from fiftyone_cvat import cli
-from fiftyone_cvat.commands import status as status_command
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.errors import (
     CertificateError,
     ConfigurationError,
+    CVATError,
     UnreachableError,
 )
 from fiftyone_cvat.workflows import watching
 from fiftyone_cvat.workflows.watching import LoadedJobs
 
+# the modules, which have the names of their commands
+demo_command = sys.modules["fiftyone_cvat.commands.demo"]
+status_command = sys.modules["fiftyone_cvat.commands.status"]
+
 URL = "https://cvat.example.com"
+COMMANDS = ["demo", "doctor", "status", "watch", "resume", "attach", "import"]
+SERVER = (
+    *("url", "username", "password", "email", "access-token", "organization"),
+    *("verify-ssl / --no-verify-ssl", "ca-bundle"),
+)
+KEYWORDS = {
+    *("url", "username", "password", "email", "access_token", "organization"),
+    "verify_ssl",
+}
 HEAVY = {"PIL", "cvat_sdk", "fiftyone", "numpy", "vcr", "yaml"}
 
 
@@ -37,7 +51,7 @@ def started(monkeypatch):
     """The servers that the demo was started with."""
     servers = []
     monkeypatch.setattr(
-        cli, "_run_demo", lambda server, output, *, keep: servers.append(server)
+        demo_command, "run", lambda server, output, *, keep: servers.append(server)
     )
     return servers
 
@@ -71,7 +85,7 @@ def test_version(run):
 
     assert result.exit_code == 0
     assert result.output == f"fiftyone-cvat {version('fiftyone-cvat')}\n"
-    assert fiftyone_cvat.__name__ == "fiftyone_cvat"
+    assert fiftyone_cvat.__version__ == version("fiftyone-cvat")
 
 
 def test_help_imports_nothing_heavy():
@@ -184,14 +198,16 @@ def test_token_of_the_environment(run, started):
 def test_verify_ssl(run, started, arguments, expected):
     run("demo", "--url", URL, "--access-token", "t", *arguments)
 
-    assert started[0]["verify_ssl"] == expected
+    assert started[0].get("verify_ssl", True) == expected
 
 
 def test_password_is_asked_for(run, started, monkeypatch):
-    monkeypatch.setattr(cli, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=bool)))
+    monkeypatch.setattr(
+        demo_command, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=bool))
+    )
     assert run("demo", "--url", URL, "--username", "me").exit_code == 2
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(cli, "sys", SimpleNamespace(stdin=terminal))
+    monkeypatch.setattr(demo_command, "sys", SimpleNamespace(stdin=terminal))
 
     result = run("demo", "--url", URL, "--username", "me", input="p\n")
 
@@ -310,11 +326,7 @@ def test_a_watch_ends_with_ctrl_c(run, dataset, watched):
     result = run("watch", dataset.name, "run", "--every", "5")
 
     assert result.exit_code == 0, result.output
-    assert result.stdout == (
-        "Loaded job 3\n"
-        "Loaded jobs 4, 5\n"
-        "  cats: 0 kept, 0 changed, 2 added, 0 deleted, 0 unmatched\n"
-    )
+    assert result.stdout == ("Loaded job 3\nLoaded jobs 4, 5\n  cats: 2 added\n")
     assert "FiftyOne says something" in result.stderr
     options = {"jobs": "completed", "empty": None, "unexpected": "ignore", "every": 5.0}
     options["update_label_schema"] = False
@@ -380,7 +392,7 @@ def test_which_jobs_are_watched(run, dataset, watched, texts, jobs):
     [
         (["--jobs", "new", "--jobs", "completed"], "given again for ids"),
         (["--jobs", "12", "--jobs", "state=new"], "given again for ids"),
-        (["--unexpected", "prompt"], "`ignore` or `keep`"),
+        (["--unexpected", "prompt"], "ignore or keep"),
     ],
 )
 def test_what_cannot_be_watched(run, dataset, watched, options, words):
@@ -398,11 +410,93 @@ def test_tasks_to_attach_are_pairs_of_numbers(run, pair):
     assert "is not OLD=NEW" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_plain(run, command):
+    output = run(command, "--help").output
+
+    assert "<bool>" not in output
+    assert "`" not in output
+    assert max(map(len, output.splitlines())) <= 100
+    for option in SERVER:
+        assert re.search(f"^  --{option} ", output, re.M), option
+    short, _, rest = output.partition("\n\n")[2].strip().partition("\n\n")
+    assert len(short) <= 62, "the list of commands would cut it"
+    assert rest
+
+
+def test_list_of_commands(run):
+    lines = run("--help").output.partition("Commands:\n")[2].splitlines()
+
+    assert [line.split()[0] for line in lines] == COMMANDS
+    assert not [line for line in lines if line.endswith("...")]
+
+
+SIGNING_IN = [
+    (["--access-token", "t"], {"access_token": "t"}),
+    (
+        ["--username", "me", "--password", "p", "--organization", "team"],
+        {"username": "me", "password": "p", "organization": "team", "access_token": ""},
+    ),
+    (
+        ["--url", URL, "--email", "me@example.com", "--no-verify-ssl"],
+        {
+            "url": URL,
+            "email": "me@example.com",
+            "verify_ssl": False,
+            "access_token": "",
+        },
+    ),
+    (["--ca-bundle", __file__], {"verify_ssl": __file__}),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), SIGNING_IN, ids=["token", "password", "email", "bundle"]
+)
+@pytest.mark.parametrize(
+    ("command", "function"),
+    [
+        ("resume", "fiftyone_cvat.workflows.resumption.resume"),
+        ("attach", "fiftyone_cvat.workflows.attachment.attach"),
+        ("import", "fiftyone_cvat.workflows.imports.import_tasks"),
+        ("status", "fiftyone_cvat.workflows.results.results_of_run"),
+        ("watch", "fiftyone_cvat.workflows.watching.watch"),
+    ],
+    ids=["resume", "attach", "import", "status", "watch"],
+)
+def test_every_command_signs_in_alike(
+    run, dataset, monkeypatch, command, function, options, expected
+):
+    asked = {}
+
+    class AskedError(CVATError): ...
+
+    def ask(*args, **kwargs):
+        asked.update({name: each for name, each in kwargs.items() if name in KEYWORDS})
+        raise AskedError
+
+    monkeypatch.setattr(function, ask)
+    arguments = {"import": [], "attach": ["run", "1=2"]}.get(command, ["run"])
+
+    result = run(command, dataset.name, *arguments, *options)
+
+    assert isinstance(result.exception, AskedError), result.output
+    assert asked == expected
+
+
+def test_one_way_to_sign_in(run):
+    options = ["--access-token", "t", "--username", "me"]
+    result = run("status", "dataset", "run", *options)
+
+    assert result.exit_code == 2
+    assert "--access-token, or --username" in " ".join(result.output.split())
+
+
 def test_errors_are_one_line(monkeypatch, capsys):
     def fail(server, output, *, keep):
         raise UnreachableError("No connection to\nhttps://cvat.example.com:443")
 
-    monkeypatch.setattr(cli, "_run_demo", fail)
+    monkeypatch.setattr(demo_command, "run", fail)
     monkeypatch.setattr(sys, "argv", ["fiftyone-cvat", "demo"])
 
     with pytest.raises(SystemExit) as caught:

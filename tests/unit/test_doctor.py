@@ -19,7 +19,7 @@ from fiftyone_cvat.doctor.server import check_server
 from tests.unit.transport.test_connection import Site
 
 OK, WARNING, WRONG, SKIPPED = State.OK, State.WARNING, State.WRONG, State.SKIPPED
-SERVER = CHECKS[1:8]
+SERVER = CHECKS[2:9]
 TASKS, LOGIN = "/api/tasks", "/api/auth/login"
 SELF, TOKEN = "/api/users/self", "/api/auth/access_tokens/self"
 LABEL = {"id": 3, "name": "cat", "type": "any", "attributes": [], "sublabels": []}
@@ -142,10 +142,10 @@ def test_right_configuration(configured):
         FIFTYONE_CVAT_ORGANIZATION="team",
     )
 
-    setup, finding = read_setup("cvat", {"organization": "other", "url": None})
+    setup, findings = read_setup("cvat", {"organization": "other", "url": None})
 
-    assert finding.state is OK
-    assert "0123" not in f"{finding} {setup}"
+    assert [each.state for each in findings] == [OK, OK]
+    assert "0123" not in f"{findings} {setup}"
     assert setup == Setup(
         url="https://cvat.example.com",
         username="ann",
@@ -163,19 +163,14 @@ def test_right_configuration(configured):
         ({"ACCESS_TOKEN": "t", "URL": "http://ann:s3cr3t@h"}, WRONG, "URL holds"),
         ({"ACCESS_TOKEN": "t", "TIMEOUT": "soon"}, WRONG, "`timeout`"),
         ({"ACCESS_TOKEN": "t", "ACCES_TOKEN": "s3cr3t"}, WARNING, "CVAT_ACCES_TOKEN"),
-        (
-            {"ACCESS_TOKEN": "t", "CONFIG_CLS": "fiftyone.utils.cvat.X"},
-            WARNING,
-            "fiftyone.utils.cvat.X",
-        ),
     ],
-    ids=["password", "credentials", "url", "value", "variable", "class"],
+    ids=["password", "credentials", "url", "value", "variable"],
 )
 def test_configuration(configured, variables, state, words):
     given = {f"FIFTYONE_CVAT_{name}": value for name, value in variables.items()}
     configured(**given)
 
-    _, finding = read_setup("cvat", {})
+    _, (_, finding) = read_setup("cvat", {})
 
     assert finding.state is state
     assert words in finding.words
@@ -186,8 +181,29 @@ def test_configuration(configured, variables, state, words):
 def test_no_url(configured):
     configured(FIFTYONE_ANNOTATION_BACKENDS="*,other", FIFTYONE_OTHER_CONFIG_CLS="x")
 
-    assert "FIFTYONE_OTHER_URL" in read_setup("other", {})[1].advice
-    assert "no backend 'third'" in read_setup("third", {})[1].words
+    assert "FIFTYONE_OTHER_URL" in read_setup("other", {})[1][1].advice
+    assert "no backend 'third'" in read_setup("third", {})[1][0].words
+
+
+@pytest.mark.parametrize(
+    ("name", "config_cls", "state", "words", "advice"),
+    [
+        ("cvat", None, OK, "is this package", ""),
+        ("cvat", "fiftyone.utils.cvat.X", WARNING, "built-in", "enable()"),
+        ("cvat2", "their.Config", WARNING, "their.Config", 'enable("cvat2")'),
+    ],
+)
+def test_backend(configured, name, config_cls, state, words, advice):
+    given = {f"FIFTYONE_{name.upper()}_CONFIG_CLS": config_cls} if config_cls else {}
+    configured(FIFTYONE_ANNOTATION_BACKENDS="*,cvat2", **given)
+
+    finding = read_setup(name, {})[1][0]
+
+    assert finding.name == CHECKS[0] == "backend"
+    assert finding.state is state
+    assert words in finding.words
+    assert advice in finding.advice
+    assert (f"FIFTYONE_{name.upper()}_CONFIG_CLS=" in finding.advice) == bool(advice)
 
 
 @pytest.mark.parametrize(
@@ -533,7 +549,7 @@ def test_no_mongodb(monkeypatch, site, uri):
     site.close()
     place = site.url.removeprefix("http://")
     monkeypatch.setattr(fo.config, "database_uri", uri.format(place))
-    monkeypatch.setattr(machine, "MONGODB_PATIENCE_MS", 300)
+    monkeypatch.setattr("fiftyone_cvat.workflows.database.PATIENCE_MS", 300)
 
     finding = machine.check_mongodb()
 
@@ -591,4 +607,4 @@ def test_unusable_configuration_skips_the_server(configured):
     found = list(doctor.diagnose("cvat", url="https://a:s3cr3t@h"))
 
     assert tuple(each.name for each in found) == CHECKS
-    assert {each.state for each in found[1:7]} == {SKIPPED}
+    assert {each.state for each in found[2:8]} == {SKIPPED}

@@ -43,6 +43,8 @@ class RunMembers:
             SchemaError: if the label schema cannot be expressed in CVAT
             ConfigurationError: if the configuration cannot work
         """  # noqa: D205  the documented text
+        _check_is("samples", samples, "_root_dataset", "a dataset or a view into one")
+        _check_is("backend", backend, "config", "a CVATBackend")
         return upload_run(cast("CVATAnnotationAPI", self), samples, anno_key, backend)
 
     def resume_upload(self, results: Any) -> Any:
@@ -116,5 +118,12 @@ class RunMembers:
             ConfigurationError: if this is not the server or organization that the run
                 was sent to, and has none of its tasks
         """  # noqa: D205  the documented text
+        _check_is("results", results, "config", "the results of a run")
         api = cast("CVATAnnotationAPI", self)
         return RunDownload(api, results, coerce_text_attrs=coerce_text_attrs).run()
+
+
+def _check_is(name: str, value: Any, has: str, what: str) -> None:
+    """Refuse what lacks an attribute that all of its kind have."""
+    if not hasattr(value, has):
+        raise ConfigurationError(f"`{name}` must be {what}, not {value!r:.80}")

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
+from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.options import (
+    AnnoKey,
+    DatasetName,
+    number_of_seconds,
+    signing_in,
+)
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -21,9 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["status"]
 
 
+@signing_in
 def status(
     dataset: DatasetName,
     anno_key: AnnoKey,
+    server: dict[str, Any],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the jobs as JSON, a line each time.")
     ] = False,
@@ -38,21 +47,21 @@ def status(
         ),
     ] = None,
 ) -> None:
-    """Show where the jobs of a run stand in CVAT: a bar for each state, a line a job.
+    """Show how far the jobs of a run are in CVAT.
 
-    Nothing is changed, here or there. With `--watch` a server that does not answer is
-    asked again. The credentials are those of FiftyOne's
-    configuration, such as `FIFTYONE_CVAT_ACCESS_TOKEN`.
+    Nothing is changed, here or there. With --watch a server that does not answer is
+    asked again. What is not given as an option comes from FiftyOne's configuration,
+    such as FIFTYONE_CVAT_ACCESS_TOKEN.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         from fiftyone_cvat.workflows.watching import AWAY, may_come_back
 
-        results = _results_of(dataset, anno_key)
+        results = _results_of(dataset, anno_key, server)
     show = _show_json if as_json else _show_table
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             try:
-                with contextlib.redirect_stdout(sys.stderr):
+                with work_aside():
                     jobs = results.job_status()
             except AWAY as error:
                 if watch is None or not may_come_back(error):
@@ -68,15 +77,16 @@ def status(
             sleep(watch)
 
 
-def _results_of(dataset: str, anno_key: str) -> Any:
+def _results_of(dataset: str, anno_key: str, server: dict[str, Any]) -> Any:
     """Return the results of a run.
 
     Raises:
-        ConfigurationError: if there is no such dataset or run
+        CVATError: if there is no such dataset or run, or no database
     """
-    from fiftyone_cvat.workflows.results import dataset_of_name, results_of_run
+    samples = named_dataset(dataset)
+    from fiftyone_cvat.workflows.results import results_of_run
 
-    return results_of_run(dataset_of_name(dataset), anno_key)
+    return results_of_run(samples, anno_key, **server)
 
 
 def _show_table(dataset: str, anno_key: str, jobs: Sequence[JobStatus]) -> None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fiftyone_cvat.commands.options import AnnoKey, DatasetName, number_of_seconds
+from fiftyone_cvat.commands.datasets import named_dataset
+from fiftyone_cvat.commands.options import (
+    AnnoKey,
+    DatasetName,
+    number_of_seconds,
+    signing_in,
+)
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
@@ -18,16 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 
+@signing_in
 def watch(
     dataset: DatasetName,
     anno_key: AnnoKey,
+    server: dict[str, Any],
     jobs: Annotated[
         list[str] | None,
         typer.Option(
             metavar="STATE",
-            help="Which jobs are to be loaded: a state, a stage, the id of a job, or "
-            "`assignee=NAME`, `state=STATE`, `stage=STAGE`; it may be given again. "
-            "By default those that are completed.",
+            help="Which jobs to load: a state, a stage, an id, or assignee=NAME, "
+            "state=STATE, stage=STAGE; may be given again.  [default: completed]",
         ),
     ] = None,
     every: Annotated[
@@ -48,13 +56,14 @@ def watch(
         str | None,
         typer.Option(
             metavar="completed",
-            help="Give frames of completed jobs without labels an empty list of them.",
+            help="Give finished frames without labels an empty list.",
         ),
     ] = None,
     unexpected: Annotated[
         str,
         typer.Option(
-            metavar="ignore|keep", help="Labels that the run's fields do not hold."
+            metavar="ignore|keep",
+            help="What becomes of labels that the run's fields do not hold.",
         ),
     ] = "ignore",
     update_label_schema: Annotated[
@@ -68,28 +77,30 @@ def watch(
         bool, typer.Option("--json", help="Print each load as JSON, in a line.")
     ] = False,
 ) -> None:
-    """Load each job of a run once when it is finished, until Ctrl-C.
+    """Load each job once it is finished, until Ctrl-C.
 
     A job that is changed or opened again is loaded again when it is finished anew. The
     run remembers what was loaded, so this may be stopped and begun again at any time.
-    A server that does not answer is asked again; with `--once` it is an error.
+    A server that does not answer is asked again; with --once it is an error. What is
+    not given as an option comes from FiftyOne's configuration, such as
+    FIFTYONE_CVAT_ACCESS_TOKEN.
 
     The exit status is 0, also after Ctrl-C, and 1 after an error.
     """
     chosen = _chosen(jobs or ["completed"])
     if unexpected not in ("ignore", "keep"):
-        raise typer.BadParameter("--unexpected is `ignore` or `keep`")
-    options = {
+        raise typer.BadParameter("--unexpected is ignore or keep")
+    options: dict[str, Any] = {
         "jobs": chosen,
         "empty": empty,
         "unexpected": unexpected,
         "update_label_schema": update_label_schema,
+        **server,
     }
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
+        samples = named_dataset(dataset)
         from fiftyone_cvat.workflows import watching
-        from fiftyone_cvat.workflows.results import dataset_of_name
 
-        samples = dataset_of_name(dataset)
         if once:
             loads: Iterable[Any] = [
                 watching.load_finished(samples, anno_key, **options)
@@ -120,8 +131,8 @@ def _chosen(texts: Sequence[str]) -> Any:
     if len(texts) == 1:
         return texts[0]
     raise typer.BadParameter(
-        "--jobs is given again for ids, or as `state=STATE`, `stage=STAGE` and "
-        "`assignee=NAME`, all of which must hold"
+        "--jobs is given again for ids, or as state=STATE, stage=STAGE and "
+        "assignee=NAME, all of which must hold"
     )
 
 
@@ -129,7 +140,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
     """Yield loads, as they come, while FiftyOne prints elsewhere."""
     several = iter(loads)
     while True:
-        with contextlib.redirect_stdout(sys.stderr):
+        with work_aside():
             each = next(several, None)
         if each is None:
             return

@@ -12,9 +12,8 @@ import fiftyone.core.labels as fol
 
 from fiftyone_cvat.convert.from_cvat.issues import ATTRIBUTES
 from fiftyone_cvat.convert.shared.frames import FrameRef
-from fiftyone_cvat.dataset.owned_fields import check_claim, claim_field
+from fiftyone_cvat.dataset.owned_fields import check_claim, check_name, claim_field
 from fiftyone_cvat.dataset.views import all_slices
-from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = ["IssueCounts", "write_issue_fields"]
 
@@ -73,8 +72,7 @@ def write_issue_fields(
         ConfigurationError: if there is a field of a name that is not the run's, before
             anything is written
     """
-    if not isinstance(field, str) or not field.isidentifier():
-        raise ConfigurationError(f"`field` is {field!r}, which is no name of a field")
+    check_name(field)
     counts = IssueCounts()
     by_level = {
         level: {ref for ref in asked if bool(ref.frame_id) is level}

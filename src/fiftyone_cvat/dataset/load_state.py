@@ -30,6 +30,7 @@ class LoadState:
         self._load_notes: Any = None
         self._new_classes: dict[Any, list[str]] = {}
         self._has_new_settings = False
+        self._merged_fields: list[Any] = []
 
     reconciliation = private("reconciliation", "What came of the labels.")
     absent_attributes = private("absent_attributes", "What labels lack.")
@@ -42,6 +43,15 @@ class LoadState:
     has_new_settings = private("has_new_settings", "Whether they are yet to be tried.")
     load_notes = private("load_notes", "What a load notes of tasks when it is over.")
     new_classes = private("new_classes", "Classes for the dataset's label schemas.")
+    merged_fields = private("merged_fields", "Those that FiftyOne has merged into.")
+
+    def _update_id_map(self, label_field: Any, new_id_map: Any) -> None:
+        """Note the ids of labels that are new in a field, as FiftyOne does.
+
+        It is what FiftyOne calls at the end of each field's merge.
+        """
+        self.merged_fields.append(label_field)
+        super()._update_id_map(label_field, new_id_map)  # type: ignore[misc]
 
     def save(self) -> None:
         """Saves the results to the database.

@@ -8,7 +8,7 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.errors import MediaError
 
-__all__ = ["MULTIMODAL", "refuse_multimodal", "refuse_without_files"]
+__all__ = ["MULTIMODAL", "refuse_multimodal"]
 
 MULTIMODAL = getattr(fom, "MULTIMODAL", "multimodal")
 """Media of several sensors, which samples name by a reference; of FiftyOne 1.19."""
@@ -31,25 +31,6 @@ def refuse_multimodal(samples: Any) -> None:
             f"{_named(samples.values('id'))} multimodal, without a file that CVAT "
             "shows: write pictures, videos or point clouds to files, and annotate a "
             "dataset of these"
-        )
-
-
-def refuse_without_files(samples: Any, media_field: str) -> None:
-    """Refuse samples that name no media file.
-
-    Args:
-        samples: a collection
-        media_field: the field with the paths of the media
-
-    Raises:
-        MediaError: if there are any; it names some
-    """
-    ids, paths = samples.values(["id", media_field])
-    lacking = [key for key, path in zip(ids, paths, strict=True) if not path]
-    if lacking:
-        raise MediaError(
-            f"{_named(lacking)} without a path in '{media_field}': name a field that "
-            "has the path of each file as `media_field`, or leave such samples out"
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import fiftyone.core.labels as fol
 
+from fiftyone_cvat.console import tell_counts
 from fiftyone_cvat.dataset.absent_attributes import (
     AbsentAttributes,
     label_ids_at,
@@ -61,6 +62,7 @@ def begin_merge(results: Any, annotations: dict[Any, Any]) -> bool:
     if loaded:
         dataset = results.samples._root_dataset
         held, fields = fields_of_labels(dataset, loaded), dataset._get_label_fields()
+    results.merged_fields = []
     results.merge = {
         "beside": results.ids_beside,
         "added": added,
@@ -95,9 +97,14 @@ def finish_merge(results: Any) -> None:
     Args:
         results: the run's results
     """
-    if results.merge is not None:
+    is_load = results.merge is not None
+    if is_load:
         results.left_frames = results.reconciliation.not_asked
     _end_merge(results)
+    if is_load:
+        results.reconciliation.holders = _holders(results)
+    for line in results.reconciliation.lines() if is_load else ():
+        tell_counts(line)
     if results.ids_beside is None:
         keep_added(results)
     else:
@@ -110,6 +117,28 @@ def finish_merge(results: Any) -> None:
     results.frames_with_view = sorted({*results.frames_with_view, *notes.frames})
     fill_empty(results, notes.finished)
     note_loads(results, notes)
+
+
+def _holders(results: Any) -> dict[Any, str]:
+    """Return the run's fields of labels to those that FiftyOne has merged them into.
+
+    It does not tell what its ``dest_field`` is. Fields that hold their own labels are
+    left out.
+    """
+    told = results.config.load_options.holder_by_field
+    fields = results.config.label_schema
+    merged = {*results.merged_fields}
+    left = [
+        name
+        for name, info in fields.items()
+        if info.get("type") not in (None, "scalar") and name not in merged
+    ]
+    others = merged - fields.keys() - {*results.other_fields}
+    by_name = {name: "another field" for name in left if name not in told}
+    if len(by_name) == len(others) == 1:
+        by_name = dict.fromkeys(by_name, *others)
+    elsewhere = {name: holder for name, holder in told.items() if holder != name}
+    return by_name | elsewhere if results.merged_fields else elsewhere
 
 
 def _end_merge(results: Any) -> None:

@@ -122,6 +122,9 @@ def follow_labels(results: Any) -> dict[str, str]:
             part = with_ids(results.id_map[name], ids)
             results.id_map[name] = without_ids(results.id_map[name], ids)
             results._update_id_map(label_field.removeprefix(prefix), part)
+            if name in results.other_fields:
+                now = label_field.removeprefix(prefix)
+                results.other_fields = sorted({*results.other_fields, now})
         if moved and not any(ids_in(results.id_map[name])):
             del results.id_map[name]
     return strays

@@ -8,6 +8,7 @@ from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
     "check_claim",
+    "check_name",
     "claim_field",
     "drop_field",
     "field_info",
@@ -73,6 +74,16 @@ def check_claim(dataset: Any, path: str, anno_key: str, purpose: str) -> None:
         f"Field '{path}' of dataset '{dataset.name}' {whose}: give another name as "
         f"`field`, such as '{path.removeprefix(dataset._FRAMES_PREFIX)}_{anno_key}'"
     )
+
+
+def check_name(field: Any) -> None:
+    """Refuse what is no name of a field.
+
+    Raises:
+        ConfigurationError: if it is none
+    """
+    if not isinstance(field, str) or not field.isidentifier():
+        raise ConfigurationError(f"`field` is {field!r}, which is no name of a field")
 
 
 def is_owned(dataset: Any, path: str, anno_key: str, purpose: str) -> bool:

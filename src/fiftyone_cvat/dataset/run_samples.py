@@ -8,6 +8,7 @@ from typing import Any
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.arguments import whole_number
 
 __all__ = ["frame_id_at", "ids_of", "in_dataset", "present"]
 
@@ -74,6 +75,11 @@ def frame_id_at(dataset: Any, sample_id: str, frame_number: int) -> str | None:
         sample_id: the video's sample
         frame_number: the frame's number, from 1
     """
+    number = whole_number("frame_number", frame_number, least=1)
+    if not dataset._has_frame_fields():
+        raise ConfigurationError(
+            f"`frame_number` is {number}, and dataset '{dataset.name}' has no videos"
+        )
     video = all_slices(dataset).select(sample_id)
     numbers, ids = video.values(["frames.frame_number", "frames.id"], unwind=True)
-    return dict(zip(numbers, ids, strict=True)).get(frame_number)
+    return dict(zip(numbers, ids, strict=True)).get(number)

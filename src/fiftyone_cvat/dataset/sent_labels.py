@@ -70,6 +70,7 @@ class SentLabels:
                 if self._is_frames or "frame_id" in each
             }
         self._label_schema = results.config.label_schema
+        self._by_unexpected = {*results.other_fields}
         self._cvat_schema, _, self._occluded_attrs, self._group_id_attrs, _ = schema
         self._samples = columns.samples
         self._media_types = columns.media_types(results.samples)
@@ -399,8 +400,8 @@ class SentLabels:
         """Return other fields that the labels of a field were loaded into.
 
         FiftyOne does not tell the backend, but notes the ids of what it loads. Labels
-        of a kind that a run does not expect are in fields of their own, too, but not
-        in one of the type of the run's.
+        of a kind that a run does not expect are in fields of their own, too: those are
+        noted, and of older loads known by their type.
         """
         label_type = self._label_schema[label_field]["type"]
         mine = self._ids_of(label_field)
@@ -410,6 +411,8 @@ class SentLabels:
         found = []
         for other in self._id_map.keys() - self._label_schema.keys():
             if other in NO_FIELDS or not self._columns.has_field(other):
+                continue
+            if other in self._by_unexpected:
                 continue
             is_alone = kinds.count(kind) == 1 and other.rpartition(".")[2] != kind
             same_labels = not mine.isdisjoint(self._ids_of(other))

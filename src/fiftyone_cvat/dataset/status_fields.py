@@ -10,6 +10,7 @@ from fiftyone import ViewField
 
 from fiftyone_cvat.dataset.owned_fields import (
     check_claim,
+    check_name,
     claim_field,
     drop_field,
     field_info,
@@ -65,9 +66,8 @@ def write_status_field(
         ConfigurationError: if there is a field or a view of the name that is not the
             run's, before anything is written
     """
+    check_name(field)
     frames_path = f"{dataset._FRAMES_PREFIX}{field}"
-    if not isinstance(field, str) or not field.isidentifier():
-        raise ConfigurationError(f"`field` is {field!r}, which is no name of a field")
     states = [*STATES, *(each.job.state for each in by_sample.values())]
     views = {state: f"{field} {state}" for state in dict.fromkeys(states)}
     check_claim(dataset, field, anno_key, PURPOSE)
@@ -102,6 +102,7 @@ def clear_status_field(dataset: Any, field: str, anno_key: str) -> None:
     Raises:
         ConfigurationError: if there is a field of the name that is not the run's
     """
+    check_name(field)
     check_claim(dataset, field, anno_key, PURPOSE)
     for name in field_info(dataset, field).get(VIEWS, []):
         if dataset.has_saved_view(name):

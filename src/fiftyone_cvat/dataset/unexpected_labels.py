@@ -6,14 +6,12 @@ What became of them is known when its merge is over.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_cvat.convert.from_cvat.comparison import same_label
-from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.shared.frames import FrameRef
 from fiftyone_cvat.dataset.absent_attributes import labels_in_document, place_of
 from fiftyone_cvat.dataset.batches import in_batches
@@ -28,11 +26,8 @@ __all__ = [
     "LoadedLabel",
     "UnexpectedLabel",
     "UnexpectedLabels",
-    "log_counts",
     "settle_unexpected",
 ]
-
-logger = logging.getLogger(__name__)
 
 DELETED_HERE = "label that was deleted in the dataset"
 
@@ -148,7 +143,7 @@ def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
         # only of those that changed it takes more than the id to tell what they are
         mine = {each.ref for each in changed if str(each.label.id) in ids}
         stored |= {each.id: each for each in _labels_at(results, label_field, mine)}
-    merged_kinds = set()
+    merged_kinds, places = set(), {*results.other_fields}
     for each in pending.labels:
         label_id = str(each.label.id)
         place = found.get(label_id)
@@ -162,10 +157,11 @@ def settle_unexpected(results: Any, doubled: Collection[str] = ()) -> None:
             counts.add_reason(DELETED_HERE if is_gone else each.reason)
         else:
             counts.add(place if has_fields else None, each.task_id, each.what)
+            places.add(place)
             if each.what == "added" or label_id in doubled:
                 merged_kinds.add(each.kind)
+    results.other_fields = sorted(places)
     _settle_not_back(results, pending, found, merged_kinds)
-    log_counts(counts)
 
 
 def _settle_not_back(
@@ -199,12 +195,6 @@ def _settle_not_back(
     dataset = results.samples._root_dataset
     for label_field, label_ids in gone.items():
         delete_labels(dataset, field_in_dataset(results, label_field), label_ids)
-
-
-def log_counts(counts: Reconciliation) -> None:
-    """Log what came of the labels of a load."""
-    for line in counts.lines():
-        logger.info("%s", line)
 
 
 def _is_merged(label: UnexpectedLabel, stored: StoredLabel | None) -> bool:

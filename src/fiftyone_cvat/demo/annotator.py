@@ -29,6 +29,11 @@ class Annotator:
         self._frames = frames
         labels = api._get_task_labels(task_id)
         self._label_ids = {each["name"]: each["id"] for each in labels}
+        self._node_ids = {
+            (label["name"], node["name"]): node["id"]
+            for label in labels
+            for node in label.get("sublabels", ())
+        }
         self._spec_ids = {
             (label["id"], spec["name"]): spec["id"]
             for label in labels
@@ -52,7 +57,9 @@ class Annotator:
         batches: dict[str, Json] = {}
         for edit in edits:
             annotation = by_label.get(edit.label or "")
-            kind = "tags" if edit.kind == "tag" else "shapes"
+            kind = {"tag": "tags", "track": "tracks"}.get(edit.kind, "shapes")
+            if edit.kind == "track":
+                (annotation,) = stored["tracks"]
             action, edited = self._edited(edit, annotation)
             empty: Json = {"version": 0, "tags": [], "shapes": [], "tracks": []}
             batches.setdefault(action, empty)[kind].append(edited)
@@ -74,6 +81,12 @@ class Annotator:
             return "create", edited | {"points": _points(edit.values["box"])}
         if edit.kind == "move":
             edited["points"] = _points(edit.values["box"])
+        elif edit.kind in ("mask", "polygon"):
+            edited["points"] = list(edit.values["points"])
+        elif edit.kind == "skeleton":
+            edited["elements"] = self._with_node(annotation, edit)
+        elif edit.kind == "track":
+            edited["shapes"] = _with_keyframe(annotation, edit)
         elif edit.kind == "attribute":
             edited["attributes"] = self._with_motion(annotation, edit.values["motion"])
         else:
@@ -97,6 +110,21 @@ class Annotator:
         box["attributes"] = self._with_motion(box, edit.values["motion"])
         return box
 
+    def _with_node(self, annotation: Json, edit: Edit) -> list[Json]:
+        """Return a skeleton's points, one of which is in another place."""
+        name = next(
+            each
+            for each, number in self._label_ids.items()
+            if number == annotation["label_id"]
+        )
+        node_id = self._node_ids[name, edit.values["node"]]
+        return [
+            each | {"points": edit.values["point"]}
+            if each["label_id"] == node_id
+            else each
+            for each in annotation["elements"]
+        ]
+
     def _with_motion(self, annotation: Json, value: str) -> list[Json]:
         spec_id = self._spec_ids[annotation["label_id"], "motion"]
         others = [
@@ -107,6 +135,20 @@ class Annotator:
     def _is_label_id(self, annotation: Json, value: Mapping[str, Any]) -> bool:
         spec_id = self._spec_ids.get((annotation["label_id"], "label_id"))
         return bool(value["spec_id"] == spec_id)
+
+
+def _with_keyframe(track: Json, edit: Edit) -> list[Json]:
+    """Return a track's key frames with one more; frames are counted from 0 in CVAT."""
+    frame = edit.values["frame"] - 1
+    before = max((s for s in track["shapes"] if s["frame"] < frame), key=_frame)
+    new = before | {"frame": frame, "points": _points(edit.values["box"])}
+    new.pop("id", None)
+    return sorted([*track["shapes"], new], key=_frame)
+
+
+def _frame(shape: Json) -> int:
+    number: int = shape["frame"]
+    return number
 
 
 def _points(box: tuple[float, float, float, float]) -> list[float]:

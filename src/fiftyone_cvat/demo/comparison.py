@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from fiftyone_cvat.demo.pictures import Box, Edit, Picture, Scenario, Thing
+from fiftyone_cvat.demo.pictures import (
+    FIELDS,
+    Box,
+    Edit,
+    Picture,
+    Scenario,
+    Skeleton,
+    Thing,
+)
 
-__all__ = ["Mark", "Outcome", "compare", "expected_counts", "result_of"]
+__all__ = [
+    "Mark",
+    "Outcome",
+    "compare",
+    "expected_counts",
+    "expected_frames",
+    "moved_points",
+    "notes_of",
+    "result_of",
+    "result_of_track",
+]
 
 TOLERANCE = 0.05
 """Pixels: nearer than this is the same place."""
@@ -21,28 +40,41 @@ class Mark:
         status: ``kept``, ``changed``, ``added`` or ``deleted``
         thing: the label, as it is now or as it was last
         old: the label as it was, if it has changed
+        note: what else is to be said, such as whose copy it is
     """
 
     status: str
     thing: Thing
     old: Thing | None = None
 
+    note: str = ""
+
     @property
     def has_moved(self) -> bool:
         """Whether the label is in another place than before."""
-        return self.old is not None and not same_place(self.old.box, self.thing.box)
+        return self.old is not None and not same_place(self.old, self.thing)
 
     @property
     def words(self) -> str:
         """The class, and what has changed."""
         words = self.thing.name
         if self.old is None:
-            return words if self.status == "kept" else f"{words}, {self.status}"
+            if self.status == "kept":
+                return f"{words} {self.note}".strip()
+            return f"{words}, {self.note or self.status}"
         if self.old.name != words:
             words += f" (was {self.old.name})"
         if self.old.motion != self.thing.motion:
             words += f", {self.thing.motion} (was {self.old.motion})"
-        return f"{words}, moved" if self.has_moved else words
+        if not self.has_moved:
+            return words
+        count = len(moved_points(self.old, self.thing))
+        what = {
+            "mask": "mask changed",
+            "polygon": f"{count} points moved",
+            "skeleton": "point moved" if count == 1 else f"{count} points moved",
+        }
+        return f"{words}, {what.get(self.thing.kind, 'moved')}"
 
 
 @dataclass(slots=True)
@@ -52,9 +84,12 @@ class Outcome:
     Attributes:
         before: the pictures as they went up
         after: the pictures as they came back, in the same order
+        skeleton: how points are joined
+        frames_before: the frames of the video as they went up
+        frames_after: the same frames as they came back
         counts: field to ``kept``, ``changed``, ``added``, ``deleted``, ``unmatched``
         results: each edit with what it came to, and whether that is right
-        task_url: the task's address, if the task was kept
+        task_urls: the addresses of the tasks, if they were kept
         surprises: what is not as it should be
     """
 
@@ -62,24 +97,50 @@ class Outcome:
     after: list[Picture]
     counts: dict[str, dict[str, int]]
     results: list[tuple[Edit, str, bool]]
-    task_url: str | None = None
+    skeleton: Skeleton
+    frames_before: list[Picture] = field(default_factory=list)
+    frames_after: list[Picture] = field(default_factory=list)
+    task_urls: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
 
 
-def compare(before: Picture, after: Picture) -> list[Mark]:
+def notes_of(edits: Sequence[Edit], picture: Picture) -> dict[str, str]:
+    """Tell which label of a picture was copied, and which is the copy.
+
+    Args:
+        edits: what the annotator did
+        picture: the picture, before or after it
+
+    Returns:
+        the id of a label to a note that names the first one by the end of its id
+    """
+    notes = {}
+    for edit in edits:
+        if edit.kind == "paste" and edit.picture == picture.name and edit.label:
+            name = f"#{edit.label[-4:]}"
+            for thing in picture.things.values():
+                if thing.id == edit.label:
+                    notes[thing.id] = name
+                elif same_box(thing.box, edit.values["box"]):
+                    notes[thing.id] = f"copy of {name}"
+    return notes
+
+
+def compare(before: Picture, after: Picture, edits: Sequence[Edit] = ()) -> list[Mark]:
     """Return a mark for each label of a picture; labels are the same by their ids.
 
     Args:
         before: the picture as it went up
         after: the picture as it came back
+        edits: what the annotator did: what was copied gets a note
     """
-    marks = []
+    marks, notes = [], notes_of(edits, after)
     for thing in after.things.values():
         old = before.things.get(thing.id)
         if old is None:
-            marks.append(Mark("added", thing))
+            marks.append(Mark("added", thing, note=notes.get(thing.id, "")))
         elif _same(old, thing):
-            marks.append(Mark("kept", thing))
+            marks.append(Mark("kept", thing, note=notes.get(thing.id, "")))
         else:
             marks.append(Mark("changed", thing, old))
     gone = before.things.keys() - after.things.keys()
@@ -109,24 +170,56 @@ def result_of(edit: Edit, before: Picture, after: Picture) -> tuple[str, bool]:
     if thing is None:
         return "its id was lost", False
     old = before.things[thing.id]
+    values = edit.values
+    box = values.get("box", thing.box)
     wanted = {
-        "move": same_place(thing.box, edit.values.get("box", thing.box)),
-        "class": thing.name == edit.values.get("class"),
-        "attribute": thing.motion == edit.values.get("motion"),
+        "move": same_box(thing.box, box),
+        "class": thing.name == values.get("class"),
+        "attribute": thing.motion == values.get("motion"),
+        "mask": thing.points == values.get("points"),
+        "polygon": near(thing.points, values.get("points", ())),
+        "skeleton": near(_new_places(old, thing), values.get("point", ())),
     }
     words = {
         "move": "same id, new box",
         "class": f"same id, {old.name} -> {thing.name}",
         "attribute": f"same id, {old.motion} -> {thing.motion}",
+        "mask": "same id, new mask",
+        "polygon": f"same id, {len(moved_points(old, thing))} points moved",
+        "skeleton": f"same id, {len(moved_points(old, thing))} point moved",
     }
     return words[edit.kind], wanted[edit.kind]
+
+
+def result_of_track(
+    before: Sequence[Picture], after: Sequence[Picture], expected: Sequence[Picture]
+) -> tuple[str, bool]:
+    """Tell what came of a key frame that was added, and whether that is right.
+
+    Args:
+        before: the frames of the video as they went up
+        after: the frames as they came back
+        expected: the frames as they should come back
+    """
+    pairs = zip(after, expected, strict=True)
+    right = all(
+        one.things.keys() == other.things.keys()
+        and all(_same(thing, other.things[key]) for key, thing in one.things.items())
+        for one, other in pairs
+    )
+    moved = sum(
+        mark.has_moved
+        for one, other in zip(before, after, strict=True)
+        for mark in compare(one, other)
+    )
+    return f"same track, {moved} frames follow", right
 
 
 def _result_of_new(edit: Edit, before: Picture, after: Picture) -> tuple[str, bool]:
     new = [
         each
         for each in after.things.values()
-        if each.id not in before.things and same_place(each.box, edit.values["box"])
+        if each.id not in before.things and same_box(each.box, edit.values["box"])
     ]
     if len(new) != 1:
         return "it did not come back", False
@@ -140,36 +233,85 @@ def _result_of_new(edit: Edit, before: Picture, after: Picture) -> tuple[str, bo
 
 def expected_counts(scenario: Scenario) -> dict[str, dict[str, int]]:
     """Return the counts that the scenario's edits should come to, by field."""
-    kinds = [edit.kind for edit in scenario.edits]
-    things = sum(len(picture.things) for picture in scenario.pictures)
-    changed = sum(kinds.count(each) for each in ("move", "class", "attribute"))
-    deleted, tags = kinds.count("delete"), kinds.count("tag")
+    kinds = Counter(edit.kind for edit in scenario.edits)
+    held = Counter(t.kind for each in scenario.pictures for t in each.things.values())
+    boxes = kinds["move"] + kinds["class"] + kinds["attribute"]
+    counts = {
+        FIELDS["box"]: _counts(
+            held["box"], boxes, kinds["add"] + kinds["paste"], kinds["delete"]
+        )
+    }
+    for kind in ("mask", "polygon", "skeleton"):
+        counts[FIELDS[kind]] = _counts(held[kind], kinds[kind])
+    counts["scene"] = _counts(len(scenario.pictures), kinds["tag"])
+    frames = zip(scenario.video.pictures(), expected_frames(scenario), strict=True)
+    moved = sum(mark.has_moved for pair in frames for mark in compare(*pair))
+    counts[FIELDS["track"]] = _counts(scenario.video.frames, moved)
+    return counts
+
+
+def expected_frames(scenario: Scenario) -> list[Picture]:
+    """Return the frames of the video as they should come back."""
+    added = {
+        edit.values["frame"]: tuple(edit.values["box"])
+        for edit in scenario.edits
+        if edit.kind == "track"
+    }
+    video = scenario.video
+    return replace(video, keyframes=video.keyframes | added).pictures()
+
+
+def moved_points(old: Thing, new: Thing) -> list[int]:
+    """Return the numbers of the points of a polygon or skeleton that have moved."""
+    if len(old.points) != len(new.points):
+        return []
+    return [
+        number // 2
+        for number in range(0, len(old.points), 2)
+        if not near(old.points[number : number + 2], new.points[number : number + 2])
+    ]
+
+
+def near(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Tell whether coordinates are the same."""
+    return len(one) == len(other) and all(
+        abs(a - b) < TOLERANCE for a, b in zip(one, other, strict=True)
+    )
+
+
+def same_box(one: Box | Sequence[float], other: Box | Sequence[float]) -> bool:
+    """Tell whether two boxes are the same."""
+    return near(one, other)
+
+
+def same_place(one: Thing, other: Thing) -> bool:
+    """Tell whether two labels are in the same place."""
+    if one.kind == "mask":
+        return one.points == other.points
+    return near(one.points or one.box, other.points or other.box)
+
+
+def _counts(
+    number: int, changed: int, added: int = 0, deleted: int = 0
+) -> dict[str, int]:
     return {
-        "objects": {
-            "kept": things - changed - deleted,
-            "changed": changed,
-            "added": kinds.count("add") + kinds.count("paste"),
-            "deleted": deleted,
-            "unmatched": 0,
-        },
-        "scene": {
-            "kept": len(scenario.pictures) - tags,
-            "changed": tags,
-            "added": 0,
-            "deleted": 0,
-            "unmatched": 0,
-        },
+        "kept": number - changed - deleted,
+        "changed": changed,
+        "added": added,
+        "deleted": deleted,
+        "unmatched": 0,
     }
 
 
-def same_place(one: Box | Sequence[float], other: Box | Sequence[float]) -> bool:
-    """Tell whether two boxes are the same."""
-    return all(abs(a - b) < TOLERANCE for a, b in zip(one, other, strict=True))
+def _new_places(old: Thing, new: Thing) -> list[float]:
+    return [
+        value
+        for number in moved_points(old, new)
+        for value in new.points[2 * number : 2 * number + 2]
+    ]
 
 
 def _same(one: Thing, other: Thing) -> bool:
     return (
-        one.name == other.name
-        and one.motion == other.motion
-        and same_place(one.box, other.box)
+        one.name == other.name and one.motion == other.motion and same_place(one, other)
     )

@@ -1,26 +1,38 @@
-"""Before and after, as pictures: boxes, what has changed, a legend, a contact sheet."""
+"""Labels on a picture: thin outlines that leave the object to be seen, and words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from fiftyone_cvat.demo.comparison import Mark, Outcome, compare
-from fiftyone_cvat.demo.pictures import Box, Picture
+from fiftyone_cvat.convert.shared.run_lengths import runs_to_mask
+from fiftyone_cvat.demo.comparison import Mark, moved_points
+from fiftyone_cvat.demo.pictures import Box, Picture, Skeleton, Thing
 from fiftyone_cvat.demo.placing import Area, place_labels
 
-__all__ = ["draw_outcome"]
+__all__ = [
+    "COLORS",
+    "DARK",
+    "STATUS",
+    "WHITE",
+    "Color",
+    "Style",
+    "dashes",
+    "draw_panel",
+    "photo_of",
+    "whole",
+]
 
 Color = tuple[int, int, int]
 
-FINE = 2
-"""Boxes and labels are drawn this many times as large: that makes edges smooth."""
+FINE = 3
+"""Labels are drawn this many times as large: that makes edges smooth."""
 
-PAPER: Color = (24, 28, 36)
-INK: Color = (236, 239, 244)
-PALE: Color = (160, 168, 182)
 DARK: Color = (16, 18, 24)
 WHITE: Color = (255, 255, 255)
 COLORS: tuple[Color, ...] = (
@@ -32,266 +44,277 @@ COLORS: tuple[Color, ...] = (
     (240, 230, 150),
     (170, 190, 255),
     (225, 190, 160),
+    (190, 255, 240),
+    (150, 150, 255),
+    (255, 140, 190),
+    (255, 240, 205),
 )
 """For classes, in the order of their names; not those that tell what has changed."""
 
 STATUS: dict[str, Color] = {
     "changed": (255, 179, 28),
     "added": (70, 225, 95),
-    "deleted": (255, 72, 72),
+    "deleted": (255, 96, 96),
 }
-GAP = 16
-HEAD = 46
-FOOT = 44
-LABEL_SIZE, TEXT_SIZE, TITLE_SIZE = 13, 15, 20
+LABEL_SIZE = 13
+THIN, THICK = 1.25, 2.0
+"""Widths of outlines in pixels: of what is as it was, and of what is not."""
+
+TINT, NEW_TINT = 80, 190
+"""How much of 255 the color of a mask covers what is below it."""
+
+HALF = 127
 
 
-def draw_outcome(outcome: Outcome, folder: Path) -> list[Path]:
-    """Write a before-and-after picture of each picture, and a contact sheet.
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How labels are shown.
+
+    Attributes:
+        colors: the color of each class
+        skeleton: how points are joined
+        label_size: the height of words, in pixels
+    """
+
+    colors: Mapping[str, Color]
+    skeleton: Skeleton
+    label_size: int = LABEL_SIZE
+
+
+def photo_of(picture: Picture) -> Image.Image:
+    """Read a picture, or one frame of a video.
 
     Args:
-        outcome: what to show
-        folder: where to write
-
-    Returns:
-        the files, the contact sheet last
+        picture: which
     """
-    names = {thing.name for each in outcome.before for thing in each.things.values()}
-    names |= {thing.name for each in outcome.after for thing in each.things.values()}
-    colors = {
-        name: COLORS[number % len(COLORS)] for number, name in enumerate(sorted(names))
-    }
-    files, panels = [], []
-    for before, after in zip(outcome.before, outcome.after, strict=True):
-        kept = [Mark("kept", thing) for thing in before.things.values()]
-        left = draw_panel(before, kept, colors)
-        right = draw_panel(after, compare(before, after), colors)
-        panels.append((before, after, right))
-        path = folder / f"{before.path.stem}-before-after.png"
-        side_by_side(before, after, left, right).save(path)
-        files.append(path)
-    path = folder / "contact-sheet.png"
-    contact_sheet(outcome, panels).save(path)
-    return [*files, path]
+    if picture.frame is None:
+        with Image.open(picture.path) as stored:
+            return stored.convert("RGBA")
+    video = cv2.VideoCapture(str(picture.path))
+    try:
+        for _ in range(picture.frame - 1):
+            video.grab()
+        found, pixels = video.read()
+    finally:
+        video.release()
+    if not found:
+        raise OSError(f"'{picture.path}' has no frame {picture.frame}")
+    return Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)).convert("RGBA")
+
+
+def whole(photo: Image.Image) -> Box:
+    """Return the part of a picture that is all of it."""
+    return 0.0, 0.0, float(photo.width), float(photo.height)
 
 
 def draw_panel(
-    picture: Picture, marks: Sequence[Mark], colors: dict[str, Color]
+    photo: Image.Image,
+    marks: Sequence[Mark],
+    style: Style,
+    part: Box | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """Draw marks onto a picture.
+    """Draw marks onto a picture, or onto a part of it.
 
     Args:
-        picture: the picture
+        photo: the picture
         marks: what to show
-        colors: the colour of each class
+        style: how to show it
+        part: what part to show; all of it by default
+        size: width and height to show it in; as many pixels as it has by default
     """
-    with Image.open(picture.path) as stored:
-        photo = stored.convert("RGBA")
-    layer = Image.new("RGBA", (photo.width * FINE, photo.height * FINE))
-    draw = ImageDraw.Draw(layer)
-    font = ImageFont.load_default(LABEL_SIZE * FINE)
+    left, top, width, height = part or whole(photo)
+    size = size or (round(width), round(height))
+    corners = (left, top, left + width, top + height)
+    shown = photo.resize(size, Image.Resampling.LANCZOS, box=corners)
+    canvas = _Canvas(size, (left, top), size[0] / width * FINE, style)
     for mark in sorted(marks, key=lambda each: each.status != "kept"):
-        _draw_mark(draw, mark, colors)
-    boxes = [_area(mark.thing.box) for mark in marks]
-    sizes = [_label_size(font, mark.words) for mark in marks]
-    places = place_labels(boxes, sizes, (float(layer.width), float(layer.height)))
-    for mark, place in zip(marks, places, strict=True):
-        color = STATUS.get(mark.status, colors[mark.thing.name])
-        draw.rounded_rectangle(place, 4 * FINE, fill=(*color, 255), outline=DARK)
-        middle = (place[1] + place[3]) / 2
-        at = (place[0] + 5 * FINE, middle)
-        draw.text(at, mark.words, fill=DARK, font=font, anchor="lm")
-    photo.alpha_composite(layer.resize(photo.size, Image.Resampling.LANCZOS))
-    return photo.convert("RGB")
+        canvas.draw(mark)
+    canvas.write(marks)
+    shown.alpha_composite(canvas.layer.reduce(FINE))
+    return shown.convert("RGB")
 
 
-def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, colors: dict[str, Color]) -> None:
-    area = _area(mark.thing.box)
-    if mark.status == "kept":
-        _outline(draw, area, colors[mark.thing.name], 2)
-    elif mark.status == "deleted":
-        left, top, right, bottom = area
-        for line in ((left, top, right, bottom), (left, bottom, right, top)):
-            draw.line(line, fill=DARK, width=5 * FINE)
-            draw.line(line, fill=STATUS["deleted"], width=3 * FINE)
-        _dashes(draw, area, STATUS["deleted"])
-    else:
-        if mark.has_moved and mark.old is not None:
-            _dashes(draw, _area(mark.old.box), WHITE)
-        _outline(draw, area, STATUS[mark.status], 4)
+class _Canvas:
+    """A transparent layer over a part of a picture."""
 
+    def __init__(
+        self,
+        size: tuple[int, int],
+        corner: tuple[float, float],
+        scale: float,
+        style: Style,
+    ) -> None:
+        self.layer = Image.new("RGBA", (size[0] * FINE, size[1] * FINE))
+        self._draw = ImageDraw.Draw(self.layer)
+        self._corner = corner
+        self._scale = scale
+        self._style = style
 
-def _outline(draw: ImageDraw.ImageDraw, area: Area, color: Color, width: int) -> None:
-    """Draw a box with a dark edge, so that it shows on any ground."""
-    left, top, right, bottom = area
-    edge = (left - FINE, top - FINE, right + FINE, bottom + FINE)
-    draw.rectangle(edge, outline=(*DARK, 190), width=(width + 2) * FINE)
-    draw.rectangle(area, outline=color, width=width * FINE)
-
-
-def _dashes(draw: ImageDraw.ImageDraw, area: Area, color: Color) -> None:
-    left, top, right, bottom = area
-    dash, space, width = 7 * FINE, 5 * FINE, 2 * FINE
-    for begin, end, level, along_x in (
-        (left, right, top, True),
-        (left, right, bottom, True),
-        (top, bottom, left, False),
-        (top, bottom, right, False),
-    ):
-        at = begin
-        while at < end:
-            stop = min(at + dash, end)
-            line = (at, level, stop, level) if along_x else (level, at, level, stop)
-            draw.line(line, fill=(*DARK, 200), width=width + 2 * FINE)
-            draw.line(line, fill=color, width=width)
-            at += dash + space
-
-
-def side_by_side(
-    before: Picture, after: Picture, left: Image.Image, right: Image.Image
-) -> Image.Image:
-    """Put a picture before and after beside each other, with titles and a legend."""
-    width = left.width + right.width + 3 * GAP
-    sheet = Image.new("RGB", (width, HEAD + left.height + FOOT), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    second = left.width + 2 * GAP
-    _title(draw, GAP, left.width, f"{before.name}: before", before.scene, changed=False)
-    _title(
-        draw,
-        second,
-        right.width,
-        f"{after.name}: after",
-        _scene_words(before, after),
-        changed=before.scene != after.scene,
-    )
-    sheet.paste(left, (GAP, HEAD))
-    sheet.paste(right, (second, HEAD))
-    _legend(draw, GAP, HEAD + left.height + FOOT // 2)
-    return sheet
-
-
-def _title(
-    draw: ImageDraw.ImageDraw,
-    x: int,
-    width: int,
-    words: str,
-    scene: str,
-    *,
-    changed: bool,
-) -> None:
-    """Write what a panel shows, and at its right end the tag of the picture."""
-    middle = HEAD / 2
-    font = ImageFont.load_default(TITLE_SIZE)
-    draw.text((x, middle), words, fill=INK, font=font, anchor="lm")
-    font = ImageFont.load_default(TEXT_SIZE)
-    scene = f"scene: {scene}"
-    long = font.getlength(scene)
-    area = (x + width - long - 16, middle - 13, x + width, middle + 13)
-    fill = STATUS["changed"] if changed else (58, 65, 80)
-    draw.rounded_rectangle(area, 6, fill=fill)
-    ink = DARK if changed else INK
-    draw.text((x + width - long - 8, middle), scene, fill=ink, font=font, anchor="lm")
-
-
-def _scene_words(before: Picture, after: Picture) -> str:
-    if before.scene == after.scene:
-        return after.scene
-    return f"{after.scene} (was {before.scene})"
-
-
-def _legend(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
-    """Explain the boxes in one line."""
-    font = ImageFont.load_default(TEXT_SIZE)
-    entries = (
-        ("kept", "kept, in the colour of its class"),
-        ("changed", "changed by the annotator"),
-        ("old", "where it was"),
-        ("added", "added"),
-        ("deleted", "deleted"),
-    )
-    for kind, words in entries:
-        area = (x, y - 9, x + 26, y + 9)
-        if kind == "old":
-            for at in range(0, 26, 8):
-                for level in (area[1], area[3]):
-                    draw.line((x + at, level, x + at + 4, level), fill=WHITE, width=2)
-            for level in (area[1], y - 1, area[3] - 4):
-                for side in (area[0], area[2]):
-                    draw.line((side, level, side, level + 4), fill=WHITE, width=2)
+    def draw(self, mark: Mark) -> None:
+        """Draw the outline of a label, and what it was before."""
+        color = STATUS.get(mark.status, self._style.colors[mark.thing.name])
+        width = THIN if mark.status == "kept" else THICK
+        old = mark.old if mark.has_moved else None
+        if old is not None:
+            self._draw_old(old, mark.thing)
+        if mark.status == "deleted":
+            dashes(self._draw, self._area(mark.thing.box), color, FINE)
         else:
-            color = STATUS.get(kind, COLORS[0])
-            draw.rectangle(area, outline=color, width=2 if kind == "kept" else 3)
-        if kind == "deleted":
-            draw.line(area, fill=STATUS[kind], width=3)
-            draw.line((area[0], area[3], area[2], area[1]), fill=STATUS[kind], width=3)
-        draw.text((x + 36, y), words, fill=INK, font=font, anchor="lm")
-        x += 36 + font.getlength(words) + 34
+            self._outline(mark.thing, color, width, old)
+
+    def _outline(
+        self, thing: Thing, color: Color, width: float, old: Thing | None
+    ) -> None:
+        if thing.kind == "mask":
+            self._mask(thing, color, old)
+        elif thing.kind == "polygon":
+            points = self._points(thing)
+            self._lines([*points, points[0]], color, width)
+            self._dots(points, color, width)
+        elif thing.kind == "skeleton":
+            points, nodes = self._points(thing), self._style.skeleton.nodes
+            for one, other in self._style.skeleton.edges:
+                ends = [points[nodes.index(one)], points[nodes.index(other)]]
+                self._lines(ends, color, width)
+            self._dots(points, color, width + 0.5)
+        else:
+            left, top, right, bottom = self._area(thing.box)
+            corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+            self._lines([*corners, corners[0], corners[1]], color, width)
+
+    def _draw_old(self, old: Thing, new: Thing) -> None:
+        """Draw where a label was, in dashes: of points only those that have moved."""
+        if old.kind == "mask":
+            return  # what is new in a mask is tinted more
+        if old.kind in ("polygon", "skeleton"):
+            points = self._points(old)
+            count, nodes = len(points), self._style.skeleton.nodes
+            edges = [(number, (number + 1) % count) for number in range(count)]
+            if old.kind == "skeleton":
+                edges = [
+                    (nodes.index(one), nodes.index(other))
+                    for one, other in self._style.skeleton.edges
+                ]
+            moved = set(moved_points(old, new))
+            for one, other in edges:
+                if moved & {one, other}:
+                    _dashed_line(self._draw, points[one], points[other], WHITE, FINE)
+        else:
+            dashes(self._draw, self._area(old.box), WHITE, FINE)
+
+    def _mask(self, thing: Thing, color: Color, old: Thing | None) -> None:
+        """Tint the pixels of a mask, those that are new in it more, and its edge."""
+        height, width = self.layer.height, self.layer.width
+        inside = self._pixels(thing)
+        edge = cv2.dilate(inside, np.ones((FINE, FINE), np.uint8)) - cv2.erode(
+            inside, np.ones((3, 3), np.uint8)
+        )
+        alpha = np.maximum(inside * TINT, edge * 255)
+        if old is not None:
+            alpha = np.maximum(alpha, (inside & ~self._pixels(old)) * NEW_TINT)
+        tinted = Image.new("RGBA", (width, height), (*color, 0))
+        tinted.putalpha(Image.fromarray(alpha.astype(np.uint8)))
+        self.layer.alpha_composite(tinted)
+
+    def _pixels(self, thing: Thing) -> NDArray[np.uint8]:
+        """Return where a mask is on the layer: ones and zeros."""
+        mask, left, top = runs_to_mask(thing.points)
+        scale, (x, y) = self._scale, self._corner
+        moved = np.array(
+            [[scale, 0, (left - x) * scale], [0, scale, (top - y) * scale]]
+        )
+        large = cv2.warpAffine(
+            mask.astype(np.uint8) * 255, moved, self.layer.size, flags=cv2.INTER_LINEAR
+        )
+        pixels: NDArray[np.uint8] = (large > HALF).astype(np.uint8)
+        return pixels
+
+    def _lines(
+        self, points: Sequence[tuple[float, float]], color: Color, width: float
+    ) -> None:
+        """Draw lines with a dark edge, so that they show on any ground."""
+        for ink, wide in (((*DARK, 150), width + 1.5), ((*color, 255), width)):
+            self._draw.line(list(points), fill=ink, width=round(wide * FINE))
+
+    def _dots(
+        self, points: Sequence[tuple[float, float]], color: Color, width: float
+    ) -> None:
+        for ink, size in ((DARK, width + 1.25), (color, width + 0.5)):
+            for x, y in points:
+                r = size * FINE
+                self._draw.ellipse((x - r, y - r, x + r, y + r), fill=ink)
+
+    def write(self, marks: Sequence[Mark]) -> None:
+        """Write what each label is, beside it."""
+        size = self._style.label_size * FINE
+        font = ImageFont.load_default(size)
+        boxes = [self._area(_extent(mark.thing)) for mark in marks]
+        sizes = [
+            (font.getlength(mark.words) + 0.8 * size, 1.45 * size) for mark in marks
+        ]
+        extent = (float(self.layer.width), float(self.layer.height))
+        places = place_labels(boxes, sizes, extent)
+        for mark, place in zip(marks, places, strict=True):
+            color = STATUS.get(mark.status, self._style.colors[mark.thing.name])
+            self._draw.rounded_rectangle(place, size / 3, fill=color, outline=DARK)
+            at = (place[0] + 0.4 * size, (place[1] + place[3]) / 2)
+            self._draw.text(at, mark.words, fill=DARK, font=font, anchor="lm")
+
+    def _area(self, box: Box) -> Area:
+        left, top = self._place(box[0], box[1])
+        right, bottom = self._place(box[0] + box[2], box[1] + box[3])
+        return left, top, right, bottom
+
+    def _points(self, thing: Thing) -> list[tuple[float, float]]:
+        pairs = zip(thing.points[::2], thing.points[1::2], strict=True)
+        return [self._place(x, y) for x, y in pairs]
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        left, top = self._corner
+        return (x - left) * self._scale, (y - top) * self._scale
 
 
-def contact_sheet(
-    outcome: Outcome, panels: Sequence[tuple[Picture, Picture, Image.Image]]
-) -> Image.Image:
-    """Put all pictures as they came back on one sheet, with the counts."""
-    columns = 2
-    cells = len(panels) + 1
-    width, height = panels[0][2].size
-    rows = -(-cells // columns)
-    step_x, step_y = width + GAP, HEAD + height
-    size = (GAP + columns * step_x, rows * step_y + FOOT)
-    sheet = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for number, (before, after, panel) in enumerate(panels):
-        x = GAP + number % columns * step_x
-        y = number // columns * step_y
-        strip = Image.new("RGB", (width, HEAD), PAPER)
-        words, changed = _scene_words(before, after), before.scene != after.scene
-        _title(ImageDraw.Draw(strip), 0, width, after.name, words, changed=changed)
-        sheet.paste(strip, (x, y))
-        sheet.paste(panel, (x, y + HEAD))
-    x = GAP + len(panels) % columns * step_x
-    y = len(panels) // columns * step_y
-    _summary(draw, outcome, (x, y + HEAD, x + width, y + HEAD + height))
-    _legend(draw, GAP, rows * step_y + FOOT // 2)
-    return sheet
+def _extent(thing: Thing) -> Box:
+    """Return what words must leave free: the point of a head is in its middle."""
+    left, top, width, height = thing.box
+    above = height / 10 if thing.kind == "skeleton" else 0.0
+    return left, top - above, width, height + above
 
 
-def _summary(draw: ImageDraw.ImageDraw, outcome: Outcome, area: Box) -> None:
-    """Write the counts, and what the annotator did."""
+def dashes(draw: ImageDraw.ImageDraw, area: Area, color: Color, fine: int = 1) -> None:
+    """Draw the outline of a box in dashes.
+
+    Args:
+        draw: where to draw
+        area: the box
+        color: the color of the dashes
+        fine: how many times as large it is drawn
+    """
     left, top, right, bottom = area
-    draw.rounded_rectangle((left, top, right, bottom), 10, fill=(34, 40, 52))
-    title = ImageFont.load_default(TITLE_SIZE)
-    font = ImageFont.load_default(TEXT_SIZE)
-    x, y = left + 24, top + 34
-    draw.text((x, y), "What came back", fill=INK, font=title, anchor="lm")
-    heads = ("kept", "changed", "added", "deleted")
-    stops = [
-        right - 24 - 82 * (len(heads) - 1 - number) for number in range(len(heads))
-    ]
-    y += 36
-    for stop, head in zip(stops, heads, strict=True):
-        draw.text((stop, y), head, fill=STATUS.get(head, PALE), font=font, anchor="rm")
-    for name, counts in outcome.counts.items():
-        y += 27
-        draw.text((x, y), name, fill=INK, font=font, anchor="lm")
-        for stop, head in zip(stops, heads, strict=True):
-            number = str(counts[head])
-            draw.text((stop, y), number, fill=INK, font=font, anchor="rm")
-    y += 46
-    draw.text((x, y), "What the annotator did", fill=INK, font=title, anchor="lm")
-    y += 10
-    for edit, _, _ in outcome.results:
-        y += 25
-        draw.text((x, y), edit.words, fill=INK, font=font, anchor="lm")
-        where = edit.picture
-        draw.text((right - 24, y), where, fill=PALE, font=font, anchor="rm")
+    for one, other in (
+        ((left, top), (right, top)),
+        ((left, bottom), (right, bottom)),
+        ((left, top), (left, bottom)),
+        ((right, top), (right, bottom)),
+    ):
+        _dashed_line(draw, one, other, color, fine)
 
 
-def _area(box: Box) -> Area:
-    left, top, width, height = (value * FINE for value in box)
-    return left, top, left + width, top + height
-
-
-def _label_size(
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont, words: str
-) -> tuple[float, float]:
-    return font.getlength(words) + 10 * FINE, (LABEL_SIZE + 6) * FINE
+def _dashed_line(
+    draw: ImageDraw.ImageDraw,
+    one: tuple[float, float],
+    other: tuple[float, float],
+    color: Color,
+    fine: int,
+) -> None:
+    (x, y), (dx, dy) = one, (other[0] - one[0], other[1] - one[1])
+    long = (dx * dx + dy * dy) ** 0.5
+    dash, step = 5.0 * fine, 9.0 * fine
+    at = 0.0
+    while at < long:
+        begin, end = at / long, min(at + dash, long) / long
+        line = (x + dx * begin, y + dy * begin, x + dx * end, y + dy * end)
+        draw.line(line, fill=(*DARK, 170), width=round(2.75 * fine))
+        draw.line(line, fill=color, width=round(1.5 * fine))
+        at += step

@@ -11,7 +11,7 @@ Area = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 ON_LABEL = 1000.0
-ON_BOX = 1.0
+ON_BOX = 2.5
 LATER = 40.0
 """What a place costs: a pixel over a label, a pixel over another box, being a less
 usual place."""

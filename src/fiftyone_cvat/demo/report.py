@@ -34,6 +34,7 @@ class Report:
         self._tick = "\N{CHECK MARK}" if unicode else "*"
         package = logging.getLogger("fiftyone_cvat")
         package.addHandler(_Warnings(self._console))
+        package.setLevel(logging.WARNING)
         package.propagate = False
 
     def begin(self, url: str | None, recorded: str) -> None:
@@ -86,8 +87,8 @@ class Report:
             self._console.print(
                 f"All {finished.requests} recorded requests were made, and no other."
             )
-        if outcome.task_url:
-            self._console.print(f"The task is at {outcome.task_url}")
+        for url in outcome.task_urls:
+            self._console.print(f"A task is at {url}")
         pictures = [path for path in finished.files if path != finished.files[-1]]
         self._console.print(
             f"{len(pictures)} pictures before and after, and all on one:"

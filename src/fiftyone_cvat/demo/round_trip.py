@@ -1,4 +1,4 @@
-"""The main job: a FiftyOne dataset goes to CVAT, is edited there, and comes back."""
+"""The main job: FiftyOne datasets go to CVAT, are edited there, and come back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ from typing import Any
 import fiftyone as fo
 
 from fiftyone_cvat.demo.annotator import Annotator
-from fiftyone_cvat.demo.comparison import Outcome, expected_counts, result_of
-from fiftyone_cvat.demo.pictures import Box, Picture, Scenario, Thing
+from fiftyone_cvat.demo.comparison import (
+    Outcome,
+    expected_counts,
+    expected_frames,
+    result_of,
+    result_of_track,
+)
+from fiftyone_cvat.demo.pictures import FIELDS, Scenario
+from fiftyone_cvat.demo.samples import (
+    LABEL_TYPES,
+    picture_to_sample,
+    sample_to_frames,
+    sample_to_picture,
+    video_to_sample,
+)
 
 __all__ = ["RoundTrip", "ServerOptions"]
 
@@ -52,142 +65,157 @@ class ServerOptions:
 
 
 class RoundTrip:
-    """One dataset on its way to a server and back.
+    """Pictures and a video on their way to a server and back.
 
     Args:
-        scenario: pictures, labels and edits
+        scenario: pictures, video, labels and edits
         server: where to send them
     """
 
     def __init__(self, scenario: Scenario, server: ServerOptions) -> None:
         self._scenario = scenario
         self._server = server
-        self._results: Any = None
-        self.dataset = fo.Dataset(NAME)
+        self._runs: list[_Run] = []
+        self._pictures = fo.Dataset(NAME)
+        self._video = fo.Dataset(f"{NAME}, video")
 
     def build(self) -> None:
-        """Fill the dataset with the scenario's pictures and labels."""
-        size = self._scenario.size
-        self.dataset.add_samples(
-            [_sample(picture, size) for picture in self._scenario.pictures],
-            progress=False,
+        """Fill the datasets with the scenario's pictures, video and labels."""
+        scenario = self._scenario
+        self._pictures.default_skeleton = fo.KeypointSkeleton(
+            labels=scenario.skeleton.nodes,
+            edges=[
+                [scenario.skeleton.nodes.index(each) for each in edge]
+                for edge in scenario.skeleton.edges
+            ],
         )
+        samples = [picture_to_sample(each, scenario.size) for each in scenario.pictures]
+        self._pictures.add_samples(samples, progress=False)
+        self._video.add_sample(video_to_sample(scenario.video))
 
     def send(self) -> None:
-        """Send pictures and labels to the server, in one task."""
-        motions = self._scenario.motions
+        """Send the pictures to the server in one task, the video in another."""
+        scenario = self._scenario
+        motions = scenario.motions
         motion = {"type": "radio", "values": motions, "default": motions[0]}
         schema = {
-            "objects": {
-                "type": "detections",
-                "classes": self._scenario.classes,
-                "attributes": {"motion": motion},
-            },
-            "scene": {
-                "type": "classification",
-                "classes": self._scenario.scenes,
-                "attributes": {},
-            },
+            FIELDS[kind]: {
+                "type": label_type,
+                "classes": scenario.classes[kind],
+                "attributes": {"motion": motion} if kind == "box" else {},
+            }
+            for kind, label_type in LABEL_TYPES.items()
         }
-        self._results = self.dataset.annotate(
+        schema["scene"] = {
+            "type": "classification",
+            "classes": scenario.scenes,
+            "attributes": {},
+        }
+        tracks = {
+            FIELDS["track"]: {
+                "type": "detections",
+                "classes": scenario.classes["track"],
+                "attributes": {},
+            }
+        }
+        self._annotate(self._pictures, NAME, schema)
+        self._annotate(self._video, f"{NAME}, video", tracks)
+
+    def _annotate(self, dataset: Any, name: str, schema: dict[str, Any]) -> None:
+        results = dataset.annotate(
             RUN,
             backend="cvat",
             label_schema=schema,
-            task_name=NAME,
+            task_name=name,
             organization=self._server.organization,
             **self._server.credentials(),
         )
+        self._runs.append(_Run(dataset, results))
 
     @property
-    def task_id(self) -> int:
-        """The task's number on the server."""
-        number: int = self._results.task_ids[0]
-        return number
-
-    @property
-    def task_url(self) -> str:
-        """The task's address for people."""
-        url: str = self._results.connect_to_api().base_task_url(self.task_id)
-        return url
+    def task_urls(self) -> list[str]:
+        """The addresses of the tasks, for people."""
+        return [each.task_url for each in self._runs]
 
     def edit(self) -> None:
         """Make the annotator's edits on the server."""
-        frames = {
-            self.dataset[each["sample_id"]].filename: number
-            for number, each in self._results.frame_id_map[self.task_id].items()
-        }
-        api = self._results.connect_to_api()
-        Annotator(api, self.task_id, frames).make(self._scenario.edits)
+        for run in self._runs:
+            frames = {
+                run.dataset[each["sample_id"]].filename: number
+                for number, each in run.results.frame_id_map[run.task_id].items()
+            }
+            api = run.results.connect_to_api()
+            edits = [e for e in self._scenario.edits if e.picture in frames]
+            Annotator(api, run.task_id, frames).make(edits)
 
     def load(self) -> Outcome:
-        """Load the labels back into the dataset, and compare."""
-        credentials = self._server.credentials()
-        self.dataset.load_annotations(RUN, progress=False, **credentials)
-        results = self.dataset.load_annotation_results(RUN, **credentials)
-        reconciliation = results.reconciliation
-        counts = {name: reconciliation.totals(name) for name in ("objects", "scene")}
-        before = {picture.name: picture for picture in self._scenario.pictures}
-        after = {each.filename: _picture(each, self._scenario) for each in self.dataset}
-        edits = [
-            (edit, *result_of(edit, before[edit.picture], after[edit.picture]))
-            for edit in self._scenario.edits
+        """Load the labels back into the datasets, and compare."""
+        credentials, scenario = self._server.credentials(), self._scenario
+        counts: dict[str, dict[str, int]] = {}
+        surprises: list[str] = []
+        for run in self._runs:
+            run.dataset.load_annotations(RUN, progress=False, **credentials)
+            results = run.dataset.load_annotation_results(RUN, **credentials)
+            reconciliation = results.reconciliation
+            fields = results.config.label_schema
+            counts |= {name: reconciliation.totals(name) for name in fields}
+            surprises += [f"{n} x {why}" for why, n in reconciliation.reasons.items()]
+        before = {picture.name: picture for picture in scenario.pictures}
+        paths = {name: picture.path for name, picture in before.items()}
+        after = {
+            each.filename: sample_to_picture(each, paths[each.filename], scenario.size)
+            for each in self._pictures
+        }
+        frames = scenario.video.pictures()
+        frames_after = sample_to_frames(self._video.first(), scenario.video)
+        results_of_edits = [
+            (
+                edit,
+                *(
+                    result_of_track(frames, frames_after, expected_frames(scenario))
+                    if edit.kind == "track"
+                    else result_of(edit, before[edit.picture], after[edit.picture])
+                ),
+            )
+            for edit in scenario.edits
         ]
-        surprises = [f"{words} ({edit.words})" for edit, words, ok in edits if not ok]
-        if counts != expected_counts(self._scenario):
-            expected = expected_counts(self._scenario)
+        surprises += [f"{was} ({e.words})" for e, was, ok in results_of_edits if not ok]
+        if counts != expected_counts(scenario):
+            expected = expected_counts(scenario)
             surprises.append(f"the counts should be {expected}, but are {counts}")
-        surprises += [f"{n} x {why}" for why, n in reconciliation.reasons.items()]
         return Outcome(
             before=list(before.values()),
             after=[after[name] for name in before],
             counts=counts,
-            results=edits,
+            results=results_of_edits,
+            skeleton=scenario.skeleton,
+            frames_before=frames,
+            frames_after=frames_after,
             surprises=surprises,
         )
 
     def clean_up(self) -> None:
         """Delete from the server what was sent there."""
-        if self._results is not None:
-            self._results.cleanup()
-            self._results = None
+        while self._runs:
+            self._runs[-1].results.cleanup()
+            self._runs.pop()
 
 
-def _sample(picture: Picture, size: tuple[int, int]) -> Any:
-    detections = [
-        fo.Detection(
-            id=thing.id,
-            label=thing.name,
-            bounding_box=_relative(thing.box, size),
-            motion=thing.motion,
-        )
-        for thing in picture.things.values()
-    ]
-    return fo.Sample(
-        filepath=str(picture.path),
-        objects=fo.Detections(detections=detections),
-        scene=fo.Classification(id=picture.scene_id, label=picture.scene),
-    )
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A dataset and the results of its run, in one task."""
 
+    dataset: Any
+    results: Any
 
-def _picture(sample: Any, scenario: Scenario) -> Picture:
-    things = {
-        each.id: Thing(
-            each.id,
-            each.label,
-            _pixels(each.bounding_box, scenario.size),
-            each["motion"],
-        )
-        for each in sample.objects.detections
-    }
-    path = next(each.path for each in scenario.pictures if each.name == sample.filename)
-    return Picture(path, sample.scene.id, sample.scene.label, things)
+    @property
+    def task_id(self) -> int:
+        """The number of the task on the server."""
+        number: int = self.results.task_ids[0]
+        return number
 
-
-def _relative(box: Box, size: tuple[int, int]) -> list[float]:
-    (left, top, width, height), (wide, high) = box, size
-    return [left / wide, top / high, width / wide, height / high]
-
-
-def _pixels(box: list[float], size: tuple[int, int]) -> Box:
-    (left, top, width, height), (wide, high) = box, size
-    return left * wide, top * high, width * wide, height * high
+    @property
+    def task_url(self) -> str:
+        """The address of the task for people."""
+        url: str = self.results.connect_to_api().base_task_url(self.task_id)
+        return url

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 CASSETTE = Path(__file__).parent / "session.yaml"
 
+DATABASE_PATIENCE_MS = 30_000
+"""It has only just been started."""
+
 Step = Callable[[str], AbstractContextManager[None]]
 """Tells that a piece of work begins, and, when left, that it has ended."""
 
@@ -61,28 +64,29 @@ def run_demo(
             or None for the recorded server
         output: the folder to write pictures to
         step: tells what happens
-        keep: whether to leave the task on the server
+        keep: whether to leave the tasks on the server
         cassette: a context manager that records what happens, or None
 
     Raises:
         CVATError: if something fails; what was sent to the server is deleted then
     """
     warnings.simplefilter("ignore")  # of other packages, and nothing to do about
-    _check_output(output)
     if server is None and cassette is None:
         cassette = _recorded_session()
-    with sandbox(proxies=server is not None):
+    with _output_folder(output), sandbox(proxies=server is not None):
         with step("Starting FiftyOne with an empty database of its own"):
             from fiftyone_cvat.demo.round_trip import RoundTrip, ServerOptions
+            from fiftyone_cvat.workflows.database import open_database
 
             logging.getLogger("fiftyone").setLevel(logging.ERROR)
+            open_database(DATABASE_PATIENCE_MS)
             trip = RoundTrip(load_scenario(), ServerOptions(**(server or {})))
         with cassette or contextlib.nullcontext() as session:
             outcome = _travel(trip, step, keep=keep)
         if session is not None and server is None:
             _check_replay(session)
         with step(f"Drawing before and after into {output}"):
-            from fiftyone_cvat.demo.drawing import draw_outcome
+            from fiftyone_cvat.demo.sheets import draw_outcome
 
             files = draw_outcome(outcome, output)
     return Finished(outcome, files, session.play_count if session else None)
@@ -98,19 +102,19 @@ def recorded_from() -> str:
 
 def _travel(trip: RoundTrip, step: Step, *, keep: bool) -> Outcome:
     """Go there and back; leave nothing on the server unless it is to be kept."""
-    with step("Building a dataset of labelled pictures"):
+    with step("Building datasets of labelled pictures and a video"):
         trip.build()
     try:
-        with step("Sending pictures and labels to CVAT"):
+        with step("Sending pictures, video and labels to CVAT"):
             trip.send()
-        with step("Letting the annotator work on the task"):
+        with step("Letting the annotator work on the tasks"):
             trip.edit()
-        with step("Loading the labels back into the dataset"):
+        with step("Loading the labels back into the datasets"):
             outcome = trip.load()
         if keep:
-            outcome.task_url = trip.task_url
+            outcome.task_urls = trip.task_urls
         else:
-            with step("Deleting the task from CVAT"):
+            with step("Deleting the tasks from CVAT"):
                 trip.clean_up()
     except BaseException:
         _clean_up_after_failure(trip)
@@ -123,15 +127,27 @@ def _clean_up_after_failure(trip: RoundTrip) -> None:
     try:
         trip.clean_up()
     except CVATError as error:
-        logger.warning("The demo's task may be left in CVAT: %s", error)
+        logger.warning("Tasks of the demo may be left in CVAT: %s", error)
 
 
-def _check_output(output: Path) -> None:
-    """Find out now whether pictures can be written, not in the end."""
+@contextlib.contextmanager
+def _output_folder(output: Path) -> Iterator[None]:
+    """Have a folder to write to, found out now; take it away if nothing is in it.
+
+    Raises:
+        DemoError: if it cannot be made
+    """
+    missing = [each for each in (output, *output.parents) if not each.exists()]
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DemoError(f"Cannot write to '{output}': {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the first that is not empty ends it
+            for folder in missing:
+                folder.rmdir()
 
 
 def _recorded_session() -> AbstractContextManager[Any]:

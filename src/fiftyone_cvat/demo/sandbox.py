@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from fiftyone_cvat.errors import CVATError
+from fiftyone_cvat.types import CONFIG_CLS
 
 __all__ = ["DemoError", "sandbox"]
 
-ANNOTATION_BACKEND = "fiftyone_cvat.backend.CVATBackendConfig"
 PATIENCE = 20
 """Seconds to wait for mongod to end before it is killed."""
 
@@ -84,7 +84,7 @@ def _set_environment(folder: Path, port: int, *, proxies: bool) -> None:
         "FIFTYONE_ANNOTATION_CONFIG_PATH": str(folder / "annotation_config.json"),
         "FIFTYONE_APP_CONFIG_PATH": str(folder / "app_config.json"),
         "FIFTYONE_CONFIG_PATH": str(folder / "config.json"),
-        "FIFTYONE_CVAT_CONFIG_CLS": ANNOTATION_BACKEND,
+        "FIFTYONE_CVAT_CONFIG_CLS": CONFIG_CLS,
         "FIFTYONE_DATABASE_DIR": str(folder / "database"),
         "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}",
         "FIFTYONE_DATABASE_VALIDATION": "false",  # it only tells that mongod is old

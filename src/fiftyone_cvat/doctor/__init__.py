@@ -29,10 +29,12 @@ def diagnose(backend: str, **overrides: Any) -> Iterator[Finding]:
     Yields:
         a finding for each of :data:`CHECKS`, as soon as it is known
     """
-    setup, finding = read_setup(backend, overrides)
-    yield finding
+    setup, findings_here = read_setup(backend, overrides)
+    yield from findings_here
     secrets = [setup.password, setup.access_token, *setup.headers.values()]
-    findings = check_server(setup) if setup.is_usable else skip(finding, "answers")
+    findings = (
+        check_server(setup) if setup.is_usable else skip(findings_here[-1], "answers")
+    )
     for each in findings:
         yield without(secrets, each)
     yield check_sdk()

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_cvat.doctor.findings import Finding, State, kind_and_words
+from fiftyone_cvat.doctor.findings import Finding, State, kind_and_words, skip
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.types import CONFIG_CLS
 
-__all__ = ["Setup", "check_configuration", "read_setup"]
+__all__ = ["Setup", "check_backend", "check_configuration", "read_setup"]
 
-CONFIG_CLS = "fiftyone_cvat.backend.CVATBackendConfig"
+BUILT_IN = "fiftyone.utils.cvat."
 CREDENTIALS = ("access_token", "username", "email", "password")
 
 
@@ -54,7 +55,9 @@ class Setup:
         return "the Authorization header" if signed else ""
 
 
-def read_setup(backend: str, overrides: Mapping[str, Any]) -> tuple[Setup, Finding]:
+def read_setup(
+    backend: str, overrides: Mapping[str, Any]
+) -> tuple[Setup, list[Finding]]:
     """Read FiftyOne's configuration of a backend.
 
     Args:
@@ -62,7 +65,7 @@ def read_setup(backend: str, overrides: Mapping[str, Any]) -> tuple[Setup, Findi
         overrides: what to use in place of what is configured; None values are left out
 
     Returns:
-        what it says, and what is to be said about it
+        what it says, and the findings about the backend and its configuration
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     prefix = f"FIFTYONE_{backend.upper()}_"
@@ -73,35 +76,31 @@ def read_setup(backend: str, overrides: Mapping[str, Any]) -> tuple[Setup, Findi
 
         backends = fo.annotation_config.backends
     except Exception as error:  # noqa: BLE001  a broken installation is a finding
-        return Setup(), Finding(
-            "configuration",
+        broken = Finding(
+            "backend",
             State.WRONG,
             f"FiftyOne does not start: {kind_and_words(error)}",
             "check its installation and its configuration files",
         )
+        return Setup(), [broken, *skip(broken, "configuration")]
+    active = check_backend(backend, backends)
     if backend not in backends and not given:
-        known = ", ".join(sorted(backends))
-        return Setup(), Finding(
-            "configuration",
-            State.WRONG,
-            f"FiftyOne has no backend '{backend}'; it has {known}",
-            f'set FIFTYONE_ANNOTATION_BACKENDS="*,{backend}" and '
-            f"{prefix}CONFIG_CLS={CONFIG_CLS}, or give another one with --backend",
-        )
+        return Setup(), [active, *skip(active, "configuration")]
     configured = dict(backends.get(backend, {}))
-    config_cls = configured.pop("config_cls", None)
+    configured.pop("config_cls", None)
     if given.keys() & set(CREDENTIALS):  # one way to sign in: what was given
         unused = "password" if "access_token" in given else "access_token"
         given = {unused: "", **given}
     try:
         config = CVATBackendConfig(backend, {}, **(configured | given))
     except (ConfigurationError, TypeError) as error:
-        return Setup(), Finding(
+        wrong = Finding(
             "configuration",
             State.WRONG,
             str(error),
             f"correct {prefix}... or FiftyOne's annotation_config.json",
         )
+        return Setup(), [active, wrong]
     setup = Setup(
         url=(config.url or "").strip().rstrip("/"),
         **{name: getattr(config, name) or None for name in CREDENTIALS},
@@ -111,18 +110,46 @@ def read_setup(backend: str, overrides: Mapping[str, Any]) -> tuple[Setup, Findi
     )
     known_names = inspect.signature(CVATBackendConfig).parameters
     unknown = sorted(configured.keys() - known_names.keys())
-    return setup, check_configuration(setup, prefix, config_cls, unknown)
+    return setup, [active, check_configuration(setup, prefix, unknown)]
 
 
-def check_configuration(
-    setup: Setup, prefix: str, config_cls: Any, unknown: list[str]
-) -> Finding:
+def check_backend(backend: str, backends: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Tell whose backend stands behind a name, and how to change that.
+
+    Args:
+        backend: the name
+        backends: what FiftyOne has, by name
+    """
+    name, prefix = "backend", f"FIFTYONE_{backend.upper()}_"
+    is_other = "" if backend == "cvat" else f'"{backend}"'
+    how = f"set {prefix}CONFIG_CLS={CONFIG_CLS}, or call "
+    how += f"fiftyone_cvat.enable({is_other}) in your code"
+    if backend not in backends:
+        words = f"FiftyOne has no backend '{backend}'; it has "
+        return Finding(
+            name,
+            State.WRONG,
+            words + (", ".join(sorted(backends)) or "none"),
+            f'set FIFTYONE_CONFIG_CLSS="*,{backend}" and '
+            f"{prefix}CONFIG_CLS={CONFIG_CLS}, or give another one with --backend",
+        )
+    config_cls = str(backends[backend].get("config_cls"))
+    if config_cls.startswith("fiftyone_cvat."):
+        words = f'backend="{backend}" is this package, fiftyone-cvat'
+        return Finding(name, State.OK, words)
+    if config_cls.startswith(BUILT_IN):
+        words = f'backend="{backend}" is FiftyOne\'s built-in CVAT integration, not '
+        return Finding(name, State.WARNING, words + "this package", how)
+    words = f'backend="{backend}" is {config_cls}, not this package'
+    return Finding(name, State.WARNING, words, how)
+
+
+def check_configuration(setup: Setup, prefix: str, unknown: list[str]) -> Finding:
     """Tell whether a configuration can work.
 
     Args:
         setup: what is configured
         prefix: how the backend's environment variables begin
-        config_cls: the dotted path of the backend's class, or None
         unknown: names in the configuration that the backend does not know
     """
     name = "configuration"
@@ -139,13 +166,6 @@ def check_configuration(
             f"set {prefix}ACCESS_TOKEN, or {prefix}USERNAME and {prefix}PASSWORD",
         )
     words = f"{setup.url}, signing in with {setup.who}"
-    if not str(config_cls).startswith("fiftyone_cvat."):
-        return Finding(
-            name,
-            State.WARNING,
-            f"{words}; but this backend is {config_cls}, not this package's",
-            f"set {prefix}CONFIG_CLS={CONFIG_CLS}",
-        )
     if unknown:
         variables = ", ".join(f"{prefix}{each.upper()}" for each in unknown)
         return Finding(

@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 CHECKS = (
+    "backend",
     "configuration",
     "reachability",
     "TLS",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import re
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -12,14 +10,17 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from fiftyone_cvat.doctor.findings import Finding, State, kind_and_words
+from fiftyone_cvat.doctor.findings import (
+    Finding,
+    State,
+    kind_and_words,
+    words_and_advice,
+)
 
 __all__ = ["check_ffprobe", "check_mongodb", "check_sdk"]
 
 PATIENCE = 10.0
 """Seconds to wait for a program's answer."""
-
-MONGODB_PATIENCE_MS = 5000
 
 
 def check_sdk() -> Finding:
@@ -52,32 +53,23 @@ def check_mongodb() -> Finding:
     try:
         import fiftyone as fo
         import fiftyone.constants as foc
-        import pymongo
-        from fiftyone.core.odm import get_db_conn
 
-        with contextlib.ExitStack() as stack:
-            uri = fo.config.database_uri
-            if uri is None:
-                client = get_db_conn().client
-            else:
-                client = pymongo.MongoClient(
-                    uri, serverSelectionTimeoutMS=MONGODB_PATIENCE_MS
-                )
-                stack.callback(client.close)
-            found = client.server_info()["version"]
-            nodes = sorted(client.nodes)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
-        advice = (
-            "check FIFTYONE_DATABASE_URI, or leave it away to let FiftyOne start its "
-            "own database; see https://docs.voxel51.com/user_guide/config.html"
-        )
-        words = kind_and_words(error).partition(" (configured")[0]
-        words = re.sub(r"//[^/@\s]*@", "//", words)
-        return Finding(name, State.WRONG, words.partition(", Timeout:")[0], advice)
-    words = f"MongoDB {found} at " + ", ".join(f"{host}:{port}" for host, port in nodes)
-    if Version(found) < foc.MONGODB_MIN_VERSION and fo.config.database_validation:
-        advice = f"FiftyOne {fo.__version__} wants {foc.MONGODB_MIN_VERSION} or newer"
-        return Finding(name, State.WRONG, words, advice)
+        from fiftyone_cvat.errors import DatabaseError
+        from fiftyone_cvat.workflows.database import ask_database
+    except Exception as error:  # noqa: BLE001  a broken installation is a finding
+        advice = "check FiftyOne's installation"
+        return Finding(name, State.WRONG, kind_and_words(error), advice)
+    try:
+        found, nodes = ask_database()
+    except DatabaseError as error:
+        return Finding(name, State.WRONG, *words_and_advice(error))
+    words = f"MongoDB {found} at {', '.join(nodes)}"
+    least = foc.MONGODB_MIN_VERSION
+    if Version(found).major == least.major:
+        words += ", the oldest that this FiftyOne supports"
+    if Version(found) < least and fo.config.database_validation:
+        advice = f"FiftyOne {fo.__version__} wants {least} or newer"
+        return Finding(name, State.WRONG, f"MongoDB {found}", advice)
     return Finding(name, State.OK, words)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import asdict
 
 import typer
 
+from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.doctor.findings import Finding, State
 
 __all__ = ["print_json", "print_lines"]
@@ -21,7 +21,7 @@ def print_json(findings: Iterator[Finding]) -> list[State]:
     Args:
         findings: what the doctor finds, one after the other
     """
-    with contextlib.redirect_stdout(sys.stderr):  # FiftyOne logs to it
+    with work_aside():
         found = list(findings)
     typer.echo(json.dumps([asdict(each) for each in found], indent=2))
     return [each.state for each in found]

@@ -8,9 +8,9 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import fiftyone.core.utils as fou
 from fiftyone.core.media import GROUP
 
+from fiftyone_cvat.console import Work
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.convert.from_cvat.renamed_label_ids import with_label_id
@@ -34,7 +34,6 @@ from fiftyone_cvat.dataset.columns import Columns, StoredLabels
 from fiftyone_cvat.dataset.garbage import collection_paused
 from fiftyone_cvat.dataset.group_slices import TaskFiles, add_frames_of_slices
 from fiftyone_cvat.dataset.moved_labels import follow_labels
-from fiftyone_cvat.dataset.unexpected_labels import log_counts
 from fiftyone_cvat.download.chosen_tasks import ChosenTasks
 from fiftyone_cvat.download.jobs_beside import JobsBeside
 from fiftyone_cvat.download.outcome import Outcome
@@ -129,7 +128,6 @@ class RunDownload:
             show_tasks(results)
         if outcome is None and self._chosen.has_left:
             results.reconciliation = left
-            log_counts(left)
             results.ids_to_merge = {}
             return {}
         if outcome is None:
@@ -164,9 +162,6 @@ class RunDownload:
             narrow_attributes(results)
         if is_import(results):
             leave_out_empty_fields(results, outcome.annotations)
-        if not outcome.unexpected.is_pending:
-            # else they are known, and logged, when FiftyOne's merge is over
-            log_counts(outcome.reconciliation)
         return outcome.annotations
 
     def _run_beside(self) -> dict[Any, Any]:
@@ -193,14 +188,21 @@ class RunDownload:
         unseen: dict[int, CVATError] = {}
         task_ids = list(results.task_ids)
         with (
-            fou.ProgressBar(total=len(task_ids), iters_str="tasks") as bar,
+            Work(
+                len(task_ids),
+                "tasks",
+                "read",
+                progress=results.config.load_options.progress,
+                has_bar=len(task_ids) > 1,
+            ) as work,
             side_by_side(
                 lambda task_id: self._ask_and_read(task_id, owners, columns),
                 task_ids,
                 min(results.config.max_workers, len(task_ids)),
             ) as answers,
         ):
-            for task_id, found in zip(bar(task_ids), answers, strict=True):
+            for task_id, found in zip(task_ids, answers, strict=True):
+                work.add()
                 if isinstance(found, CVATError):
                     unseen[task_id] = found
                     continue

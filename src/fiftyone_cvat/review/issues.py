@@ -19,6 +19,7 @@ from fiftyone_cvat.errors import ConfigurationError, GeometryError
 from fiftyone_cvat.review.run_frames import RunFrames
 from fiftyone_cvat.review.run_jobs import annotation_jobs, job_of, jobs_of_run
 from fiftyone_cvat.runs.chosen_jobs import shown_ids
+from fiftyone_cvat.runs.members import several as items_of
 from fiftyone_cvat.server.issues import (
     add_comment,
     add_issue,
@@ -181,8 +182,8 @@ def _issue_ids(issues: Any) -> list[int]:
     if isinstance(issues, (fol.Polylines, fol.Keypoints)):
         several = issues.polylines if hasattr(issues, "polylines") else issues.keypoints
     else:
-        is_one = isinstance(issues, (Integral, fol.Label))
-        several = [issues] if is_one else list(issues)
+        is_one = isinstance(issues, (Integral, str, fol.Label))
+        several = [issues] if is_one else items_of("issues", issues)
     ids: list[Any] = [
         getattr(each, "issue_id", None) if isinstance(each, fol.Label) else each
         for each in several

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fiftyone_cvat.dataset.issue_fields import IssueCounts
+from fiftyone_cvat.dataset.owned_fields import check_name
 from fiftyone_cvat.dataset.status_fields import clear_status_field
 from fiftyone_cvat.review.issues import load_issues, open_issue, resolve_issues
 from fiftyone_cvat.review.status import FrameAddresses, status_of_run, write_status
@@ -65,6 +66,7 @@ class Review:
             ConfigurationError: if no job of the run is seen, or if there is a field or
                 a view of the name that this did not make, before anything is written
         """
+        check_name(field)
         return write_status(self.connect_to_api(), self, field, frames=frames)
 
     def clear_status(self, field: str = "cvat") -> None:
@@ -117,6 +119,7 @@ class Review:
             ConfigurationError: if no job of the run is seen, or if there is a field of
                 the name that this did not make, before anything is written
         """
+        check_name(field)
         return load_issues(self.connect_to_api(), self, field)
 
     def add_issue(

@@ -18,6 +18,7 @@ from fiftyone_cvat.runs.chosen_jobs import (
     choose_jobs,
     username_of,
 )
+from fiftyone_cvat.runs.members import several
 from fiftyone_cvat.server.run_jobs import update_job
 from fiftyone_cvat.types import Json
 
@@ -59,7 +60,7 @@ def assign_jobs(
         ConfigurationError: if there is no such job or user, before anything is changed
         AccessDeniedError: if the user may not do that
     """
-    names = [to] if to is None or isinstance(to, str) else list(to)
+    names = [to] if to is None or isinstance(to, str) else several("to", to)
     if not names:
         raise ConfigurationError("`to` names nobody; None takes the assignees away")
     user_ids = {name: _user_id(api, name) for name in dict.fromkeys(names)}

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import json
-import logging
 import os
-import re
-from collections.abc import Iterable, Mapping
+import urllib.parse
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 
 __all__ = [
-    "check_keywords",
+    "chosen_token",
     "frame_numbers",
-    "known_keywords",
     "one_of",
     "positive_number",
     "private",
@@ -25,19 +21,14 @@ __all__ = [
     "secret_headers",
     "server_url",
     "settings_of",
+    "stored_text",
     "text_of",
     "texts_in_turn",
+    "truth",
     "truth_or_text",
+    "web_address",
     "whole_number",
-    "without_credentials",
 ]
-
-logger = logging.getLogger(__name__)
-
-CREDENTIAL = re.compile(
-    r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I
-)
-"""Names that may be meant for a credential, misspelt ones too."""
 
 
 def private(name: str, text: str) -> property:
@@ -55,44 +46,6 @@ def private(name: str, text: str) -> property:
         setattr(self, f"_{name}", value)
 
     return property(get, put, doc=text)
-
-
-def known_keywords(config_class: type) -> list[str]:
-    """Return the keywords that a backend's configuration knows, with FiftyOne's own.
-
-    Args:
-        config_class: its class, with those that it is made of
-    """
-    names = [
-        each.name
-        for kind in config_class.__mro__
-        for each in inspect.signature(kind).parameters.values()
-        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
-    return [*names, "config_cls"]
-
-
-def check_keywords(
-    config_class: type, keywords: Iterable[str], of_loads: Iterable[str] = ()
-) -> None:
-    """Refuse keywords of a load that no configuration knows.
-
-    Those of a configuration say how a run is sent, and nothing to one that was.
-
-    Args:
-        config_class: the class of the run's configuration
-        keywords: the names of the keywords
-        of_loads: keywords that only loads know
-
-    Raises:
-        TypeError: if there is no such keyword, with the one that may be meant
-    """
-    known = [*known_keywords(config_class), *of_loads]
-    for name in keywords:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f": did you mean `{near[0]}`?" if near else ""
-            raise TypeError(f"A load of the CVAT backend knows no `{name}`{meant}")
 
 
 def secret(name: str, text: str) -> property:
@@ -145,22 +98,23 @@ def secret_headers(text: str) -> property:
     return property(get, put, doc=text)
 
 
-def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what looks like a credential under a name that the backend lacks.
+def chosen_token(name: str, given: Mapping[str, Any]) -> Any:
+    """Return the access token of a new run, or None if somebody signs in otherwise.
 
-    FiftyOne would store it with the run.
+    FiftyOne hands over keywords and what it is configured with alike. A token that it
+    is configured with, in the environment say, gives way to a user who is named in the
+    call: it would go before a password.
 
     Args:
-        keywords: keywords that the backend does not know
+        name: the name of the backend
+        given: ``access_token``, ``username``, ``email`` and ``password``, each as it
+            was handed over, or None
     """
-    found = sorted(each for each in keywords if CREDENTIAL.search(each))
-    if found:
-        logger.warning(
-            "The backend knows no `%s`: left out, since it may be a secret; it knows "
-            "`username`, `email`, `password`, `access_token` and `headers`",
-            "`, `".join(found),
-        )
-    return {name: each for name, each in keywords.items() if name not in found}
+    import fiftyone as fo
+
+    configured = fo.annotation_config.backends.get(name, {})
+    own = {key for key in given if given[key] not in (None, configured.get(key))}
+    return None if own and "access_token" not in own else given["access_token"]
 
 
 def settings_of(config: Any) -> dict[str, Any]:
@@ -181,8 +135,13 @@ def server_url(url: str | None) -> str | None:
         url: what was given
 
     Raises:
-        ConfigurationError: if it does; the message does not quote it
+        ConfigurationError: if it does, or is no text; the message does not quote it
     """
+    if not isinstance(url, str | None):
+        raise ConfigurationError(
+            "`url` must be a text, as 'https://cvat.example.com', not one of type "
+            f"{type(url).__name__}"
+        )
     if url and "@" in url:
         raise ConfigurationError(
             "The server's URL holds a user name or a password; give them as "
@@ -198,11 +157,33 @@ def text_of(backend: str, name: str, value: Any) -> str | None:
         backend: the name of the backend
         name: the argument's name
         value: what FiftyOne made of it
+
+    Raises:
+        ConfigurationError: if it is no text; the message does not quote it
     """
     written = os.environ.get(f"FIFTYONE_{(backend or '').upper()}_{name.upper()}")
-    if isinstance(value, str) or not written:
-        return None if value is None else str(value)
-    return written
+    if written and not isinstance(value, str):
+        return written
+    # FiftyOne makes numbers of texts that a file holds, too
+    if not isinstance(value, str | int | float | None):
+        raise ConfigurationError(
+            f"`{name}` must be a text, not a value of type {type(value).__name__}"
+        )
+    return None if value is None else str(value)
+
+
+def stored_text(backend: str, name: str, value: Any) -> str | None:
+    """Return a text that is stored with a run; None is none, whatever is set now.
+
+    Args:
+        backend: the name of the backend
+        name: the argument's name
+        value: what FiftyOne made of it
+
+    Raises:
+        ConfigurationError: if it is no text
+    """
+    return None if value is None else text_of(backend, name, value)
 
 
 def texts_in_turn(backend: str, name: str, value: Any) -> Any:
@@ -331,12 +312,62 @@ def one_of(name: str, value: str, *choices: str) -> str:
     return value
 
 
+def truth(name: str, value: Any) -> bool:
+    """Read a truth value, also from the text of an environment variable.
+
+    Args:
+        name: the argument's name, for the message
+        value: what was given; nothing, and a text that is empty, stand for True
+
+    Raises:
+        ConfigurationError: if it is none
+    """
+    found = truth_or_text(value) if isinstance(value, str | int | None) else value
+    if not isinstance(found, bool):
+        raise ConfigurationError(f"`{name}` must be True or False, not {value!r:.80}")
+    return found
+
+
+def web_address(name: str, value: str | None) -> str | None:
+    """Return the address of a page.
+
+    Args:
+        name: the argument's name, for the message
+        value: what was given; None stays None
+
+    Raises:
+        ConfigurationError: if it is none
+    """
+    if value is None:
+        return None
+    try:
+        parts = urllib.parse.urlsplit(str(value).strip())
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ConfigurationError(
+            f"`{name}` must be a URL, as 'https://example.com/issues/1', and "
+            f"{value!r:.80} is none"
+        )
+    return value
+
+
 def truth_or_text(value: Any) -> bool | str:
     """Read a truth value from an environment variable; leave a path alone.
 
     Nothing, and a text that is empty, stand for True.
+
+    Raises:
+        ConfigurationError: if it is neither
     """
     words = {"": True, "true": True, "1": True, "false": False, "0": False}
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
     if isinstance(value, str):
         return words.get(value.strip().lower(), value)
+    if not isinstance(value, int | None):
+        raise ConfigurationError(
+            f"`verify_ssl` must be True, False or a path, not {value!r:.80}"
+        )
     return value is None or bool(value)

@@ -129,7 +129,7 @@ def take_keywords(results: Any, keywords: Mapping[str, Any]) -> None:
         keywords: as for ``load_credentials`` of its configuration
 
     Raises:
-        TypeError: if there is no such keyword
+        KeywordError: if there is no such keyword
         ConfigurationError: if ``url`` holds credentials, or if this FiftyOne has no
             label schemas that ``update_label_schema`` could update
     """

@@ -154,7 +154,7 @@ def counted(number: int, what: str) -> str:
         number: how many
         what: what one of them is called
     """
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{number} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _rank(names: Sequence[str], name: str) -> int:

@@ -20,6 +20,8 @@ class LoadOptions:
         fills_empty: whether frames of completed jobs that have no label are to get an
             empty list
         holder_by_field: the run's fields to those that they are loaded into, if others
+        progress: whether to show progress bars, None for FiftyOne's default, or a
+            function to call instead
         updates_label_schema: whether classes that annotators have added are written
             into the dataset's label schemas
     """
@@ -28,6 +30,7 @@ class LoadOptions:
     only_changed: bool = False
     fills_empty: bool = False
     holder_by_field: Mapping[Any, str] = field(default_factory=dict)
+    progress: Any = None
     updates_label_schema: bool = False
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.runs.arguments import check_keywords
+from fiftyone_cvat.runs.keywords import check_keywords
 from fiftyone_cvat.runs.last_loads import LoadOptions
 
 __all__ = ["options_of_load"]
@@ -25,11 +25,11 @@ def options_of_load(config: Any, keywords: Mapping[str, Any]) -> LoadOptions:
         keywords: as for ``load_credentials`` of the configuration
 
     Raises:
-        TypeError: if there is no such keyword
+        KeywordError: if there is no such keyword
         ConfigurationError: if ``update_label_schema`` is neither True nor False, or if
             this FiftyOne has no label schemas
     """
-    check_keywords(type(config), keywords, of_loads=("jobs", UPDATE))
+    check_keywords(type(config), keywords.keys() - {"jobs", UPDATE})
     is_asked = keywords.get(UPDATE)
     if not isinstance(is_asked, bool | None):
         raise ConfigurationError(f"`{UPDATE}` is True or False, not {is_asked!r:.80}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fiftyone_cvat.runs.chosen_jobs import username_of
@@ -29,24 +30,52 @@ def status_by_field(
 
 def status_lines(
     status: Mapping[Any, Mapping[int, Mapping[str, Any]]],
-    task_url: Callable[[int], str],
+    api: Any,
 ) -> Iterator[str]:
     """Yield the status of a run line by line.
 
     Args:
         status: field to task id to the task's summary, with its jobs
-        task_url: gives the address of a task's page
+        api: gives the addresses of tasks' pages
     """
+    fields_by_tasks: dict[tuple[int, ...], list[Any]] = {}
     for label_field, tasks in status.items():
-        yield f"Status for label field '{label_field}':"
-        for task_id, task in tasks.items():
+        fields_by_tasks.setdefault((*tasks,), []).append(label_field)
+    for task_ids, fields in fields_by_tasks.items():
+        names = ", ".join(
+            "all labels" if each is None else f"'{each}'" for each in fields
+        )
+        yield f"Status for label {'field' if len(fields) == 1 else 'fields'} {names}:"
+        if not task_ids:
+            yield "    no task"
+        for task_id in task_ids:
+            task = status[fields[0]][task_id]
             yield f"    Task {task_id} ({task['name']}):"
-            yield f"        Status: {task['status']}"
-            yield f"        Assignee: {username_of(task['assignee']) or 'nobody'}"
-            yield f"        Last updated: {task['last_updated']}"
-            yield f"        URL: {task_url(task_id)}"
-            for job_id, job in task["jobs"].items():
-                yield (
-                    f"        Job {job_id}: {job.get('stage')}, {job.get('state')}, "
-                    f"assigned to {username_of(job.get('assignee')) or 'nobody'}"
-                )
+            yield from _aligned(_facts(task, api.base_task_url(task_id)))
+
+
+def _facts(task: Mapping[str, Any], url: str) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say of a task and its jobs, each with its name."""
+    yield "Status", task["status"]
+    yield "Assignee", username_of(task["assignee"]) or "nobody"
+    yield "Last updated", _time(str(task["last_updated"]))
+    yield "URL", url
+    for job_id, job in task["jobs"].items():
+        who = username_of(job.get("assignee")) or "nobody"
+        yield (
+            f"Job {job_id}",
+            f"{job.get('stage')}, {job.get('state')}, assigned to {who}",
+        )
+
+
+def _aligned(facts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    found = [*facts]
+    width = max(len(name) for name, _ in found)
+    for name, value in found:
+        yield f"        {name + ':':<{width + 1}} {value}"
+
+
+def _time(text: str) -> str:
+    """Return a time of the server to the minute, or as it is if it is none."""
+    found = re.match(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z$", text, re.ASCII)
+    return text if found is None else f"{found[1]} {found[2]} UTC"

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import Any, TypeVar
 
-import fiftyone.core.utils as fou
-
+from fiftyone_cvat.console import Work
 from fiftyone_cvat.errors import (
     AnswerError,
     CVATError,
@@ -129,19 +128,29 @@ class Changes(Session):
         wait_until(delete, timeout=BUSY_TIMEOUT, work=f"Deleting {url}")
 
     def _delete_each(
-        self, delete: Callable[[int], None], ids: Iterable[int], progress: Any
+        self,
+        delete: Callable[[int], None],
+        ids: Iterable[int],
+        what: str,
+        progress: Any,
     ) -> None:
         """Delete objects one after the other.
 
         Args:
             delete: the documented member that deletes one
             ids: their ids
+            what: what they are, in the plural
             progress: whether to render a progress bar, None for FiftyOne's default,
                 or a function to call instead
         """
-        with fou.ProgressBar(progress=progress) as bar:
-            for each in bar(list(ids)):
+        ids = list(ids)
+        has_bar = len(ids) > 1
+        with Work(
+            len(ids), what, "deleted", progress=progress, has_bar=has_bar
+        ) as work:
+            for each in ids:
                 delete(each)
+                work.add()
 
     @contextmanager
     def _undoing(self, error: BaseException, what: str) -> Iterator[None]:

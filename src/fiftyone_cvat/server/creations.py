@@ -14,6 +14,7 @@ from typing import Any
 
 from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.errors import AnswerError, CVATError, RequestTimeoutError
+from fiftyone_cvat.runs.members import name_of
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.ledger import Lost
 from fiftyone_cvat.transport.responses import (
@@ -60,6 +61,7 @@ class Creations(Changes):
             the object as the server describes it
         """
         try:
+            name_of("name", body["name"])
             return self._noted(url, body["name"], lambda: self._post_new(url, body))
         except CVATError as error:
             if not error.may_have_been_processed or time_left() <= 0:

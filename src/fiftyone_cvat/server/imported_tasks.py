@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fiftyone_cvat.console import Work, tell
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_meta
 from fiftyone_cvat.convert.shared.frames import frames_of_job
 from fiftyone_cvat.errors import ConfigurationError, NotFoundError
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json
 
@@ -104,8 +106,8 @@ def find_tasks(
     """
     of_project = [] if project_id is None else api.get_project_tasks(project_id)
     frames_by_task: dict[int, set[int] | None] = dict.fromkeys(of_project)
-    frames_by_task |= dict.fromkeys(_ids(tasks))
-    for job_id in _ids(jobs):
+    frames_by_task |= dict.fromkeys(ids_of(tasks))
+    for job_id in ids_of(jobs):
         job = _asked(api, api.taskless_job_url(job_id), f"job {job_id}")
         frames = frames_by_task.setdefault(job["task_id"], set())
         if frames is not None:
@@ -117,15 +119,24 @@ def find_tasks(
             else "Name what to import: `project`, `tasks` or `jobs`"
         )
     found = []
-    for task_id, frames in frames_by_task.items():
-        url = api.task_data_meta_url(task_id)
-        meta = _asked(api, url, f"task {task_id}")
-        check_meta(meta, (), f"Task {task_id}: {url}")
-        found.append(ImportedTask(task_id, meta, frames, task_id in of_project))
+    total = len(frames_by_task)
+    tell(f"Importing {counted(total, 'task')} from CVAT...")
+    with Work(total, "tasks", "found", has_bar=False) as work:
+        for task_id, frames in frames_by_task.items():
+            url = api.task_data_meta_url(task_id)
+            meta = _asked(api, url, f"task {task_id}")
+            check_meta(meta, (), f"Task {task_id}: {url}")
+            found.append(ImportedTask(task_id, meta, frames, task_id in of_project))
+            work.add()
     return found
 
 
-def _ids(value: int | str | Iterable[int] | None) -> list[int]:
+def ids_of(value: int | str | Iterable[int] | None) -> list[int]:
+    """Return the ids of tasks or jobs that are named: one, or several.
+
+    Raises:
+        ConfigurationError: if they are none
+    """
     given = [value] if isinstance(value, (int, str)) else value
     try:
         return [] if given is None else [int(each) for each in given]
@@ -158,8 +169,13 @@ def labels_of_tasks(
         tasks: the tasks
     """
     of_project = [] if project_id is None else api._get_project_labels(project_id)
+    others = [each for each in tasks if not each.in_project]
     for task in tasks:
-        task.labels = of_project if task.in_project else api._get_task_labels(task.id)
+        task.labels = of_project
+    with Work(len(others), "tasks", "asked for labels", has_bar=False) as work:
+        for task in others:
+            task.labels = api._get_task_labels(task.id)
+            work.add()
     return union_of_labels(task.labels for task in tasks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from functools import partial
 
 from fiftyone_cvat.convert.shared.texts import shorten
@@ -24,13 +25,19 @@ UPLOAD_ID = re.compile(r"[\w+-]+", re.ASCII)
 OFFSET = re.compile(r"[0-9]{1,18}")
 
 
-def send_in_chunks(api: Changes, url: str, file: MediaFile) -> None:
+def send_in_chunks(
+    api: Changes,
+    url: str,
+    file: MediaFile,
+    note_sent: Callable[[int], None] = lambda _: None,
+) -> None:
     """Send one large file by the TUS protocol, going on where the server is.
 
     Args:
         api: the session
         url: where the media of the task are sent to
         file: the file
+        note_sent: is told how many bytes more are sent, each time
 
     Raises:
         UploadError: if the server takes no more of it
@@ -59,6 +66,7 @@ def send_in_chunks(api: Changes, url: str, file: MediaFile) -> None:
             reached = api._send_surely(send, look)
             if reached <= offset:
                 raise UploadError(f"{target} takes no more of '{file.name}'")
+            note_sent(reached - offset)
             offset = reached
 
 

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fiftyone.core.utils as fou
-
+from fiftyone_cvat.console import Work, tell
 from fiftyone_cvat.errors import MediaError
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.server.imported_tasks import ImportedTask
 from fiftyone_cvat.server.server_work import wait_for_work
 from fiftyone_cvat.transport.responses import value_of
@@ -75,17 +75,20 @@ def download_media(
         for task in tasks
         for frame, name in task.name_by_frame.items()
     }
-    with fou.ProgressBar(total=len(paths), iters_str="files") as bar:
+    missing = sum(not path.is_file() for path in paths.values())
+    if missing:
+        tell(f"Downloading {counted(missing, 'file')} of media to '{folder}'...")
+    with Work(len(paths), "files", "downloaded", has_bar=missing > 1) as work:
         for task in tasks:
             if task.is_video:
                 _download_video(api, task.id, task.names[0], paths[task.id, 0])
-                bar.update()
+                work.add()
                 continue
             of_task = {frame: paths[task.id, frame] for frame in task.name_by_frame}
             download = partial(_download_frame, api, task.id, of_task)
             with side_by_side(download, of_task, workers) as done:
                 for _ in done:
-                    bar.update()
+                    work.add()
     return {key: str(path.absolute()) for key, path in paths.items()}
 
 

@@ -11,12 +11,15 @@ from PIL import Image, UnidentifiedImageError
 
 from fiftyone_cvat.errors import MediaError
 
-__all__ = ["check_content", "faulty_files", "picture_format"]
+__all__ = ["check_content", "check_no_text", "faulty_files", "picture_format"]
 
 VECTOR_SUFFIXES = (".svg", ".svgz")
 
 HEAD = 4096
 """Bytes in which a point cloud says how many points it has."""
+
+HEAD_OF_TEXT = 512
+"""Bytes that tell a text from what is none."""
 
 MAX_NAMED = 5
 """Files that a message names."""
@@ -42,6 +45,34 @@ def check_content(path: Path) -> None:
                 f"'{path}' is a point cloud without points, which CVAT cannot read: "
                 "leave its sample out"
             )
+
+
+def check_no_text(path: Path) -> None:
+    """Refuse a picture or video that is a text, such as a page that says "not found".
+
+    What is no text is for the server to judge: it may read more than Pillow does here.
+
+    Args:
+        path: a file that is there
+
+    Raises:
+        MediaError: if it is a text
+    """
+    if path.suffix.lower() in (".pcd", *VECTOR_SUFFIXES):
+        return
+    with path.open("rb") as file:
+        head = file.read(HEAD_OF_TEXT)
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if len(head) < HEAD_OF_TEXT or error.start < len(head) - 3:
+            return
+        text = head[: error.start].decode()  # a character is cut at the end
+    if all(each.isprintable() or each in "\t\n\r\f\ufeff" for each in text):
+        begin = text.strip().split("\n")[0][:40]
+        raise MediaError(
+            f"'{path}' is a text, and no picture or video: it begins with {begin!r}"
+        )
 
 
 def picture_format(path: Path) -> str:

@@ -10,6 +10,7 @@ from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat.attribute_specs import label_id_attribute
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.members import number_of, numbers_of
 from fiftyone_cvat.server.creations import Creations
 from fiftyone_cvat.types import CVATSchema, Json
 
@@ -118,7 +119,8 @@ class Projects(Creations):
         Returns:
             a list of empty project ids
         """  # noqa: D205  the documented text
-        return [each for each in project_ids if self._is_empty_project(each)]
+        ids = numbers_of("project_ids", project_ids)
+        return [each for each in ids if self._is_empty_project(each)]
 
     def delete_project(self, project_id: int) -> None:
         """Deletes the given project from the CVAT server.
@@ -128,6 +130,7 @@ class Projects(Creations):
         Args:
             project_id: the project ID
         """
+        project_id = number_of("project_id", project_id)
         self._delete_if_exists(self.project_url(project_id))
         for name, known_id in list(self._project_id_map.items()):
             if known_id == project_id:
@@ -142,7 +145,8 @@ class Projects(Creations):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        self._delete_each(self.delete_project, project_ids, progress)
+        ids = numbers_of("project_ids", project_ids)
+        self._delete_each(self.delete_project, ids, "projects", progress)
 
     def _is_empty_project(self, project_id: int) -> bool:
         """Tell whether a project has no task, or does not exist."""

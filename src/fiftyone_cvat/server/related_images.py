@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from fiftyone_cvat.console import Work, tell
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.server.imported_tasks import ImportedTask
 from fiftyone_cvat.server.media_download import path_in_folder, write_whole
 from fiftyone_cvat.transport.side_by_side import side_by_side
@@ -43,16 +45,25 @@ def download_related_images(
         MediaError: if a name leads out of the folder
     """
     found: dict[tuple[int, int], list[str]] = {}
-    for task in tasks:
-        of_frames = {
+    folders = {
+        task.id: {
             frame: folder / f"task_{task.id}_related" / str(frame)
             for frame in task.name_by_frame
             if not task.is_video and task.meta["frames"][frame].get("related_files")
         }
-        download = partial(_download, api, task, of_frames)
-        with side_by_side(download, of_frames, workers) as answers:
-            for frame, paths in zip(of_frames, answers, strict=True):
-                found[task.id, frame] = paths
+        for task in tasks
+    }
+    total = sum(map(len, folders.values()))
+    if total:
+        tell(f"Downloading the related images of {counted(total, 'frame')}...")
+    with Work(total, "frames", "done", has_bar=total > 1) as work:
+        for task in tasks:
+            of_frames = folders[task.id]
+            download = partial(_download, api, task, of_frames)
+            with side_by_side(download, of_frames, workers) as answers:
+                for frame, paths in zip(of_frames, answers, strict=True):
+                    found[task.id, frame] = paths
+                    work.add()
     return found
 
 

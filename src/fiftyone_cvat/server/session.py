@@ -11,13 +11,20 @@ from typing import Any
 from fiftyone.utils.annotations import AnnotationAPI
 from packaging.version import InvalidVersion, Version
 
+from fiftyone_cvat.console import show_lines
 from fiftyone_cvat.errors import (
     AnswerError,
     AuthenticationError,
     ConfigurationError,
     RequestError,
 )
-from fiftyone_cvat.runs.arguments import truth_or_text
+from fiftyone_cvat.runs.arguments import (
+    positive_number,
+    server_url,
+    stored_text,
+    truth_or_text,
+)
+from fiftyone_cvat.runs.members import name_of
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.urls import Urls
 from fiftyone_cvat.transport.connection import Connection
@@ -52,17 +59,17 @@ class Session(Urls, AnnotationAPI):
         timeout: float = 60.0,
         wait_timeout: float = 3600.0,
     ) -> None:
-        self._name = name
-        self._url = (url or "").strip().rstrip("/")
-        self._username = username
-        self._email = email
-        self._password = password
+        self._name = name_of("name", name)
+        self._url = (server_url(url) or "").strip().rstrip("/")
+        self._username = stored_text(name, "username", username)
+        self._email = stored_text(name, "email", email)
+        self._password = stored_text(name, "password", password)
         self._headers = headers
-        self._organization = organization
-        self._access_token = access_token
+        self._organization = stored_text(name, "organization", organization)
+        self._access_token = stored_text(name, "access_token", access_token)
         self._verify_ssl = truth_or_text(verify_ssl)
-        self._timeout = timeout
-        self._wait_timeout = wait_timeout
+        self._timeout = positive_number("timeout", timeout)
+        self._wait_timeout = positive_number("wait_timeout", wait_timeout)
 
         self._user_id_map: dict[str, int] = {}
         self._project_id_map: dict[str, int] = {}
@@ -160,6 +167,7 @@ class Session(Urls, AnnotationAPI):
 
     def _setup(self) -> None:
         """Open the connection, learn the server's version, and sign in."""
+        show_lines()
         if not self._url:
             raise ConfigurationError(
                 "No CVAT server: give its address as `url`, or set "
@@ -421,6 +429,7 @@ class Session(Urls, AnnotationAPI):
         """
         if name is None:
             return None
+        name_of(result_name, name)
         if name not in id_map:
             found = self._get_value_from_search(search_url_fcn, name, result_name, "id")
             if found is None:

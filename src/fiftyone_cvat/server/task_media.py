@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from fiftyone_cvat.console import Pace, tell
 from fiftyone_cvat.errors import CVATError, RequestError
 from fiftyone_cvat.server.changes import Changes
 from fiftyone_cvat.server.large_files import send_in_chunks
@@ -22,6 +23,7 @@ __all__ = ["TaskMedia"]
 
 logger = logging.getLogger(__name__)
 
+MEGABYTE = 1e6
 GROUP_SIZE = 64 << 20
 """Bytes of media in one request; the server's own proxy takes a little over 100 MB."""
 
@@ -61,11 +63,13 @@ class TaskMedia:
         # this only says that files will follow
         self._api.post(url, headers={"Upload-Start": ""}, harmless=True)
         quality = {"image_quality": str(data["image_quality"])}
+        sending = _Sending(self._task_id, sum(each.size for each in files))
         for group in groups:
             if group[0].size > GROUP_SIZE:
-                send_in_chunks(self._api, url, group[0])
+                send_in_chunks(self._api, url, group[0], sending.add)
             else:
                 self.append(quality, group)
+                sending.add(sum(each.size for each in group))
         if not is_video(files[0].path):
             data = data | {"upload_file_order": [each.name for each in files]}
         finish = {"Upload-Finish": ""}
@@ -137,3 +141,27 @@ class TaskMedia:
     def _named(self) -> str:
         url = self._api.base_task_url(self._task_id)
         return f"task {self._task_id} ({url})"
+
+
+class _Sending:
+    """Tells now and then how much of a task's media is sent.
+
+    Args:
+        task_id: the task
+        size: how many bytes there are
+    """
+
+    def __init__(self, task_id: int, size: int) -> None:
+        self._task_id = task_id
+        self._size = size
+        self._sent = 0
+        self._pace = Pace()
+
+    def add(self, number: int) -> None:
+        """Note that some more bytes are sent."""
+        self._sent += number
+        if self._sent < self._size and self._pace.is_due():
+            tell(
+                f"Task {self._task_id}: {self._sent / MEGABYTE:,.0f} of "
+                f"{self._size / MEGABYTE:,.0f} MB of its media sent"
+            )

@@ -11,7 +11,8 @@ from fiftyone_cvat.convert.from_cvat.answer_checks import check_labels
 from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import NotFoundError, ServerJobError
-from fiftyone_cvat.runs.arguments import whole_number
+from fiftyone_cvat.runs.arguments import web_address, whole_number
+from fiftyone_cvat.runs.members import number_of, numbers_of, paths_of, several
 from fiftyone_cvat.server.creations import Creations
 from fiftyone_cvat.server.jobs import Jobs
 from fiftyone_cvat.server.media_faults import faulty_files
@@ -62,6 +63,9 @@ class Tasks(Creations, Jobs):
             -   **attr_id_map**: a dictionary mapping the IDs assigned to attributes
                 by CVAT for every class
         """
+        segment_size = whole_number("segment_size", segment_size, least=1)
+        project_id = whole_number("project_id", project_id, least=1)
+        web_address("issue_tracker", issue_tracker)
         task_json: Json = {"name": name}
         if project_id is None:
             task_json["labels"] = cvat_schema_to_labels(schema or {})
@@ -135,6 +139,7 @@ class Tasks(Creations, Jobs):
         Args:
             task_id: the task ID
         """
+        task_id = number_of("task_id", task_id)
         self._delete_if_exists(self.task_url(task_id))
         self._ledger.made.discard((self.tasks_url, task_id))
 
@@ -147,7 +152,8 @@ class Tasks(Creations, Jobs):
                 value ``fiftyone.config.show_progress_bars`` (None), or a progress
                 callback function to invoke instead
         """
-        self._delete_each(self.delete_task, task_ids, progress)
+        ids = numbers_of("task_ids", task_ids)
+        self._delete_each(self.delete_task, ids, "tasks", progress)
 
     def upload_data(
         self,
@@ -197,11 +203,20 @@ class Tasks(Creations, Jobs):
             ServerJobError: if the server cannot build the task
             WaitTimeoutError: if the server does not build it in time
         """
+        task_id = number_of("task_id", task_id)
+        paths = paths_of("paths", paths)
+        job_assignees = (
+            None
+            if job_assignees is None
+            else list(several("job_assignees", job_assignees))
+        )
+        quality = whole_number("image_quality", image_quality, least=0, most=100)
+        chunk_size = whole_number("chunk_size", chunk_size, least=1)
         frame_start = whole_number("frame_start", frame_start, least=0)
         frame_stop = whole_number("frame_stop", frame_stop, least=0)
         frame_step = whole_number("frame_step", frame_step, least=1)
         data: Json = {
-            "image_quality": image_quality,
+            "image_quality": quality,
             "use_cache": use_cache,
             "use_zip_chunks": use_zip_chunks,
             "chunk_size": chunk_size or None,

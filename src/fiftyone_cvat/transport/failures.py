@@ -14,6 +14,7 @@ from urllib3.exceptions import (
     HTTPError,
     LocationParseError,
     MaxRetryError,
+    NameResolutionError,
     NewConnectionError,
     ProtocolError,
     ProxyError,
@@ -35,6 +36,19 @@ __all__ = ["AnswerIds", "RepeatedAnswerError", "readable_errors"]
 
 NOT_SENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
 """What fails before a request leaves this machine."""
+
+DEEPEST = 10
+"""How many exceptions inside of each other are looked at."""
+
+SAID_SO = (
+    ("Connection refused", "connection refused"),
+    ("RemoteDisconnected", "the server hung up"),
+    ("EOF", "the server hung up"),
+    ("IncompleteRead", "it ended too early"),
+    ("InvalidChunkLength", "it ended too early"),
+    ("BadStatusLine", "what came is no HTTP"),
+)
+"""What stands in exceptions of urllib3, and what it means."""
 
 
 class RepeatedAnswerError(ProtocolError):
@@ -127,16 +141,39 @@ def readable_errors(url: str) -> Iterator[None]:
             )
         elif isinstance(cause, NOT_SENT):
             failure = UnreachableError(
-                f"No connection to {where} ({type(cause).__name__}); check that the "
-                "URL is right and that the server runs"
+                f"No connection to {where} ({_reason(cause)}); check that the URL is "
+                "right and that the server runs"
             )
         else:
             failure = UnreachableError(
                 f"The connection to {where} broke before its answer was whole "
-                f"({type(cause).__name__}); check that the server runs"
+                f"({_reason(cause)}); check that the server runs"
             )
         failure.may_have_been_processed = not isinstance(cause, NOT_SENT)
         raise failure from None
+
+
+def _reason(cause: BaseException | None) -> str:
+    """Say why a request has no answer, in words for people."""
+    if isinstance(cause, NameResolutionError):
+        return "no such host is known here"
+    if isinstance(cause, ConnectTimeoutError) and not isinstance(
+        cause, NewConnectionError
+    ):
+        return "nothing answers there"
+    via = "the proxy is out of reach: " if isinstance(cause, ProxyError) else ""
+    text = repr(cause)
+    for words, plain in SAID_SO:
+        if words in text:
+            return via + plain
+    # the system's own words stand in the innermost of urllib3's exceptions
+    told, seen = cause, 0
+    while told is not None and seen < DEEPEST:
+        if isinstance(told, OSError) and told.strerror:
+            return via + told.strerror[:1].lower() + told.strerror[1:]
+        inner = [each for each in told.args if isinstance(each, BaseException)]
+        told, seen = (inner[0] if inner else told.__cause__), seen + 1
+    return f"{via}{type(cause).__name__}"
 
 
 def _is_hang_up(error: SSLError) -> bool:

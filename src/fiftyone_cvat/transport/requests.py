@@ -31,11 +31,18 @@ def check_headers(headers: Mapping[str, Any]) -> None:
     Raises:
         ConfigurationError: if one cannot be sent; the message does not quote it
     """
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError("`headers` must be a dict of names and values")
     for name, value in headers.items():
         if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
             raise ConfigurationError(
                 "A header has a name that HTTP does not know; it has letters, digits "
                 "and hyphens"
+            )
+        if not isinstance(value, str | bytes | int | float | None):
+            raise ConfigurationError(
+                f"The {name} header must be a text, not one of type "
+                f"{type(value).__name__}"
             )
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         if not HEADER_VALUE.fullmatch(text):
@@ -55,7 +62,13 @@ def encode_body(
     """Return a request's body and the headers that describe it."""
     if json is not None:
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-        return orjson.dumps(json, option=options), {"Content-Type": "application/json"}
+        try:
+            body = orjson.dumps(json, option=options)
+        except orjson.JSONEncodeError as error:
+            raise ConfigurationError(
+                f"What is to be sent is nothing that JSON knows: {error}"
+            ) from error
+        return body, {"Content-Type": "application/json"}
     if files is not None:
         pairs = files.items() if isinstance(files, Mapping) else files
         fields = [(name, _form_value(value)) for name, value in (data or {}).items()]
@@ -114,6 +127,8 @@ def origin_of(url: str) -> str:
     It is urllib3 that connects, so its reading of the URL is the one that counts: the
     standard library finds another host in ``https://evil.example\@cvat.example.com``.
     """
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{url!r:.80} is no URL")
     try:
         parts = parse_url(url)
     except LocationParseError:

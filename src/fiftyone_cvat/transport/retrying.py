@@ -112,7 +112,8 @@ class Attempts:
         words = []
         if self.count > 1:
             seconds = time.monotonic() - self._begun
-            words.append(f"tried {self.count} times in {seconds:.0f} s")
+            within = f" within {seconds:.0f} s" if seconds >= 1 else ""
+            words.append(f"tried {self.count} times{within}")
         if self._too_long is not None:
             words.append(
                 f"the server asks to wait {self._too_long:.0f} s, longer than the "

@@ -16,6 +16,7 @@ from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
+from fiftyone_cvat.console import Pace, tell
 from fiftyone_cvat.errors import (
     CertificateError,
     RedirectError,
@@ -172,7 +173,15 @@ def wait_until(ask: Callable[[], T | None], *, timeout: float, work: str) -> T:
     Raises:
         WaitTimeoutError: if there is none in time
     """
-    answer = poll(ask, timeout)
+    pace = Pace()
+
+    def ask_and_tell() -> T | None:
+        answer = ask()
+        if answer is None and pace.is_due():
+            tell(f"{work}: {pace.seconds:.0f} s so far")
+        return answer
+
+    answer = poll(ask_and_tell, timeout)
     if answer is None:
         raise WaitTimeoutError(
             f"{work} did not end within {timeout:g} s; the server may be busy: "

@@ -14,6 +14,7 @@ from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.app_attributes import app_attribute, is_choice
 from fiftyone_cvat.dataset.field_annotations import has_tracks
 from fiftyone_cvat.dataset.label_schemas import label_schema_of
+from fiftyone_cvat.runs.given_schema import GivenSchema
 
 __all__ = ["take_label_schemas"]
 
@@ -31,33 +32,39 @@ def take_label_schemas(samples: Any, config: Any) -> None:
 
     What is given goes before. Classes that labels have, and the label schema lacks, are
     offered, too: such labels would not be shown. ``read_only`` is shown in CVAT, and
-    edits of it are not loaded.
+    edits of it are not loaded. All this is done once: the next call changes nothing.
 
     Args:
         samples: the collection to annotate
         config: the run's :class:`CVATBackendConfig`, whose label schema is changed
     """
-    given, label_schema = config.given_schema, config.label_schema
-    for label_field, info in label_schema.items():
-        if given is None or label_field is None or not info.get("existing_field"):
-            continue
-        needs_classes = not given.gives_classes(label_field)
-        needs_attributes = not given.gives_attributes(label_field)
-        if not needs_classes and not needs_attributes:
-            continue
-        found = label_schema_of(samples, label_field)
-        if not found:
-            continue
-        if info["type"] == "scalar" and needs_classes:
-            _take_scalar(label_field, info, found)
-        if info["type"] in ("scalar", "segmentation"):
-            continue
-        if needs_classes:
-            _take_classes(label_field, info, found)
-        if needs_attributes and found.get("attributes") is not None:
-            info["attributes"] = _attributes(samples, label_field, info, found)
-        if found.get("read_only"):
-            _keep_all(label_field, info)
+    given, config.given_schema = config.given_schema, None
+    if given is None:
+        return
+    for label_field, info in config.label_schema.items():
+        if label_field is not None and info.get("existing_field"):
+            _take_field(samples, label_field, info, given)
+
+
+def _take_field(
+    samples: Any, label_field: Any, info: dict[str, Any], given: GivenSchema
+) -> None:
+    """Take classes and attributes of a field that nobody gave, in place."""
+    needs_classes = not given.gives_classes(label_field)
+    needs_attributes = not given.gives_attributes(label_field)
+    found = label_schema_of(samples, label_field)
+    if not found or not (needs_classes or needs_attributes):
+        return
+    if info["type"] == "scalar" and needs_classes:
+        _take_scalar(label_field, info, found)
+    if info["type"] in ("scalar", "segmentation"):
+        return
+    if needs_classes:
+        _take_classes(label_field, info, found)
+    if needs_attributes and found.get("attributes") is not None:
+        info["attributes"] = _attributes(samples, label_field, info, found)
+    if found.get("read_only"):
+        _keep_all(label_field, info)
 
 
 def _take_classes(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
+from copy import deepcopy
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,26 +16,26 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
     labels_without_label_id,
     tell_fields_apart,
 )
-from fiftyone_cvat.dataset.media_paths import refuse_multimodal, refuse_without_files
+from fiftyone_cvat.convert.to_cvat.schema import build_cvat_schema
+from fiftyone_cvat.dataset.media_paths import refuse_multimodal
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
-from fiftyone_cvat.runs.arguments import known_keywords
+from fiftyone_cvat.runs.arguments import web_address
 from fiftyone_cvat.server.creations import MAX_NAME
-from fiftyone_cvat.server.media_files import is_video
 from fiftyone_cvat.types import Json, LabelSchema
 from fiftyone_cvat.upload.app_schemas import take_label_schemas
-from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.field_checks import (
     check_attributes,
     check_fields,
     leave_out_attributes,
 )
+from fiftyone_cvat.upload.media_checks import check_media, check_media_field
 from fiftyone_cvat.upload.run_state import RunState
-from fiftyone_cvat.upload.task_options import listed
+from fiftyone_cvat.upload.task_options import check_frames, listed
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
-__all__ = ["check_run", "prepare_run", "run_state", "tell_unknown_keywords"]
+__all__ = ["check_alone", "check_run", "prepare_run", "run_state"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,20 +44,21 @@ MAX_URL = 2000
 SUPPORTED_MEDIA = (fom.IMAGE, fom.VIDEO, fom.POINT_CLOUD, fom.THREE_D)
 
 
-def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
-    """Check all that can be checked without the label schema.
+def check_alone(samples: Any, config: Any) -> None:
+    """Check all that can be checked without the server.
 
     Args:
-        api: the session
         samples: the collection to annotate
-        config: the run's :class:`CVATBackendConfig`
+        config: the run's :class:`CVATBackendConfig`, whose label schema gets what
+            nobody gave
 
     Raises:
         ConfigurationError: if the configuration cannot work
+        SchemaError: if a field cannot be annotated, or the label schema cannot be
+            expressed in CVAT
         MediaError: if a sample names no media file, or if one is missing or of no kind
             that CVAT takes
     """
-    tell_unknown_keywords(config)
     if not len(samples):
         raise ConfigurationError(
             "There are no samples to annotate: the collection is empty"
@@ -73,17 +74,37 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             "CVAT takes point clouds (.pcd), not scenes: name the field that holds "
             "the paths of the point clouds as `media_field`"
         )
-    refuse_without_files(samples, config.media_field)
-    paths = samples.values(config.media_field)
-    videos = [each for each in paths if each and is_video(each)]
-    if samples.media_type == fom.IMAGE and videos:
+    if not config.url:
         raise ConfigurationError(
-            f"Field '{config.media_field}' of {len(videos)} samples that are "
-            f"images names a video, such as '{videos[0]}': CVAT takes frames of "
-            "videos as files of their own, so use `to_frames(sample_frames=True)`"
+            "No CVAT server: give its address as `url`, or set "
+            f"FIFTYONE_{(config.name or 'cvat').upper()}_URL"
         )
-    with naming_samples(samples, config.media_field):
-        api._parse_local_files(paths)
+    _check_texts(config)
+    check_frames(samples, config)
+    check_media_field(samples, config.media_field)
+    check_fields(samples, config.label_schema, config.media_field)
+    if config.project_id is None and config.project_name is None:
+        _check_schema(samples, config)
+    check_media(samples, config.media_field)
+    config._is_checked = True
+
+
+def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
+    """Check all that can be checked without the label schema.
+
+    Args:
+        api: the session
+        samples: the collection to annotate
+        config: the run's :class:`CVATBackendConfig`
+
+    Raises:
+        ConfigurationError: if the configuration cannot work, or CVAT has no such user
+        SchemaError: if a field cannot be annotated
+        MediaError: if a media file is missing or of no kind that CVAT takes
+    """
+    if not vars(config).pop("_is_checked", False):
+        check_alone(samples, config)  # whoever calls the API alone has not done so
+        del config._is_checked
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
     usernames = {each for each in names if each is not None}
     unknown = [each for each in usernames if api.get_user_id(each) is None]
@@ -93,36 +114,44 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
             "that you may see: check `task_assignee` and `job_assignees`, and the "
             "`organization`"
         )
-    _check_texts(config)
-    check_fields(samples, config.label_schema)
     api._parse_reviewers(config.job_reviewers)
     config.job_reviewers = None  # said once, not for every task
 
 
-def tell_unknown_keywords(config: Any) -> None:
-    """Warn of keywords that nothing uses, with the one that may be meant.
+def _check_schema(samples: Any, config: Any) -> None:
+    """Refuse a label schema that no new project or task of CVAT could have."""
+    label_schema = config.label_schema
+    if None in label_schema:
+        raise SchemaError(
+            "Without an existing project a run needs a `label_schema` or a "
+            "`label_field`"
+        )
+    take_label_schemas(samples, config)
+    given = (config.occluded_attr, config.group_id_attr)
+    check_attributes(label_schema, *given)
+    copy = deepcopy(label_schema)
+    leave_out_attributes(samples, copy, are_told=False)
+    _complete(samples, copy)
+    _check_skeletons(copy)
+    build_cvat_schema(copy, *given)
 
-    Args:
-        config: the run's :class:`CVATBackendConfig`
-    """
-    known = known_keywords(type(config))
-    unknown = [
-        name for name in vars(config) if name not in known and not name.startswith("_")
-    ]
-    for name in unknown:
-        near = [each for each in known if each.startswith(name)]
-        near = near or difflib.get_close_matches(name, known, n=1)
-        meant = f": did you mean `{near[0]}`?" if near else ""
-        logger.warning("The CVAT backend knows no `%s` and ignores it%s", name, meant)
+
+def _complete(samples: Any, label_schema: LabelSchema) -> None:
+    """Settle what FiftyOne has left open in a label schema, in place."""
+    _drop_empty_classes(label_schema)
+    _add_skeletons(samples, label_schema)
+    _spell_out_scalars(label_schema)
 
 
 def _check_texts(config: Any) -> None:
-    """Check the lengths of the texts that tasks and projects get."""
+    """Check the texts that tasks and projects get."""
     texts = [
         ("project_name", config.project_name, MAX_NAME),
         ("task_name", config.task_name, MAX_NAME),
     ]
     trackers = listed(config.issue_tracker)
+    for each in trackers:
+        web_address("issue_tracker", each)
     texts += [("issue_tracker", each, MAX_URL) for each in trackers]
     for name, text, most in texts:
         # CVAT takes white space off the ends of texts
@@ -171,11 +200,9 @@ def prepare_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunState:
         )
     else:
         leave_out_attributes(samples, label_schema)
-    _drop_empty_classes(label_schema)
-    _add_skeletons(samples, label_schema)
+    _complete(samples, label_schema)
     if project_id is None:
         _check_skeletons(label_schema)
-    _spell_out_scalars(label_schema)
     # a run that is refused leaves the project as it is
     run = run_state(api, config, project_id, update_server=False)
     run.labels_without_id = lacking

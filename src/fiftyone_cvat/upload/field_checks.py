@@ -25,7 +25,7 @@ from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, LabelSchema
 
-__all__ = ["check_attributes", "check_fields", "leave_out_attributes"]
+__all__ = ["check_attributes", "check_fields", "is_own_field", "leave_out_attributes"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,14 @@ _OF_SAMPLES = frozenset(
     )
 )
 """Names that FiftyOne's samples cannot do without: with such a field none is read."""
+
+_OWN = frozenset(
+    (
+        *("id", "filepath", "tags", "metadata", "created_at", "last_modified_at"),
+        *("frame_number", "sample_id", "support", "media_type"),
+    )
+)
+"""Fields that FiftyOne gives to samples, frames and clips, and uses itself."""
 
 _OF_APP = frozenset(("keyframe", "propagation"))
 """What FiftyOne's App, which names objects by instance, notes of how it made them."""
@@ -89,12 +97,15 @@ def check_attributes(
             )
 
 
-def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
+def leave_out_attributes(
+    samples: Any, label_schema: LabelSchema, *, are_told: bool = True
+) -> None:
     """Leave attributes in FiftyOne whose values are no text, in place, and tell it.
 
     Args:
         samples: the collection to annotate
         label_schema: the run's label schema
+        are_told: whether a warning tells which
     """
     for label_field, info in label_schema.items():
         _leave_out_declared(samples, label_field, info)
@@ -119,7 +130,7 @@ def leave_out_attributes(samples: Any, label_schema: LabelSchema) -> None:
             (no_text, "their values are no text"),
             (no_names, "they are named like parts of labels"),
         ):
-            if names:
+            if names and are_told:
                 logger.warning(
                     "Field '%s': attributes %s stay in FiftyOne: %s",
                     label_field,
@@ -191,12 +202,15 @@ def _leave_out_index(samples: Any, label_field: Any, info: dict[str, Any]) -> li
     return [INDEX]
 
 
-def check_fields(samples: Any, label_schema: LabelSchema) -> None:
+def check_fields(
+    samples: Any, label_schema: LabelSchema, media_field: str | None = None
+) -> None:
     """Refuse fields that labels could not be loaded into.
 
     Args:
         samples: the collection to annotate
         label_schema: the run's label schema
+        media_field: the field with the paths of its media
 
     Raises:
         SchemaError: if there is one
@@ -215,6 +229,11 @@ def check_fields(samples: Any, label_schema: LabelSchema) -> None:
                 f"Field '{shorten(label_field)}' cannot be annotated, since its labels "
                 f"could not be loaded: {fault}"
             )
+        if label_field == media_field:
+            raise SchemaError(
+                f"Field '{shorten(label_field)}' cannot be annotated: it has the paths "
+                "of the media; name another `label_field`"
+            )
 
 
 def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
@@ -226,6 +245,11 @@ def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
     parents = [".".join(parts[:end]) for end in range(1, len(parts))]
     for parent in parents:
         yield from _parent_faults(samples, prefix, parent)
+    if is_own_field(dataset, path):
+        yield (
+            f"'{parts[0]}' is a field that FiftyOne itself fills; choose another, "
+            "which need not exist yet"
+        )
     if dataset.get_field(path) is None:
         yield from _name_faults(dataset, parts, is_of_frames=is_of_frames)
     for each in (*(prefix + parent for parent in parents), *_written(path, info)):
@@ -235,6 +259,24 @@ def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
                 f"'{each}' is read-only; set its `read_only` to False, or annotate "
                 "another field"
             )
+
+
+def is_own_field(dataset: Any, path: str) -> bool:
+    """Tell whether a field is one that FiftyOne gives to each sample or frame.
+
+    Args:
+        dataset: the dataset
+        path: the name of the field, with ``frames.`` for those of frames; also of a
+            part of one, as ``metadata.width``
+    """
+    name, is_of_frames = dataset._handle_frame_field(path)
+    of_samples, of_frames = (
+        dataset._get_default_sample_fields,
+        dataset._get_default_frame_fields,
+    )
+    own = of_frames() if is_of_frames else of_samples()
+    group = () if is_of_frames else (dataset.group_field,)
+    return name.split(".")[0] in {*own, *group, *_OWN} - {None}
 
 
 def _name_faults(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fiftyone_cvat.console import tell
 from fiftyone_cvat.dataset.stored_labels import check_field_types
 from fiftyone_cvat.dataset.views import with_all_of_kind
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.server.creations import mark_of, marked
 from fiftyone_cvat.transport.responses import value_in
 from fiftyone_cvat.upload.checks import run_state
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
 
 __all__ = ["delete_run", "resume_run"]
-
-logger = logging.getLogger(__name__)
 
 
 def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
@@ -74,6 +73,8 @@ def resume_run(api: CVATAnnotationAPI, results: Any) -> Any:
         for index, ids in progress.pending.items()
     }
     target = Target(samples, results.key, results.backend)
+    done = run.count - len(batches)
+    tell(f"Going on with run '{results.key}': {done:,} of {run.count:,} tasks are done")
     return RunUpload(api, run, target).send(batches)
 
 
@@ -122,11 +123,11 @@ def delete_run(api: CVATAnnotationAPI, results: Any) -> None:
         token = results.progress["token"]
         _tidy(api, results.task_ids, results.project_ids, token, {})
     if results.task_ids:
-        logger.info("Deleting tasks...")
+        tell(f"Deleting {counted(len(results.task_ids), 'task')}...")
         api.delete_tasks(results.task_ids)
     empty = api.get_empty_projects(results.project_ids)
     if empty:
-        logger.info("Deleting projects...")
+        tell(f"Deleting {counted(len(empty), 'project')}...")
         api.delete_projects(empty)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import fiftyone.core.media as fom
-import fiftyone.core.utils as fou
 
+from fiftyone_cvat import console
+from fiftyone_cvat.console import Work
 from fiftyone_cvat.convert.shared.fingerprints import (
     annotations_to_fingerprints,
     schema_names,
@@ -23,6 +24,7 @@ from fiftyone_cvat.server.creations import marked
 from fiftyone_cvat.server.media_files import in_order_of_frames
 from fiftyone_cvat.transport.side_by_side import as_they_end
 from fiftyone_cvat.upload.checks import check_run, prepare_run
+from fiftyone_cvat.upload.created_tasks import created_lines
 from fiftyone_cvat.upload.faulty_samples import naming_samples
 from fiftyone_cvat.upload.rollback import Rollback
 from fiftyone_cvat.upload.run_state import Progress, RunPart, RunState, Target
@@ -114,13 +116,12 @@ class RunUpload:
         """
         run, target = self._run, self._target
         config = target.backend.config
-        for index, batch in batches.items():
-            if len(batch):
-                self._annotations.check(batch, index)
+        console.tell("Uploading samples to CVAT...")
+        total = sum(len(batch) for batch in batches.values())
+        self._check_annotations(batches, total)
         self._annotations.tell_of_all()
         config.label_schema = run.label_schema
         self._note_raw_values(batches.values())
-        logger.info("Uploading samples to CVAT...")
         at = "before the first task"
         workers = min(config.max_workers, len(batches))
         left, failed = list(batches), list[int]()
@@ -144,16 +145,15 @@ class RunUpload:
         try:
             self._account.save_progress()
             self._prepare_project()
-            total = sum(len(batch) for batch in batches.values())
             with (
-                fou.ProgressBar(total=total, iters_str="samples") as bar,
+                Work(total, "samples", "sent", has_bar=len(batches) > 1) as work,
                 as_they_end(upload, batches.items(), workers) as parts,
             ):
                 at = ""
                 for (index, batch), part in parts:
                     self._finish_task(part, index, names[index])
                     left.remove(index)
-                    bar.update(len(batch))
+                    work.add(len(batch))
             at = "after the last task"
             self._api._settle_lost()
             results = self._account.results()
@@ -168,7 +168,26 @@ class RunUpload:
             error.add_note(f"The upload of run '{target.key}' stopped {at}")
             self._account.stop(error)
             raise
+        self._tell_created(total)
         return results
+
+    def _check_annotations(self, batches: Mapping[int, Any], total: int) -> None:
+        """Refuse labels that cannot go up, before anything is created."""
+        with Work(total, "samples", "checked", has_bar=False) as work:
+            for index, batch in batches.items():
+                if len(batch):
+                    self._annotations.check(batch, index)
+                work.add(len(batch))
+
+    def _tell_created(self, samples: int) -> None:
+        parts = [self._run.parts[each] for each in sorted(self._run.parts)]
+        job_ids = {
+            each: part.job_ids.get(each, ()) for part in parts for each in part.task_ids
+        }
+        if not job_ids:
+            return
+        for line in created_lines(job_ids, samples, self._api.base_task_url):
+            console.tell(line)
 
     def _note_raw_values(self, batches: Iterable[Any]) -> None:
         """Note what the dataset has where the run's view shows other values."""

@@ -20,6 +20,7 @@ from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import Size
 from fiftyone_cvat.upload.run_state import RunState
 from fiftyone_cvat.upload.task_options import FrameArguments, frame_arguments
+from fiftyone_cvat.upload.unseen_boxes import UnseenBoxes
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -104,6 +105,7 @@ class RunAnnotations:
         self._checked: dict[int, TaskAnnotations] = {}
         self._room = MAX_KEPT
         self._disputed: dict[Any, Counter[str]] = {}
+        self._unseen = UnseenBoxes(run.cvat_schema)
 
     def check(self, batch: Any, index: int) -> None:
         """Convert the labels of a task that is not there yet, to see that they can go.
@@ -136,6 +138,8 @@ class RunAnnotations:
         for label_field, unsent in annotations.unsent.items():
             of_field = self._disputed.setdefault(label_field, Counter())
             of_field[DISPUTED] += unsent.pop(DISPUTED, 0)
+        shown = sizes or any_sizes
+        self._unseen.note(annotations.shapes, annotations.tracks, frames, shown)
         if sizes is None:
             return
         room = self._room - annotations.count_numbers()
@@ -144,9 +148,14 @@ class RunAnnotations:
             self._room = room
 
     def tell_of_all(self) -> None:
-        """Warn of what all checked tasks have together, once for each field."""
+        """Warn of what all checked tasks have together.
+
+        That is where instances and indexes disagree, once for each field, and boxes
+        that nobody will see in CVAT.
+        """
         for label_field, disputed in self._disputed.items():
             warn_of_unsent(label_field, +disputed)
+        self._unseen.tell()
 
     def of_task(
         self,

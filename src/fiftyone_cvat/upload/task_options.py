@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.frames import FrameRange, frame_argument
+from fiftyone_cvat.convert.shared.texts import shorten
+from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.creations import MAX_NAME
 
 __all__ = [
     "FrameArguments",
+    "check_frames",
     "frame_arguments",
     "in_turn",
     "job_assignees",
@@ -21,6 +24,43 @@ __all__ = [
 
 FrameArguments = tuple[int | None, int | None, int | None]
 """First, last and spacing of the frames of a video that are in a task, from 0."""
+
+
+FRAMES = ("frame_start", "frame_stop", "frame_step")
+
+
+def check_frames(samples: Any, config: Any) -> None:
+    """Refuse frames that are of no video, or that say nothing of one.
+
+    Args:
+        samples: the collection to annotate
+        config: the run's :class:`CVATBackendConfig`
+
+    Raises:
+        ConfigurationError: if images are to have frames, if a list has not one value
+            for each video, or if a path is that of no video
+    """
+    given = {name: getattr(config, name) for name in FRAMES}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and samples.media_type != fom.VIDEO:
+        raise ConfigurationError(
+            f"`{next(iter(given))}` chooses frames of videos, and the samples are of "
+            f"type '{samples.media_type}': leave it out, and select samples instead"
+        )
+    for name, value in given.items():
+        if isinstance(value, list) and len(value) != len(samples):
+            raise ConfigurationError(
+                f"`{name}` lists {len(value)} values for {len(samples)} videos: give "
+                "one for each, or a dict of file paths"
+            )
+        if isinstance(value, Mapping):
+            paths = set(samples.values("filepath"))
+            unknown = [each for each in value if each not in paths]
+            if unknown:
+                raise ConfigurationError(
+                    f"`{name}` names '{shorten(str(unknown[0]))}', which is the "
+                    "`filepath` of none of the samples; those are absolute"
+                )
 
 
 def frame_arguments(config: Any, batch: Any, index: int) -> FrameArguments:

@@ -9,7 +9,8 @@ from bson import json_util
 
 from fiftyone_cvat.backend import CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.workflows.results import check_run
+from fiftyone_cvat.workflows.database import asking_database
+from fiftyone_cvat.workflows.results import check_run, dataset_of
 
 __all__ = ["adopt_run"]
 
@@ -31,8 +32,10 @@ def adopt_run(samples: Any, anno_key: str) -> None:
         ConfigurationError: if there is no such run, or if it is none of the built-in
             CVAT integration
     """
-    check_run(samples._root_dataset, anno_key)
-    run_doc = CVATBackend._get_run_doc(samples, anno_key)
+    dataset = dataset_of(samples)
+    with asking_database():
+        check_run(dataset, anno_key)
+        run_doc = CVATBackend._get_run_doc(dataset, anno_key)
     stored = run_doc.config.get("cls", "")
     if stored.startswith(OURS):
         return
@@ -50,5 +53,5 @@ def adopt_run(samples: Any, anno_key: str) -> None:
         content = json_util.dumps(results).encode()
         run_doc.results.replace(content, content_type="application/json")
     run_doc.save()
-    cache = getattr(samples._root_dataset, CVATBackend._results_cache_field())
+    cache = getattr(dataset, CVATBackend._results_cache_field())
     cache.pop(anno_key, None)

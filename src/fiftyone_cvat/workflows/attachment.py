@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.console import tell, tell_counts
 from fiftyone_cvat.convert.from_cvat.answer_checks import check_annotations, check_meta
 from fiftyone_cvat.convert.shared.file_names import FileNames
 from fiftyone_cvat.convert.shared.fingerprints import (
@@ -27,6 +28,8 @@ from fiftyone_cvat.download.run_download import RunDownload
 from fiftyone_cvat.errors import ConfigurationError, MismatchError, NotFoundError
 from fiftyone_cvat.runs.absent_tasks import forget, show_hidden
 from fiftyone_cvat.runs.arguments import one_of
+from fiftyone_cvat.runs.job_status import counted
+from fiftyone_cvat.runs.members import number_of
 from fiftyone_cvat.runs.replacement import (
     Replacement,
     leave_frames,
@@ -37,7 +40,7 @@ from fiftyone_cvat.runs.stored_runs import ids_in
 from fiftyone_cvat.server.media_files import names_on_server
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
-from fiftyone_cvat.workflows.results import results_of_run
+from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["attach"]
 
@@ -105,7 +108,8 @@ def attach(
     """
     if missing is not None:
         one_of("missing", missing, "keep", "delete")
-    dataset = samples._root_dataset
+    dataset = dataset_of(samples)
+    _numbers(task_ids)  # before anybody is asked
     results = _results_of(dataset, anno_key, credentials)
     api = results.connect_to_api()
     is_elsewhere = _is_elsewhere(results, api.base_url)
@@ -126,6 +130,9 @@ def attach(
     results.reconciliation = trial.reconciliation
     cache = getattr(dataset, CVATBackend._results_cache_field())
     cache.pop(anno_key, None)
+    tell(f"Run '{anno_key}' has {counted(len(tasks), 'new task')}; a load will find:")
+    for line in results.reconciliation.lines():
+        tell_counts(line)
     return results
 
 
@@ -158,9 +165,9 @@ def _pairs(
     """
     known = [*results.task_ids, *results.lost]
     pairs = {
-        int(old): int(new)
-        for old, new in task_ids.items()
-        if results.attached.get(int(new)) != int(old) or int(new) not in known
+        old: new
+        for old, new in _numbers(task_ids).items()
+        if results.attached.get(new) != old or new not in known
     }
     for old, new in pairs.items():
         if old not in known:
@@ -184,6 +191,23 @@ def _pairs(
             "another server, all of its tasks are attached in one call"
         )
     return pairs
+
+
+def _numbers(task_ids: Any) -> dict[int, int]:
+    """Return tasks to others as numbers.
+
+    Raises:
+        ConfigurationError: if they are none
+    """
+    if not isinstance(task_ids, Mapping):
+        raise ConfigurationError(
+            "`task_ids` must be a dict of the run's tasks to those that take their "
+            f"place, as {{12: 34}}, not {task_ids!r:.80}"
+        )
+    return {
+        number_of("task_ids", old): number_of(f"task_ids[{old!r}]", new)
+        for old, new in task_ids.items()
+    }
 
 
 def _ask(api: Any, results: Any, old: int, new: int) -> _Task:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +111,25 @@ def _files_here(dataset: Any, media: str | Path | None) -> list[str]:
         paths = all_slices(dataset).values("filepath")
         return [str(each) for each in paths if each]
     folder = Path(media)
-    if not folder.is_dir():
-        raise ConfigurationError(
-            f"`media` is no folder that is here: '{folder}'; \"{DOWNLOAD}\" downloads "
-            "the media from CVAT"
-        )
     return sorted(str(each.absolute()) for each in folder.rglob("*"))
+
+
+def check_media(media: Any) -> None:
+    """Refuse media that are no folder and no files.
+
+    Args:
+        media: where the files are, as for ``import_tasks``
+
+    Raises:
+        ConfigurationError: if they are none
+    """
+    if media is None or media == DOWNLOAD or isinstance(media, Mapping):
+        return
+    if not isinstance(media, str | PathLike) or not Path(media).is_dir():
+        raise ConfigurationError(
+            f"`media` is no folder that is here: '{media!s:.200}'; \"{DOWNLOAD}\" "
+            "downloads the media from CVAT, and a dict names a file for each"
+        )
 
 
 def _tell_other_files(

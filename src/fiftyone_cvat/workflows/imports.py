@@ -26,6 +26,7 @@ from fiftyone_cvat.dataset.imported_samples import (
 from fiftyone_cvat.dataset.media_paths import refuse_multimodal
 from fiftyone_cvat.dataset.merges import resume_merge
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.keywords import tell_unknown_names
 from fiftyone_cvat.runs.stored_runs import is_import
 from fiftyone_cvat.server.imported_tasks import (
     ImportedTask,
@@ -39,9 +40,11 @@ from fiftyone_cvat.server.related_images import (
 )
 from fiftyone_cvat.server.task_answers import AskedTask
 from fiftyone_cvat.types import Json
+from fiftyone_cvat.workflows.import_arguments import check_arguments
 from fiftyone_cvat.workflows.imported_media import (
     DOWNLOAD,
     MAX_NAMED,
+    check_media,
     find_media,
     folder_of,
 )
@@ -54,8 +57,15 @@ from fiftyone_cvat.workflows.repeated_imports import (
     refuse_other_tasks,
     take_settings_of_call,
 )
+from fiftyone_cvat.workflows.results import dataset_of
 
 __all__ = ["import_tasks"]
+
+KEYWORDS = (
+    *("project", "tasks", "jobs", "media", "fields"),
+    *("anno_key", "related_slices"),
+)
+"""What an import takes besides the keywords of a configuration."""
 
 
 def import_tasks(
@@ -116,9 +126,12 @@ def import_tasks(
         MediaError: if a file cannot be downloaded, or would leave its folder, or if the
             dataset is multimodal
     """
-    dataset = dataset._root_dataset
+    dataset = dataset_of(dataset)
+    fields = {} if fields is None else fields
+    check_arguments(dataset, anno_key, project, {"tasks": tasks, "jobs": jobs}, fields)
+    check_media(media)
     refuse_multimodal(dataset)
-    fields = fields or {}
+    tell_unknown_names(CVATBackendConfig, settings, KEYWORDS)
     if related_slices and media is None:
         raise ConfigurationError(
             "`related_slices` adds samples: say where their media are, such as "

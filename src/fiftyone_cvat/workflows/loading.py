@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from fiftyone_cvat.backend import CVATBackendConfig
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, repeatable
+from fiftyone_cvat.runs.keywords import check_keywords
 from fiftyone_cvat.runs.last_loads import LoadOptions
-from fiftyone_cvat.workflows.results import results_of_run
+from fiftyone_cvat.upload.field_checks import is_own_field
+from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["load"]
+
+UNEXPECTED = ("prompt", "ignore", "keep", "return")
+"""What FiftyOne makes of labels that a run's fields do not hold."""
+
+OWN = ("refresh", "empty")
+"""What only this load takes."""
 
 
 def load(
@@ -73,12 +82,21 @@ def load(
     jobs = repeatable(jobs)
     if empty is not None:
         one_of("empty", empty, "completed")
+    if isinstance(unexpected, str):
+        one_of("unexpected", unexpected, *UNEXPECTED)
+    elif not isinstance(unexpected, Collection):
+        raise ConfigurationError(
+            f"`unexpected` is one of {', '.join(UNEXPECTED)}, or a dict of types of "
+            f"labels to fields, not {unexpected!r:.80}"
+        )
     if cleanup and jobs is not None:
         raise ConfigurationError(
             f"`cleanup` deletes all tasks of run '{anno_key}', with the jobs that "
             "`jobs` leaves out: load them all first, or leave `cleanup` out"
         )
-    dataset = samples._root_dataset
+    dataset = dataset_of(samples)
+    more = {"progress", "update_label_schema"}
+    check_keywords(CVATBackendConfig, settings.keys() - more, OWN)
     results = results_of_run(dataset, anno_key, **_credentials(settings))
     config = results.config
     are_noted = dest_field is None
@@ -88,6 +106,7 @@ def load(
         only_changed=are_noted and not refresh,
         fills_empty=empty is not None,
         holder_by_field=holder_by_field,
+        progress=settings.get("progress"),
     )
     try:
         return dataset.load_annotations(
@@ -132,7 +151,8 @@ def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
             f"`dest_field` names '{unknown[0]}', which is no field of run "
             f"'{results.key}'; it has {_listed(fields)}"
         )
-    prefix = results.samples._root_dataset._FRAMES_PREFIX
+    dataset = results.samples._root_dataset
+    prefix = dataset._FRAMES_PREFIX
     holders: dict[str, str] = {}
     for name, holder in mapping.items():
         plain = holder.removeprefix(prefix) if results._is_frames else holder
@@ -140,6 +160,11 @@ def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
             raise ConfigurationError(
                 f"`dest_field`: '{name}' and '{holder}' are not both fields of frames; "
                 f"those of frames begin with '{prefix}'"
+            )
+        if is_own_field(dataset, holder):
+            raise ConfigurationError(
+                f"`dest_field`: '{holder}' is a field that FiftyOne itself fills; name "
+                "another"
             )
         kind = fields[name].get("type")
         others = [each for each in holders if holders[each] == plain]

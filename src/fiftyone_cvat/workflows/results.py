@@ -9,8 +9,33 @@ import fiftyone as fo
 from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.cached_runs import take_stored
+from fiftyone_cvat.workflows.database import asking_database
 
-__all__ = ["check_run", "dataset_of_name", "newest_results", "results_of_run"]
+__all__ = [
+    "check_run",
+    "dataset_of",
+    "dataset_of_name",
+    "newest_results",
+    "results_of_run",
+]
+
+
+def dataset_of(samples: Any) -> Any:
+    """Return the dataset that a call is about.
+
+    Args:
+        samples: the dataset, or a view into it
+
+    Raises:
+        ConfigurationError: if it is neither, such as the name of one
+    """
+    dataset = getattr(samples, "_root_dataset", None)
+    if dataset is None:
+        hint = "a dataset, or a view into one, comes first"
+        if isinstance(samples, str):
+            hint = f"load the dataset of this name: `fo.load_dataset({samples!r})`"
+        raise ConfigurationError(f"{samples!r:.80} is no dataset: {hint}")
+    return dataset
 
 
 def dataset_of_name(name: str) -> fo.Dataset:
@@ -21,10 +46,12 @@ def dataset_of_name(name: str) -> fo.Dataset:
 
     Raises:
         ConfigurationError: if there is none
+        DatabaseError: if FiftyOne's database does not answer
     """
-    if not fo.dataset_exists(name):
-        raise ConfigurationError(f"FiftyOne has no dataset '{name}'")
-    return fo.load_dataset(name)
+    with asking_database():
+        if not fo.dataset_exists(name):
+            raise ConfigurationError(f"FiftyOne has no dataset '{name}'")
+        return fo.load_dataset(name)
 
 
 def check_run(dataset: Any, anno_key: str) -> None:
@@ -56,9 +83,11 @@ def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotation
     Raises:
         ConfigurationError: if there is no such run, if it is none of this package, or
             if it has saved nothing
+        DatabaseError: if FiftyOne's database does not answer
     """
-    check_run(dataset, anno_key)
-    results = dataset.load_annotation_results(anno_key, **kwargs)
+    with asking_database():
+        check_run(dataset, anno_key)
+        results = dataset.load_annotation_results(anno_key, **kwargs)
     if results is None:
         raise ConfigurationError(
             f"Nothing is known of how far run '{anno_key}' is: it was stopped before "
@@ -90,9 +119,11 @@ def newest_results(
         ConfigurationError: as for :func:`results_of_run`, and if the run or the dataset
             was deleted
     """
-    check_run(dataset, anno_key)
-    run_doc = CVATBackend._get_run_doc(dataset, anno_key)
-    if run_doc._get_collection().find_one({"_id": run_doc.id}, {"_id": 1}) is None:
+    with asking_database():
+        check_run(dataset, anno_key)
+        run_doc = CVATBackend._get_run_doc(dataset, anno_key)
+        stored = run_doc._get_collection().find_one({"_id": run_doc.id}, {"_id": 1})
+    if stored is None:
         raise ConfigurationError(
             f"Run '{anno_key}' of dataset '{dataset.name}' is not there any more: it "
             "was deleted, or the dataset was"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fiftyone_cvat.dataset.merges import resume_merge
-from fiftyone_cvat.workflows.results import results_of_run
+from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["resume"]
 
@@ -30,7 +30,7 @@ def resume(samples: Any, anno_key: str, **credentials: Any) -> Any:
         ConfigurationError: if there is no such run, if nothing of it is left to do, or
             nothing is known of how far it is
     """
-    dataset = samples._root_dataset
+    dataset = dataset_of(samples)
     results = results_of_run(dataset, anno_key, **credentials)
     # to save it would forget what a merge has added that was stopped
     resume_merge(results)

@@ -10,9 +10,11 @@ from typing import Any
 
 from pymongo.errors import ConnectionFailure
 
+from fiftyone_cvat.console import tell
 from fiftyone_cvat.convert.from_cvat.reconciliation import Reconciliation
 from fiftyone_cvat.errors import (
     CertificateError,
+    DatabaseError,
     RedirectError,
     RequestError,
     RequestTimeoutError,
@@ -21,15 +23,19 @@ from fiftyone_cvat.errors import (
 from fiftyone_cvat.review.run_jobs import jobs_seen, tasks_unseen
 from fiftyone_cvat.runs.arguments import positive_number
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_ids
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.types import DAY, Json
 from fiftyone_cvat.workflows.loading import load
-from fiftyone_cvat.workflows.results import newest_results
+from fiftyone_cvat.workflows.results import dataset_of, newest_results
 
 __all__ = ["AWAY", "LoadedJobs", "load_finished", "may_come_back", "watch"]
 
 logger = logging.getLogger(__name__)
 
-AWAY = (UnreachableError, RequestTimeoutError, RequestError, ConnectionFailure)
+AWAY = (
+    *(UnreachableError, RequestTimeoutError, RequestError),
+    *(DatabaseError, ConnectionFailure),
+)
 """What is raised if a server or the database does not answer, among others."""
 
 NO_CREDENTIALS = (
@@ -79,8 +85,9 @@ def watch(
         **settings: as for ``load``: ``unexpected``, ``empty``, ``dest_field``,
             ``update_label_schema``, ``progress``, and credentials
 
-    Yields:
-        the jobs that were loaded, each time that there are any
+    Returns:
+        an iterator over the jobs that were loaded, each time that there are any; the
+        first question is asked when its first item is
 
     Raises:
         ConfigurationError: if there is no such run, or no more; if none of its tasks is
@@ -88,6 +95,12 @@ def watch(
     """
     seconds = positive_number("every", every, most=DAY)
     watcher = _Watcher(samples, anno_key, jobs, settings)
+    tell(f"Watching run '{anno_key}': CVAT is asked every {seconds:g} s")
+    return _loaded(watcher, seconds)
+
+
+def _loaded(watcher: _Watcher, seconds: float) -> Iterator[LoadedJobs]:
+    """Yield the jobs that a watcher has loaded, each time that there are any."""
     while True:
         try:
             loaded = watcher.load_new()
@@ -135,7 +148,7 @@ class _Watcher:
         jobs: ChosenJobs,
         settings: Mapping[str, Any],
     ) -> None:
-        self._dataset = samples._root_dataset
+        self._dataset = dataset_of(samples)
         self._key = anno_key
         self._jobs = repeatable(jobs)
         self._settings = {"unexpected": "ignore", **settings}
@@ -171,6 +184,8 @@ class _Watcher:
         if not new:
             self._is_known = True
             return LoadedJobs([], Reconciliation())
+        which = f"{counted(len(new), 'job')} of run '{self._key}'"
+        tell(f"Loading {which}: {shown_ids([*new])}")
         load(self._dataset, self._key, jobs=[*new], refresh=True, **self._settings)
         self._is_known = True
         counts = results.reconciliation

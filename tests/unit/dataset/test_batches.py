@@ -112,6 +112,7 @@ def test_unexpected_labels(dataset, labels, size, monkeypatch):
         samples=dataset,
         id_map={"cats": {ref.sample_id: ["any"] for ref in refs}},
         _is_frames=False,
+        other_fields=[],
     )
 
     settle_unexpected(results)

@@ -1,4 +1,4 @@
-"""Samples that have no media file are refused by name."""
+"""Samples that have no media file of their own are refused by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from fiftyone_cvat.backend import CVATBackendConfig
 from fiftyone_cvat.dataset.media_paths import MULTIMODAL
 from fiftyone_cvat.errors import MediaError
 from fiftyone_cvat.upload.checks import check_run
-from tests import media
 
 CONFIG = CVATBackendConfig("cvat", {"cats": {"type": "detections"}})
 
@@ -54,19 +53,3 @@ def test_tasks_are_not_imported_into_recordings(dataset):
     recordings(dataset, 1)
     with pytest.raises(MediaError, match=f"Sample {dataset.first().id} is multimodal"):
         fiftyone_cvat.import_tasks(dataset, tasks=[1], url="http://127.0.0.1:1")
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_another_field_without_a_path(dataset, tmp_path, value):
-    one, two, three = media.make_images(tmp_path, ("1.png", "2.png", "3.png"))
-    dataset.add_samples(
-        [
-            fo.Sample(filepath=one, path=one),
-            fo.Sample(filepath=two, path=value),
-            fo.Sample(filepath=three, path=value),
-        ]
-    )
-    config = CVATBackendConfig("cvat", CONFIG.label_schema, media_field="path")
-    lacking = ", ".join(dataset.values("id")[1:])
-    with pytest.raises(MediaError, match=f"Samples {lacking} are without a path in"):
-        check_run(None, dataset, config)

@@ -47,6 +47,7 @@ def results():
         ids_to_merge=None,
         ids_beside=None,
         beside_ids={},
+        other_fields=[],
     )
 
 

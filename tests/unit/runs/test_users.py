@@ -8,7 +8,7 @@ import pytest
 
 from fiftyone_cvat.backend import CVATBackendConfig
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.upload.checks import tell_unknown_keywords
+from fiftyone_cvat.runs.keywords import tell_unknown_keywords
 
 KEYWORDS = ("task_assignee", "job_assignees", "job_assignee", "job_reviewers")
 

@@ -640,3 +640,22 @@ def test_what_the_server_drops_is_reported(api, caplog):
         f"CVAT did not store 1 of 2 shapes {where}",
         f"CVAT did not store 1 of 2 shapes of tracks {where}",
     ]
+
+
+def test_how_much_of_a_large_file_is_sent(api, file):
+    """Each part is told once, also one that was sent again."""
+    parts = [
+        lost(),
+        answer(**{"upload-offset": "8"}),
+        answer(**{"upload-offset": "10"}),
+    ]
+    api.answers = {
+        "post": [answer(status=201, location=f"{URL}/3/data/file")],
+        "patch": parts,
+        "head": [answer(**{"upload-offset": "4"})],
+    }
+    told = []
+
+    send_in_chunks(api, f"{URL}/3/data/", file, told.append)
+
+    assert told == [4, 4, 2]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fiftyone_cvat.errors import MediaError
-from fiftyone_cvat.server.media_faults import faulty_files
+from fiftyone_cvat.server.media_faults import check_no_text, faulty_files
 from fiftyone_cvat.server.media_files import name_media
 from tests.media import make_image
 
@@ -110,3 +110,38 @@ def test_faulty_files_among_others(tmp_path):
     assert "4.png' is no media file" in words
     assert words.endswith("; and 2 more")
     assert faulty_files([good]) == ([], "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not found",
+        b"<html>\n\t404\r\n",
+        ("x" + "ä" * 300).encode(),
+        b"\xef\xbb\xbfa",
+        b"{}",
+    ],
+    ids=["words", "page", "cut character", "mark", "JSON"],
+)
+def test_texts_that_are_named_like_pictures(tmp_path, content):
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=r"a\.png' is a text, and no picture or video"):
+        check_no_text(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n no picture"),
+        ("a.png", b"a\0b"),
+        ("a.heic", b"\0\0\0\x18ftypheic"),
+        ("a.jpg", b"\xff\xd8\xff\xe0JFIF"),
+        ("a.mp4", b"x" * 500 + b"\xff" + b"x" * 100),
+        ("a.pcd", b"VERSION 0.7\n"),
+    ],
+)
+def test_what_is_no_text(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    check_no_text(path)

@@ -651,7 +651,7 @@ def test_nothing_to_delete(connection, site, first):
 def test_overload_without_end_says_how_often_it_was_tried(connection, site):
     site.answers["/x"] = (503, {}, {"detail": "Busy."})
 
-    with pytest.raises(RequestError, match=r"Busy\. \(tried 4 times in 0 s\)"):
+    with pytest.raises(RequestError, match=r"Busy\. \(tried 4 times\)"):
         connection.get(f"{site.url}/x").raise_for_status()
 
     assert len(site.requests) == 4

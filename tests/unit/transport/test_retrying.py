@@ -60,7 +60,7 @@ def test_no_attempt_begins_after_the_budget(clock):
     assert attempts.next_delay() == pytest.approx(0.1)
     clock.now += 0.1
     assert attempts.next_delay() is None
-    assert str(attempts) == "tried 2 times in 10 s"
+    assert str(attempts) == "tried 2 times within 10 s"
 
 
 @pytest.mark.parametrize(("asked", "delay"), [(0, 0.5), (7, 7.5), (120, 120.5)])
@@ -79,8 +79,8 @@ def test_wish_that_is_too_long(clock):
     assert attempts.next_delay(600) is None
     assert attempts.count == 2
     assert str(attempts) == (
-        "tried 2 times in 8 s; the server asks to wait 600 s, longer than the 120 s "
-        "that are waited: try again after that"
+        "tried 2 times within 8 s; the server asks to wait 600 s, longer than the "
+        "120 s that are waited: try again after that"
     )
 
 

@@ -15,7 +15,16 @@ OF_FRAMES = {"frames.cats": {"type": "detections"}}
 
 
 def holders(fields, dest_field, *, is_frames=False):
-    root = SimpleNamespace(_FRAMES_PREFIX="frames.")
+    root = SimpleNamespace(
+        _FRAMES_PREFIX="frames.",
+        _handle_frame_field=lambda name: (
+            name.removeprefix("frames."),
+            name.startswith("frames."),
+        ),
+        _get_default_sample_fields=lambda: ("id", "filepath"),
+        _get_default_frame_fields=lambda: ("id", "frame_number"),
+        group_field=None,
+    )
     results = SimpleNamespace(
         key="run",
         config=SimpleNamespace(label_schema=fields),
@@ -52,6 +61,8 @@ def test_fields_of_a_view_of_frames(name):
         (ONE, ["gt"], "dest_field. is \\['gt'\\]"),
         (ONE, "", "dest_field. is ''"),
         (ONE, {"cats": None}, "dest_field. is {'cats': None}"),
+        (ONE, "filepath", "'filepath' is a field that FiftyOne itself fills"),
+        (OF_FRAMES, "frames.frame_number", "that FiftyOne itself fills"),
         (ONE, {"dogs": "gt"}, "names 'dogs', which is no field of run 'run'"),
         (ONE, "frames.gt", "not both fields of frames"),
         (OF_FRAMES, "gt", "not both fields of frames"),

@@ -10,6 +10,7 @@ from fiftyone_cvat.convert.shared.texts import shorten
 __all__ = ["Reconciliation"]
 
 COUNTS = ("kept", "changed", "added", "deleted", "unmatched")
+WORDS = {"unmatched": "left out"}
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class Reconciliation:
     nothing of them has changed since the last load. ``jobs`` are the ids of those that
     were loaded, if some were chosen. ``undecided`` labels, by reason,
     are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
-    becomes of them, and then they are counted as that.
+    becomes of them, and then they are counted as that. ``holders`` has the fields that
+    FiftyOne loads a field's labels into, if not into itself: the counts compare.
     """
 
     counts: dict[Any, dict[int, dict[str, int]]] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Reconciliation:
     tasks_as_loaded: int = 0
     jobs: list[int] = field(default_factory=list)
     undecided: dict[str, int] = field(default_factory=dict)
+    holders: dict[Any, str] = field(default_factory=dict)
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -71,10 +74,20 @@ class Reconciliation:
     def lines(self) -> list[str]:
         """Return the counts as lines for people, a field each, then the reasons."""
         lines = []
-        for label_field in self.counts:
-            totals = self.totals(label_field)
-            words = ", ".join(f"{number} {what}" for what, number in totals.items())
-            lines.append(f"{label_field or 'labels'}: {words}")
+        names = {
+            each: f"{self.holders[each]}, compared with {each}:"
+            if each in self.holders
+            else f"{each or 'labels'}:"
+            for each in self.counts
+        }
+        width = max(map(len, names.values()), default=0)
+        for label_field, name in names.items():
+            words = ", ".join(
+                f"{number:,} {WORDS.get(what, what)}"
+                for what, number in self.totals(label_field).items()
+                if number
+            )
+            lines.append(f"{name:<{width}} {words or 'no labels'}")
         for reason, number in self.reasons.items():
             example = self.examples.get(reason)
             such_as = "" if example is None else f", such as '{example}'"

@@ -20,6 +20,7 @@ from fiftyone_cvat.convert.to_cvat.attribute_specs import (
     label_id_attribute,
     to_cvat_attributes,
 )
+from fiftyone_cvat.convert.to_cvat.schema_form import check_form
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import (
     GEOMETRY,
@@ -81,6 +82,7 @@ def build_cvat_schema(
     Raises:
         SchemaError: if a class or attribute cannot be expressed in CVAT
     """
+    check_form(label_schema, with_numbers=True)
     check_texts(label_schema)
     fields = [
         _field_classes(name, info, occluded_attr, group_id_attr)
@@ -150,7 +152,17 @@ def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, str]]:
 def cvat_schema_to_labels(schema: CVATSchema) -> list[Json]:
     """Return the labels of a schema as the server takes them."""
     labels = []
+    if not isinstance(schema, Mapping):
+        raise SchemaError(
+            "`schema` must be a dict of CVAT's classes to their attributes, not "
+            f"{schema!r:.80}"
+        )
     for name, attributes in schema.items():
+        if not isinstance(name, str) or not isinstance(attributes, Mapping):
+            raise SchemaError(
+                "`schema` is a dict of CVAT's classes to dicts of their attributes, "
+                f"and has {attributes!r:.80} for {name!r:.80}"
+            )
         specs = list(attributes.values())
         skeleton = getattr(attributes, "skeleton", None)
         if skeleton is None:

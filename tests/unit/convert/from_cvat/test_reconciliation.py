@@ -24,13 +24,16 @@ def test_lines_for_people():
     counted = Reconciliation()
     counted.add("a", 1, "kept", 2)
     counted.add(None, 1, "added")
+    counted.add(None, 2, "unmatched")
+    counted.add("none", 1, "deleted", 0)
     counted.add_reason("ellipse that FiftyOne cannot hold")
     counted.add_reason("ellipse that FiftyOne cannot hold")
     counted.deleted_frames = 3
     counted.undecided["label of another type"] = 4
     assert counted.lines() == [
-        "a: 2 kept, 0 changed, 0 added, 0 deleted, 0 unmatched",
-        "labels: 0 kept, 0 changed, 1 added, 0 deleted, 0 unmatched",
+        "a:      2 kept",
+        "labels: 1 added, 1 left out",
+        "none:   no labels",
         "2 x ellipse that FiftyOne cannot hold",
         "4 x label of another type: `unexpected` says what becomes of it",
         "3 frames were deleted in CVAT: their labels stay as they are",

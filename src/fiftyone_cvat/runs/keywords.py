@@ -1,0 +1,145 @@
+"""Names that a user writes: those that nothing knows are told, with what is meant."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fiftyone_cvat.errors import KeywordError
+
+__all__ = [
+    "check_keywords",
+    "known_keywords",
+    "meant_by",
+    "tell_of_session",
+    "tell_unknown_keywords",
+    "tell_unknown_names",
+    "without_credentials",
+]
+
+logger = logging.getLogger(__name__)
+
+CREDENTIAL = re.compile(
+    r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I
+)
+"""Names that may be meant for a credential, misspelt ones too."""
+
+CREDENTIALS = ("username", "email", "password", "access_token", "headers")
+
+OF_LOADS = (
+    *("dest_field", "unexpected", "cleanup", "progress"),
+    *("jobs", "update_label_schema"),
+)
+"""What FiftyOne's ``load_annotations`` takes besides, and what only loads know."""
+
+
+def meant_by(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that asks for the known name that may be meant.
+
+    Args:
+        name: a name that is not known
+        known: those that are
+    """
+    names = list(dict.fromkeys(known))
+    near = [each for each in names if each.startswith(name)] if name else []
+    near = near or difflib.get_close_matches(name, names, n=1)
+    return f": did you mean `{near[0]}`?" if near else ""
+
+
+def known_keywords(config_class: type) -> list[str]:
+    """Return the keywords that a backend's configuration knows, with FiftyOne's own.
+
+    Args:
+        config_class: its class, with those that it is made of
+    """
+    names = [
+        each.name
+        for kind in config_class.__mro__
+        for each in inspect.signature(kind).parameters.values()
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    return [*names, "config_cls"]
+
+
+def check_keywords(
+    config_class: type, keywords: Iterable[str], more: Iterable[str] = ()
+) -> None:
+    """Refuse keywords of a load that no configuration knows.
+
+    Those of a configuration say how a run is sent, and nothing to one that was.
+
+    Args:
+        config_class: the class of the run's configuration
+        keywords: the names of the keywords
+        more: what the call knows besides
+
+    Raises:
+        KeywordError: if there is no such keyword, with the one that may be meant
+    """
+    known = known_keywords(config_class)
+    for name in keywords:
+        if name not in known:
+            meant = meant_by(name, [*more, *OF_LOADS, *known])
+            raise KeywordError(f"A load of the CVAT backend knows no `{name}`{meant}")
+
+
+def tell_unknown_keywords(config: Any) -> None:
+    """Warn of keywords that nothing uses, with the one that may be meant.
+
+    Args:
+        config: the run's :class:`CVATBackendConfig`
+    """
+    names = [name for name in vars(config) if not name.startswith("_")]
+    tell_unknown_names(type(config), names)
+
+
+def tell_unknown_names(
+    config_class: type, names: Iterable[str], more: Iterable[str] = ()
+) -> None:
+    """Warn of names of keywords that nothing uses, with the one that may be meant.
+
+    Args:
+        config_class: the class of the configuration that knows the others
+        names: the names that were given
+        more: what the call knows besides
+    """
+    known = [*more, *known_keywords(config_class)]
+    for name in names:
+        if name not in known:
+            meant = meant_by(name, known)
+            logger.warning(
+                "The CVAT backend knows no `%s` and ignores it%s", name, meant
+            )
+
+
+def tell_of_session(config: Any) -> None:
+    """Warn of unknown keywords of a session without a run: a run has told them.
+
+    Args:
+        config: the :class:`CVATBackendConfig` that the session is made of
+    """
+    if config.label_schema is None:
+        tell_unknown_keywords(config)
+
+
+def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what looks like a credential under a name that the backend lacks.
+
+    FiftyOne would store it with the run.
+
+    Args:
+        keywords: keywords that the backend does not know
+    """
+    found = sorted(each for each in keywords if CREDENTIAL.search(each))
+    if found:
+        logger.warning(
+            "The backend knows no `%s`: left out, since it may be a secret; it knows "
+            "`username`, `email`, `password`, `access_token` and `headers`%s",
+            "`, `".join(found),
+            meant_by(found[0], CREDENTIALS) if len(found) == 1 else "",
+        )
+    return {name: each for name, each in keywords.items() if name not in found}

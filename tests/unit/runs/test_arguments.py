@@ -1,0 +1,91 @@
+"""Arguments that cannot work are refused, and what is secret is not quoted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs import arguments, members
+
+
+@pytest.mark.parametrize("value", [["s3cr3t"], {"a": "s3cr3t"}, b"s3cr3t", object()])
+def test_what_is_no_text(value):
+    with pytest.raises(ConfigurationError, match="`password` must be a text") as caught:
+        arguments.text_of("cvat", "password", value)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_texts_that_fiftyone_has_read_as_numbers(monkeypatch):
+    assert arguments.stored_text("cvat", "task_name", 7) == "7"
+    monkeypatch.setenv("FIFTYONE_CVAT_TASK_NAME", "007")
+    assert arguments.stored_text("cvat", "task_name", 7) == "007"
+    # what a run was sent without it stays without
+    assert arguments.stored_text("cvat", "task_name", None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [(None, True), ("", True), ("False", False), (1, True), (0, False), (True, True)],
+)
+def test_truths(value, taken):
+    assert arguments.truth("use_cache", value) is taken
+
+
+@pytest.mark.parametrize("value", ["maybe", [], {}, 1.5, object()])
+def test_what_is_no_truth(value):
+    with pytest.raises(ConfigurationError, match="`use_cache` must be True or False"):
+        arguments.truth("use_cache", value)
+
+
+def test_a_bundle_of_certificates():
+    assert arguments.truth_or_text(Path("/ca.pem")) == "/ca.pem"
+
+
+@pytest.mark.parametrize("value", [[], {}, object(), [None]])
+def test_what_does_not_switch_verification_off(value):
+    with pytest.raises(ConfigurationError, match="`verify_ssl`"):
+        arguments.truth_or_text(value)
+
+
+@pytest.mark.parametrize("value", [None, "http://a", " https://a.example.com/b?c=1 "])
+def test_addresses(value):
+    assert arguments.web_address("issue_tracker", value) == value
+
+
+@pytest.mark.parametrize("value", ["a", "a.com/b", "ftp://a", "http://", "http://[", 5])
+def test_what_is_no_address(value):
+    with pytest.raises(ConfigurationError, match="`issue_tracker` must be a URL"):
+        arguments.web_address("issue_tracker", value)
+
+
+@pytest.mark.parametrize(
+    ("take", "value", "taken"),
+    [
+        (members.name_of, "a", "a"),
+        (members.number_of, "5", 5),
+        (members.numbers_of, (5, "6"), [5, 6]),
+        (members.paths_of, "/a.png", ["/a.png"]),
+        (members.paths_of, [Path("/a.png"), None], [Path("/a.png"), None]),
+        (members.several, {"a"}, ["a"]),
+    ],
+)
+def test_members(take, value, taken):
+    assert take("it", value) == taken
+
+
+@pytest.mark.parametrize(
+    ("take", "values"),
+    [
+        (members.name_of, (None, 5, "", " ", [])),
+        (members.number_of, (None, 0, "x", [], {}, True)),
+        (members.numbers_of, (None, 5, "5", {}, [None], ["x"])),
+        (members.paths_of, (None, 5, {}, [5])),
+        (members.several, (None, 5, "a", b"a", {})),
+    ],
+)
+def test_what_members_refuse(take, values):
+    for value in values:
+        with pytest.raises(ConfigurationError, match=r"^`it"):
+            take("it", value)
