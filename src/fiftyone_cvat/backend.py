@@ -41,7 +41,6 @@ from fiftyone_cvat.runs.arguments import (
 )
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs
 from fiftyone_cvat.runs.foreign_results import own_results
-from fiftyone_cvat.runs.given_schema import given_to_annotate
 from fiftyone_cvat.runs.last_loads import LoadOptions
 from fiftyone_cvat.runs.load_keywords import options_of_load
 from fiftyone_cvat.runs.run_tasks import RunTasks
@@ -171,7 +170,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.access_token = chosen_token(name, ways | {"access_token": access_token})
         self.headers = headers
         self._jobs, self._load_options = None, LoadOptions()
-        self._given_schema = given_to_annotate()
+        self._given_schema = None
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
@@ -180,7 +179,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     access_token = secret("access_token", "The personal access token; not stored.")
     jobs = private("jobs", "The jobs that a load is asked for; not stored.")
     load_options = private("load_options", "What a load is asked for; not stored.")
-    given_schema = private("given_schema", "What a caller named; not stored.")
+    given_schema = private("given_schema", "What ``annotate`` was given; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
         stored_runs.number_targets(label_schema)  # FiftyOne 1.8 fails on colours

@@ -14,7 +14,7 @@ from fiftyone_cvat.convert.shared.texts import shorten
 from fiftyone_cvat.convert.to_cvat.app_attributes import app_attribute, is_choice
 from fiftyone_cvat.dataset.field_annotations import has_tracks
 from fiftyone_cvat.dataset.label_schemas import label_schema_of
-from fiftyone_cvat.runs.given_schema import GivenSchema
+from fiftyone_cvat.upload.given_schema import GivenSchema
 
 __all__ = ["take_label_schemas"]
 

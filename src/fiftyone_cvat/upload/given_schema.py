@@ -1,8 +1,9 @@
 """What a user says of fields and classes, before FiftyOne makes a label schema of it.
 
-FiftyOne takes a text for a list of its characters, and trips over what is no dict. No
-method of a backend is given what the user wrote, so the function that FiftyOne calls
-with it is wrapped.
+FiftyOne takes a text for a list of its characters, and trips over what is no dict. It
+makes one label schema of what is given and what it finds on labels: of that nobody can
+tell whether classes were named or just found. No method of a backend is given what the
+user wrote, so the function that FiftyOne calls with it is wrapped.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone.utils.annotations as foua
@@ -24,15 +26,48 @@ from fiftyone_cvat.convert.to_cvat.schema_form import (
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.runs.keywords import meant_by, tell_unknown_keywords
 
-__all__ = ["check_given", "heed_given_schema"]
+__all__ = ["GivenSchema", "check_given", "heed_given_schema"]
 
 logger = logging.getLogger(__name__)
 
 RUN = "This run"
 
 
+@dataclass(frozen=True, slots=True)
+class GivenSchema:
+    """The arguments of a call of ``annotate`` that say what is annotated.
+
+    Attributes:
+        label_schema: fields, maybe with their parts of a label schema, or None
+        classes: classes of all fields that do not name their own
+        attributes: attributes, likewise; True for those that labels have
+    """
+
+    label_schema: Any
+    classes: Any
+    attributes: Any
+
+    def gives_classes(self, label_field: Any) -> bool:
+        """Tell whether classes are given for a field."""
+        return bool(self._of_field(label_field).get("classes", self.classes))
+
+    def gives_attributes(self, label_field: Any) -> bool:
+        """Tell whether attributes are given for a field, or that there are none."""
+        return (
+            self._of_field(label_field).get("attributes", self.attributes) is not True
+        )
+
+    def _of_field(self, label_field: Any) -> Mapping[str, Any]:
+        if not isinstance(self.label_schema, Mapping):
+            return {}
+        found: Mapping[str, Any] = self.label_schema.get(label_field) or {}
+        return found
+
+
 def heed_given_schema(backend_class: type[Any]) -> None:
-    """Let FiftyOne's ``annotate`` refuse a label schema that is none.
+    """Let FiftyOne's ``annotate`` refuse a label schema that is none, and note it.
+
+    What is given is noted as ``given_schema`` of the run's configuration.
 
     Args:
         backend_class: the class of the backend; others are left alone
@@ -48,6 +83,9 @@ def heed_given_schema(backend_class: type[Any]) -> None:
             return original(*args, **kwargs)
         check_given(given)
         tell_unknown_keywords(backend.config)
+        backend.config.given_schema = GivenSchema(
+            given["label_schema"], given["classes"], given["attributes"]
+        )
         label_schema, samples = original(*args, **kwargs)
         check_form(label_schema)  # only now each field's type is known
         return label_schema, samples

@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.runs.given_schema import GivenSchema
+from fiftyone_cvat.backend import CVATBackendConfig
+from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.upload.app_schemas import take_label_schemas
+from fiftyone_cvat.upload.checks import check_alone
+from fiftyone_cvat.upload.given_schema import GivenSchema
 from tests import media
 from tests.builders import detection
 
@@ -147,6 +150,34 @@ def test_scalars(cats):
     assert taken(cats, info, given, name="mood") == info
     cats.set_label_schemas({"mood": {"type": "str", "component": "text"}})
     assert taken(cats, info, name="mood") == info
+
+
+@pytest.fixture
+def run_of_cats(dataset, tmp_path):
+    """A run of which nothing is given, as it is checked before anybody signs in."""
+    path = media.make_image(tmp_path / "1.png")
+    cats = fo.Detections(detections=[detection("cow")])
+    dataset.add_sample(fo.Sample(path, cats=cats))
+    info = {"cats": {**FOUND, "classes": ["cow"], "attributes": {}}}
+    config = CVATBackendConfig("cvat", info, url="http://127.0.0.1:1")
+    config.given_schema = NOTHING
+    return dataset, config
+
+
+def test_it_is_done_once(run_of_cats, caplog):
+    samples, config = run_of_cats
+    samples.set_label_schemas({"cats": CLASSES})
+    check_alone(samples, config)
+    take_label_schemas(samples, config)
+    assert config.label_schema["cats"]["classes"] == ["cat", "dog", "cow"]
+    assert caplog.text.count("classes 'cow' are on labels") == 1
+
+
+def test_what_cvat_does_not_take_is_refused_alone(run_of_cats):
+    samples, config = run_of_cats
+    samples.set_label_schemas({"cats": {**CLASSES, "classes": ["x" * 65]}})
+    with pytest.raises(SchemaError, match="65 characters"):
+        check_alone(samples, config)
 
 
 def test_a_view_of_frames(dataset, tmp_path):
