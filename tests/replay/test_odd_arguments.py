@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from fiftyone_cvat.errors import ConfigurationError, SchemaError
+from fiftyone_cvat.errors import ConfigurationError
 from tests import media
 from tests.replay.run import Run, box
 
@@ -88,37 +88,4 @@ def test_frames_that_no_task_can_have(server, api, dataset, tmp_path, frames):
         Run(dataset, server, {"frames.cars": {"type": "detections"}}, **frames)
     with pytest.raises(ConfigurationError, match=next(iter(frames))):
         api.upload_data(task_id, dataset.values("filepath"), **frames)
-    assert dataset.list_annotation_runs() == []
-
-
-NODES = {
-    "equal": ["a", "a", "b"],
-    "one in the other": ["a", 'a"b', "c"],
-    "white space before": [" a", "b", "c"],
-    "white space behind": ["a", "b", "c\t"],
-    "empty": ["a", "", "c"],
-    "only white space": ["a", " ", "c"],
-    "long": ["a", "b", "c" * 65],
-}
-
-
-@pytest.mark.parametrize("is_default", [True, False], ids=["default", "own"])
-def test_nodes_that_no_skeleton_can_have(dataset, server, tmp_path, is_default):
-    """They are refused before anything is created, and the field is named."""
-    [path] = media.make_images(tmp_path, ("1.png",))
-    points = [(0.1, 0.1), (0.2, 0.2), (0.3, 0.3)]
-    people = fo.Keypoints(keypoints=[fo.Keypoint(label="man", points=points)])
-    dataset.add_sample(fo.Sample(path, people=people))
-    refused = {}
-    for what, labels in NODES.items():
-        skeleton = fo.KeypointSkeleton(labels=labels, edges=[[0, 1, 2]])
-        if is_default:
-            dataset.default_skeleton = skeleton
-        else:
-            dataset.skeletons = {"people": skeleton}
-        with pytest.raises(SchemaError, match=r"^Field 'people': ") as caught:
-            Run(dataset, server, {"people": {"type": "keypoints"}})
-        refused[what] = not getattr(caught.value, "__notes__", None)
-
-    assert refused == dict.fromkeys(NODES, True)
     assert dataset.list_annotation_runs() == []
