@@ -382,15 +382,18 @@ class CVATAnnotationResults(Review, RunTasks, LoadState, foua.AnnotationResults)
         server_id_map: by ``tags``, ``shapes``, ``tracks``: server's id to label's
         project_ids: the projects that the run created
         task_ids, job_ids: the run's tasks; task id to the ids of its jobs
-        frame_id_map: task id to position from 0 to ``sample_id``, maybe ``frame_id``
+        frame_id_map: task id to position of the frame, from 0, to ``sample_id`` and,
+            for videos, ``frame_id``
         labels_task_map: field to the tasks that it is annotated in
         frame_numbering: ``task``, ``source`` (built-in runs) or ``file`` (not sent)
         progress: what is left to do of a run that can be resumed, or None
-        fingerprints: as ``server_id_map``, id to what went up; ``labels``, id to name
+        fingerprints: by ``tags``, ``shapes``, ``tracks``, ``labels``, the server's id
+            to what it was when it went up; of a label to its name
         merge: what FiftyOne is about to merge, until it has, or None
         deleted: field and id of each label that was deleted in CVAT
         left_out: task id to place to label id to a copy that another task's replaced
-        tasks_with_view, frames_with_view: whose labels got the values a view showed
+        tasks_with_view, frames_with_view: tasks, or else frames by their ids, whose
+            labels have got the values that a view showed
         lost: task id to what the run knew of a task that is gone, to attach another
         attached: task id to the task whose place it has taken
         hidden_points: label id to the points that a view hid
