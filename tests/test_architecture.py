@@ -16,6 +16,7 @@ NAME = "fiftyone_cvat"
 # From top to bottom. A module may import what stands in a line below its own; what
 # stands in one line is independent of each other.
 ROOMS = [
+    {"plugin"},
     {"cli"},
     {"commands", "demo", "doctor"},
     {"workflows"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from fiftyone_cvat.commands.options import AnnoKey, DatasetName
+from fiftyone_cvat.commands.plugin import plugin
 from fiftyone_cvat.commands.status import status
 from fiftyone_cvat.commands.watch import watch
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(status)
 app.command()(watch)
+app.add_typer(plugin, name="plugin")
 
 
 def main() -> None:
