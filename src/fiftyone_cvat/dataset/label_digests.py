@@ -46,20 +46,18 @@ def label_digests(
 
 def _digests(owner_id: str, value: Any) -> Iterator[tuple[str, bytes]]:
     """Yield id and digest of each label in a field's value."""
-    if value is None:
-        return
-    lists = (
-        [each for each in value.values() if _is_list_of_labels(each)]
-        if isinstance(value, dict)
-        else []
-    )
-    for label in lists[0] if lists else [value]:
+    for label in _labels(value):
         own_id = label.get("_id", owner_id) if isinstance(label, dict) else owner_id
         content = bson.encode({"label": label})
         yield str(own_id), hashlib.blake2b(content, digest_size=8).digest()
 
 
-def _is_list_of_labels(value: Any) -> bool:
-    return isinstance(value, list) and any(
-        isinstance(each, dict) and "_cls" in each and "_id" in each for each in value
-    )
+def _labels(value: Any) -> list[Any]:
+    """Return the labels of a field's value; what is no label stands for itself."""
+    if value is None:
+        return []
+    if not isinstance(value, dict) or "_id" in value:
+        return [value]
+    # a list of labels is a document without an id
+    lists = [each for each in value.values() if isinstance(each, list)]
+    return lists[0] if lists else []

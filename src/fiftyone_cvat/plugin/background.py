@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from fiftyone_cvat.plugin.shown import failure_shown, lines_shown
@@ -91,16 +91,10 @@ def work_with_progress(
             yield ctx.ops.set_progress(
                 label=f"{words} ({seconds:.0f} s)", progress=share
             )
-            _wait(future)
+            wait([future], timeout=TICK)
     error = future.exception()
     if error is not None:
         yield ctx.ops.show_output(*failure_shown(error))
         raise error
     yield ctx.ops.show_output(*lines_shown(lines(future.result()), heard.messages))
     yield ctx.ops.reload_dataset()
-
-
-def _wait(future: Future[Any]) -> None:
-    end = time.monotonic() + TICK
-    while not future.done() and time.monotonic() < end:
-        time.sleep(0.02)

@@ -19,7 +19,7 @@ from fiftyone_cvat.workflows.resumption import resume
 __all__ = ["AttachTasks", "CleanUp", "ResumeRun"]
 
 MISSING = {
-    "": "Change nothing, and list them",
+    "list": "Change nothing, and list them",
     "keep": "Keep them here, out of the run",
     "delete": "Delete them with the next load",
 }
@@ -101,7 +101,7 @@ class AttachTasks(Operator):
         inputs.enum(
             "missing",
             choices.values(),
-            default="",
+            default="list",
             label="Labels that the new tasks lack",
             view=choices,
         )
@@ -120,7 +120,8 @@ class AttachTasks(Operator):
 
         def point(tell: Tell) -> Any:
             tell("Comparing tasks", None)
-            missing = params.get("missing") or None
+            chosen = params.get("missing")
+            missing = None if chosen == "list" else chosen
             given = credentials(ctx) | where
             return attach(ctx.dataset, key, task_ids, missing=missing, **given)
 

@@ -20,6 +20,8 @@ UNEXPECTED = {
     "keep": "Keep them, in fields of their own",
     "ignore": "Leave them in CVAT",
 }
+EVERY = "every"
+CHOICES = ("state", "stage", "assignee")
 
 
 class LoadAnnotations(Operator):
@@ -89,11 +91,7 @@ def load_arguments(params: dict[str, Any]) -> dict[str, Any]:
         "cleanup": bool(params.get("cleanup")),
         "empty": "completed" if params.get("empty") else None,
     }
-    chosen: dict[str, Any] = {
-        name: params[name]
-        for name in ("state", "stage", "assignee")
-        if params.get(name)
-    }
+    chosen = _conditions(params)
     if params.get("jobs"):
         found["jobs"] = [int(each) for each in params["jobs"]]
     elif chosen:
@@ -109,6 +107,11 @@ def load_arguments(params: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _conditions(params: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form says of the state, stage and assignee of jobs."""
+    return {n: params[n] for n in CHOICES if params.get(n) not in (None, "", EVERY)}
+
+
 def _add_jobs(ctx: Any, inputs: types.Object) -> None:
     """Add which jobs are meant: by number, as the panel says, or by state and stage."""
     jobs = ctx.params.get("jobs")
@@ -122,13 +125,13 @@ def _add_jobs(ctx: Any, inputs: types.Object) -> None:
         return
     for name, values in (("state", STATES), ("stage", STAGES)):
         choices = types.DropdownView()
-        choices.add_choice("", label=f"Every {name}")
+        choices.add_choice(EVERY, label=f"every {name}")
         for each in values:
             choices.add_choice(each, label=each)
         inputs.enum(
             name,
             choices.values(),
-            default="",
+            default=EVERY,
             label=f"Jobs by {name}",
             view=choices,
         )
@@ -170,9 +173,7 @@ def _add_destinations(ctx: Any, inputs: types.Object, key: str) -> None:
             row.str("dest", label=f"In place of '{name}'")
             fields.define_property(f"f{number}", row)
         inputs.define_property("dest_fields", fields)
-    is_part = any(
-        ctx.params.get(each) for each in ("jobs", "state", "stage", "assignee")
-    )
+    is_part = bool(ctx.params.get("jobs") or _conditions(ctx.params))
     if not is_part:
         inputs.bool(
             "cleanup",

@@ -107,7 +107,14 @@ class CVATPanel(Panel):
         if name == "load_annotations" and ctx.panel.state.shown:
             params["state"] = ctx.panel.state.shown
         uri = self.uri.replace(f"/{self.name}", f"/{name}")
-        ctx.prompt(uri, params=params, on_success=self.refresh)
+        is_new = name == "request_annotations"
+        after = self.show_newest if is_new else self.refresh
+        ctx.prompt(uri, params=params, on_success=after)
+
+    def show_newest(self, ctx: Any) -> None:
+        """Look at the run that was requested last."""
+        ctx.panel.state.anno_key = None
+        self.refresh(ctx)
 
     def render(self, ctx: Any) -> types.Property:
         """Lay it out for what is known."""

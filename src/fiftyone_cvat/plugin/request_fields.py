@@ -180,9 +180,7 @@ def _add_attributes(section: types.Object, found: Mapping[str, Any]) -> None:
     choices = types.DropdownView(space=3)
     for each in ATTRIBUTE_TYPES:
         choices.add_choice(each, label=each)
-    attribute.enum(
-        "type", choices.values(), default="text", label="Input", view=choices
-    )
+    attribute.enum("type", choices.values(), required=True, label="Input", view=choices)
     attribute.str(
         "values",
         label="Values",
@@ -194,7 +192,7 @@ def _add_attributes(section: types.Object, found: Mapping[str, Any]) -> None:
             "type": info.get("type", "text"),
             "values": ", ".join(map(_text, info.get("values") or ())),
         }
-        for name, info in (found.get("attributes") or {}).items()
+        for name, info in sorted((found.get("attributes") or {}).items())
     ]
     section.list("attributes", attribute, default=filled, label="Attributes")
 
