@@ -36,7 +36,7 @@ HEADINGS = (
     "State",
     "Issues",
     "Updated",
-    "Samples",
+    "View",
 )
 NARROW = 640
 """Pixels below which a panel has no room for all columns."""
@@ -73,7 +73,7 @@ def add_bar(
         on_click: the panel's method
     """
     numbers = Counter(job.state for job in jobs)
-    bar = row(panel, "bar", gap="2px", flexWrap="nowrap", overflow="hidden")
+    bar = row(panel, "bar", gap="2px")
     for state in (*STATES, *sorted(numbers.keys() - {*STATES})):
         number = numbers[state]
         if not number:
@@ -155,27 +155,31 @@ def _add_row(
                 componentsProps={"link": {"sx": {"textDecoration": "underline"}}},
             ),
         )
-    issues = f"{job.issues}"
-    if job.unresolved_issues:
-        issues += f" ({job.unresolved_issues} open)"
     cells = (
         f"{job.first_frame}-{job.last_frame}",
         job.assignee or "nobody",
         job.stage,
         job.state,
-        issues if job.issues else "",
+        _issues(job),
         ago(job.updated),
     )
     for number, words in enumerate(cells):
         table.md(plain(words), name=f"{name}_{number}")
     table.btn(
         f"{name}_samples",
-        label="",
+        label=None,
         icon="grid_view",
         title=f"Show the samples of job {job.job_id}",
         on_click=on_click,
         params={"job_id": job.job_id},
     )
+
+
+def _issues(job: JobStatus) -> str:
+    """Return how many issues a job has, in words; none if it has none."""
+    closed = job.issues - job.unresolved_issues
+    words = {"open": job.unresolved_issues, "closed": closed}
+    return ", ".join(f"{number} {what}" for what, number in words.items() if number)
 
 
 def _table_styles() -> dict[str, Any]:
@@ -194,10 +198,10 @@ def _table_styles() -> dict[str, Any]:
         "columnGap": "12px",
         "rowGap": "2px",
         "overflowX": "auto",
-        "& p": {"margin": 0},
+        "& p": {"margin": 0, "whiteSpace": "nowrap"},
         f"@container (max-width: {NARROW}px)": {
             "gridTemplateColumns": f"repeat({kept}, auto)",
-            "columnGap": "8px",
+            "columnGap": "6px",
             **hidden,
         },
     }

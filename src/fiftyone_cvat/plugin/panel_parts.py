@@ -33,7 +33,12 @@ def stack(*, gap: str, padding: str, is_container: bool = False) -> types.View:
         padding: that around them
         is_container: whether styles of its parts may ask how wide it is
     """
-    styles: dict[str, Any] = {"gap": gap, "padding": padding}
+    styles: dict[str, Any] = {
+        "gap": gap,
+        "padding": padding,
+        # else what is widest in it would make it wider than the panel
+        "gridTemplateColumns": "minmax(0, 1fr)",
+    }
     if is_container:
         styles["containerType"] = "inline-size"
     return types.GridView(

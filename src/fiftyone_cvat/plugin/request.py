@@ -55,6 +55,9 @@ class RequestAnnotations(Operator):
         try:
             add_fields(inputs, samples, ctx.params)
             is_ready = add_options(inputs, samples.media_type, ctx.params)
+            if not is_ready:
+                words = "Some options cannot work: see what is said beside them"
+                alert(inputs, "fault", "error", words).invalid = True
         except (CVATError, ValueError) as error:
             is_ready = False
             alert(inputs, "fault", "error", str(error)).invalid = True
