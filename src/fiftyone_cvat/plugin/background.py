@@ -50,6 +50,8 @@ def work_with_progress(
     label: str,
     work: Callable[[Tell], Any],
     lines: Callable[[Any], list[str]],
+    *,
+    is_of_dataset: bool = True,
 ) -> Iterator[Any]:
     """Do work in a thread of its own; yield what the App is to show meanwhile.
 
@@ -61,6 +63,7 @@ def work_with_progress(
         label: what is done, until the work itself says so
         work: is given what to tell its progress to
         lines: makes of its result what the App is to show in the end
+        is_of_dataset: whether it changes the dataset, which the App reads anew then
 
     Raises:
         Exception: what the work has raised, after the App was told
@@ -97,4 +100,5 @@ def work_with_progress(
         yield ctx.ops.show_output(*failure_shown(error))
         raise error
     yield ctx.ops.show_output(*lines_shown(lines(future.result()), heard.messages))
-    yield ctx.ops.reload_dataset()
+    if is_of_dataset:
+        yield ctx.ops.reload_dataset()

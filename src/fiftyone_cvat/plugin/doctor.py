@@ -51,7 +51,9 @@ class CheckSetup(Operator):
                 tell(f"Checked: {each.name}", len(found) / len(CHECKS))
             return found
 
-        yield from work_with_progress(ctx, "Checking", check, _lines)
+        yield from work_with_progress(
+            ctx, "Checking", check, _lines, is_of_dataset=False
+        )
 
 
 def _lines(findings: list[Finding]) -> list[str]:

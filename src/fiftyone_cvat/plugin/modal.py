@@ -105,7 +105,11 @@ class RaiseIssue(Operator):
             return f"Issue {found} is open: [see the frame in CVAT]({url})"
 
         yield from work_with_progress(
-            ctx, "Opening the issue", open_issue, lambda line: [line]
+            ctx,
+            "Opening the issue",
+            open_issue,
+            lambda line: [line],
+            is_of_dataset=False,
         )
 
 
