@@ -159,7 +159,9 @@ def _add_link(ctx: Any, inputs: types.Object) -> None:
             label=f"Open the frame in CVAT: {url}",
             href=url,
             new_window=True,
-            componentsProps={"link": {"sx": {"fontSize": "1.1rem"}}},
+            componentsProps={
+                "link": {"sx": {"fontSize": "1.1rem", "textDecoration": "underline"}}
+            },
         ),
     )
 
