@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
@@ -9,9 +11,11 @@ from fiftyone.operators.executor import ExecutionContext, Executor
 from typer.testing import CliRunner
 
 from fiftyone_cvat import cli
+from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.upload import run_upload
 from tests import media
 from tests.replay.run import box
+from tests.replay.test_attachment import copy_task
 
 PLUGIN = "@fiftyone-cvat/app"
 
@@ -71,10 +75,16 @@ def form(dataset, name, **request):
     return operator(name).resolve_input(ctx).type.properties
 
 
-def execute(dataset, name, **params):
-    """Execute an operator as the App does; return the operators it calls back."""
+def execute(dataset, name, messages=None, **params):
+    """Execute an operator as the App does; return the operators it calls back.
+
+    ``messages`` is a list to which they are added as they come.
+    """
+    messages = [] if messages is None else messages
     ctx = context(dataset, name, params=params)
-    return [each.body for each in operator(name).execute(ctx)]
+    for each in operator(name).execute(ctx):
+        messages.append(each.body)
+    return messages
 
 
 def shown(messages):
@@ -273,3 +283,44 @@ def test_sample_in_view(cats):
     ]
     assert cats.list_annotation_runs() == []
     assert "no_runs" in form(cats, "load_annotations")
+
+
+def test_run_that_is_looked_after(cats):
+    run_key(cats)
+    results = cats.load_annotation_results("first")
+    run = SimpleNamespace(api=results.connect_to_api(), task_id=results.task_ids[0])
+    run.annotations = lambda old: run.api.get(run.api.task_annotation_url(old)).json()
+    old, new = run.task_id, copy_task(run, cats.values("filepath"))
+
+    with pytest.raises(ConfigurationError, match="nothing to resume"):
+        execute(cats, "resume_run", anno_key="first")
+    given = context(cats, "attach_tasks", params={"anno_key": "first"})
+    parts = operator("attach_tasks").resolve_input(given).type.properties
+    assert list(parts["tasks"].type.properties) == [f"task_{old}"]
+
+    attached = shown(
+        execute(cats, "attach_tasks", anno_key="first", tasks={f"task_{old}": new})
+    )
+
+    counts = "cats: 3 kept, 0 changed, 0 added, 0 deleted, 0 unmatched"
+    assert attached == [f"Run **first** has the tasks {new}\n\n{counts}"]
+    request = {"params": {"anno_key": "first"}, "delegated": True}
+    ctx = context(cats, "load_annotations", **request)
+    assert list(operator("load_annotations").execute(ctx)) == []
+    assert opened(cats).state["load"]["counts"]["cats"]["kept"] == 3
+
+
+def test_errors_are_shown_and_raised(cats):
+    run_key(cats)
+    results = cats.load_annotation_results("first")
+    results.delete_tasks(results.task_ids)
+    results.backend.store(results)
+    messages = []
+
+    with pytest.raises(ConfigurationError, match="has no tasks any more"):
+        execute(cats, "write_status", messages, anno_key="first")
+
+    assert shown(messages) == ["Run 'first' has no tasks any more"]
+    panel = opened(cats)
+    assert panel.state["jobs"] == []
+    assert "Run 'first' has no tasks any more" in panel.texts
