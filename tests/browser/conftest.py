@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import fiftyone as fo
 import pytest
-from fiftyone.server import main as server_main
 
 from fiftyone_cvat.commands.plugin import SOURCE
 from fiftyone_cvat.plugin.runs import BACKEND
@@ -83,7 +82,7 @@ def app(cvat, cats, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = Path(server_main.__file__).parent
+    folder = Path(fo.__file__).parent / "server"
     command = [sys.executable, "main.py", f"--port={port}", "--address=127.0.0.1"]
     with (tmp_path / "app.log").open("w") as log:
         process = subprocess.Popen(

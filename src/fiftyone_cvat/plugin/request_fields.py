@@ -184,7 +184,7 @@ def _add_attributes(section: types.Object, found: Mapping[str, Any]) -> None:
     attribute.str(
         "values",
         label="Values",
-        view=types.FieldView(space=5, placeholder="with commas between them"),
+        view=types.FieldView(space=5, placeholder="comma-separated"),
     )
     filled = [
         {
