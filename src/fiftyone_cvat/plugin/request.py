@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+import fiftyone.core.media as fom
 from fiftyone.operators import Operator, OperatorConfig, types
 
 from fiftyone_cvat.errors import CVATError
@@ -105,14 +106,20 @@ def _settings(ctx: Any, samples: Any) -> dict[str, Any]:
 
 
 def _target(ctx: Any, target: str | None) -> Any:
-    """Return the samples that are meant."""
+    """Return the samples that are meant; of groups those of the slice in view."""
+    samples = ctx.dataset if target in (None, "dataset") else ctx.view
+    if samples.media_type == fom.GROUP:
+        samples = samples.select_group_slices(_slice(ctx))
     if target == "labels":
-        return ctx.view.select_labels(labels=ctx.selected_labels)
+        return samples.select_labels(labels=ctx.selected_labels)
     if target == "samples":
-        return ctx.view.select(ctx.selected)
-    if target == "view":
-        return ctx.view
-    return ctx.dataset
+        return samples.select(ctx.selected)
+    return samples
+
+
+def _slice(ctx: Any) -> str:
+    """Return the slice of groups that the App shows."""
+    return str(ctx.group_slice or ctx.dataset.group_slice)
 
 
 def _add_target(ctx: Any, inputs: types.Object) -> Any:
@@ -127,6 +134,7 @@ def _add_target(ctx: Any, inputs: types.Object) -> Any:
     target = ctx.params.get("target")
     if target not in offered:
         target = offered[-1]
+    is_grouped = ctx.dataset.media_type == fom.GROUP
     choices = types.RadioGroup(orientation="horizontal")
     for each in offered:
         choices.add_choice(each, label=TARGETS[each])
@@ -136,6 +144,7 @@ def _add_target(ctx: Any, inputs: types.Object) -> Any:
         default=offered[-1],
         required=True,
         label="Send",
+        description=f"Slice '{_slice(ctx)}' of the groups" if is_grouped else None,
         view=choices,
     )
     return _target(ctx, target)

@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as NotYetError
 from threading import Thread
 from typing import Any
 
+from fiftyone_cvat.dataset.run_samples import present
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.plugin.runs import credentials
 from fiftyone_cvat.review.run_frames import RunFrames
@@ -63,11 +64,11 @@ def job_sample_ids(ctx: Any, anno_key: str, jobs: Sequence[JobStatus]) -> list[s
     """
     results = results_of_run(ctx.dataset, anno_key, **credentials(ctx))
     frames = RunFrames(results.connect_to_api(), results)
-    found = [
-        ref.sample_id
+    refs = [
+        ref
         for job in jobs
         for position, ref in frames.in_dataset(job.task_id).items()
         if job.first_frame <= position <= job.last_frame
     ]
-    there = set(ctx.dataset.select(found).values("id"))
-    return [each for each in dict.fromkeys(found) if each in there]
+    there = present(ctx.dataset, refs)
+    return list(dict.fromkeys(each.sample_id for each in refs if each in there))

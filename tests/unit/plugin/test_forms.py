@@ -12,7 +12,7 @@ from fiftyone.operators import types
 
 from fiftyone_cvat.plugin.load import load_arguments
 from fiftyone_cvat.plugin.modal import place_of
-from fiftyone_cvat.plugin.request import _add_fault, _add_key
+from fiftyone_cvat.plugin.request import _add_fault, _add_key, _add_target
 from fiftyone_cvat.plugin.request_fields import add_fields, chosen_schema, fields_of
 from fiftyone_cvat.plugin.request_options import add_options, chosen_options
 
@@ -150,6 +150,52 @@ def test_keys(key, is_wrong):
     made = inputs.properties["anno_key"]
     assert bool(made.invalid) == is_wrong
     assert made.default == "cvat_2"
+
+
+def target_of(dataset, **more):
+    """Return the choices of what is sent, and the samples that are meant."""
+    given = {
+        "view": dataset.view(),
+        "selected": [],
+        "selected_labels": [],
+        "params": {},
+    }
+    given |= {"group_slice": None} | more
+    inputs = types.Object()
+    samples = _add_target(SimpleNamespace(dataset=dataset, **given), inputs)
+    return inputs.properties["target"], samples.values("id")
+
+
+def test_what_is_sent(street):
+    street.add_sample(fo.Sample("b.png"))
+    first, second = street.values("id")
+    label = street.first().cars.detections[0]
+    chosen = {"label_id": label.id, "sample_id": first, "field": "cars"}
+
+    assert target_of(street)[1] == [first, second]
+    made, ids = target_of(street, view=street.skip(1))
+    assert (made.type.values, made.default) == (["dataset", "view"], "view")
+    assert ids == [second]
+    assert target_of(street, selected=[first])[1] == [first]
+    made, ids = target_of(street, selected=[second], selected_labels=[chosen])
+    assert made.type.values == ["dataset", "samples", "labels"]
+    assert ids == [first]
+    assert target_of(street, selected=[first], params={"target": "dataset"})[1] == [
+        first,
+        second,
+    ]
+
+
+def test_of_groups_the_slice_in_view_is_sent(dataset):
+    group = fo.Group()
+    for name in ("left", "right"):
+        dataset.add_sample(fo.Sample(f"{name}.png", pair=group.element(name)))
+
+    made, ids = target_of(dataset, group_slice="right")
+
+    right = dataset.select_group_slices("right").first()
+    assert ids == [right.id]
+    assert made.view.to_json()["description"] == "Slice 'right' of the groups"
 
 
 def test_what_a_load_is_given():
