@@ -17,6 +17,7 @@ NAME = "fiftyone_cvat"
 # stands in one line is independent of each other.
 ROOMS = [
     {"__main__"},
+    {"plugin"},
     {"cli"},
     {"commands"},
     {"demo", "doctor"},

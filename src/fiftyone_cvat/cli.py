@@ -16,6 +16,7 @@ from fiftyone_cvat.commands.attach import attach
 from fiftyone_cvat.commands.demo import demo
 from fiftyone_cvat.commands.doctor import doctor
 from fiftyone_cvat.commands.imports import import_tasks
+from fiftyone_cvat.commands.plugin import plugin
 from fiftyone_cvat.commands.resume import resume
 from fiftyone_cvat.commands.status import status
 from fiftyone_cvat.commands.watch import watch
@@ -31,6 +32,7 @@ app = typer.Typer(
 for command in (demo, doctor, status, watch, resume, attach):
     app.command()(command)
 app.command("import")(import_tasks)
+app.add_typer(plugin, name="plugin")
 
 
 def main() -> None:

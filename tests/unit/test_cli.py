@@ -427,7 +427,7 @@ def test_help_is_plain(run, command):
 def test_list_of_commands(run):
     lines = run("--help").output.partition("Commands:\n")[2].splitlines()
 
-    assert [line.split()[0] for line in lines] == COMMANDS
+    assert [line.split()[0] for line in lines] == [*COMMANDS, "plugin"]
     assert not [line for line in lines if line.endswith("...")]
 
 

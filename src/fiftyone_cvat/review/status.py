@@ -169,6 +169,7 @@ def _statuses(
             issues=every[job["id"]],
             unresolved_issues=unresolved[job["id"]],
             url=api.base_job_url(job["task_id"], job["id"]),
+            updated=job.get("updated_date"),
         )
         for job in jobs
     ]

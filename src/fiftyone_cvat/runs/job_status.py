@@ -33,6 +33,7 @@ class JobStatus:
         issues: how many issues it has
         unresolved_issues: how many of them are not resolved
         url: the address of the job's page for people
+        updated: when it was changed last, in ISO form, if the server tells
     """
 
     task_id: int
@@ -45,6 +46,7 @@ class JobStatus:
     issues: int
     unresolved_issues: int
     url: str
+    updated: str | None = None
 
     @property
     def frames(self) -> int:
