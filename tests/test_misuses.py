@@ -354,6 +354,8 @@ def test_unreadable_labels_are_told_before_anything_is_created(scene):
     [
         ({"orgnization": None}, "no `orgnization` .*: did you mean `organization`"),
         ({"taks_size": 5}, "no `taks_size` .*: did you mean `task_size`"),
+        ({"clases": ["cat"]}, "no `clases`.*: did you mean `classes`"),
+        ({"allow_deletion": False}, "did you mean `allow_deletions`"),
         ({"pasword": "x"}, "no `pasword`.*: did you mean `password`"),
         (
             {"label_schema": {"gt": {"clases": ["a"]}}},
@@ -368,7 +370,10 @@ def test_unreadable_labels_are_told_before_anything_is_created(scene):
             "attribute 'color': .* no `readonly`: did you mean `read_only`",
         ),
     ],
-    ids=["organization", "size", "password", "classes", "default", "read_only"],
+    ids=[
+        *("organization", "size", "annotate", "edits", "password", "classes"),
+        *("default", "read_only"),
+    ],
 )
 def test_a_misspelt_name_is_told_before_anybody_signs_in(scene, caplog, given, words):
     at = []

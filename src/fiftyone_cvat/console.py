@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 import threading
 import time
@@ -43,8 +44,17 @@ SILENT: tuple[type[logging.Handler], ...] = (logging.NullHandler,)
 """Handlers that nobody hears."""
 
 _counts = logging.getLogger(f"{NAME}.counts")
-_lock = threading.RLock()
-_bars: list[Any] = []
+
+
+class _Shared:
+    """What the threads of this process share: who writes, and which bars are seen."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.bars: list[Any] = []
+
+
+_shared = _Shared()
 
 
 def show_lines() -> None:
@@ -99,10 +109,17 @@ class _Lines(logging.Handler):
 
     def createLock(self) -> None:  # noqa: N802  the name that Python calls
         """Take the lock of the bars: two would be taken in either order."""
-        self.lock = _lock
+        self.lock = _shared.lock
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        """Take a new lock: a thread that the child lacks may hold the other one."""
+        self.lock = _shared.lock = threading.RLock()
+        _shared.bars.clear()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if _others_listen(record.name):
+        if _others_listen(record.name, record.levelno):
             return
         try:
             is_aside = self.errors_aside and record.levelno >= logging.ERROR
@@ -111,12 +128,12 @@ class _Lines(logging.Handler):
             self.handleError(record)
 
 
-def _others_listen(name: str) -> bool:
-    """Tell whether anybody else handles what a logger gets."""
+def _others_listen(name: str, level: int) -> bool:
+    """Tell whether anybody else handles what a logger gets at a level."""
     logger: logging.Logger | None = logging.getLogger(name)
     while logger is not None:
         for each in logger.handlers:
-            if not isinstance(each, (_Lines, *SILENT)):
+            if level >= each.level and not isinstance(each, (_Lines, *SILENT)):
                 return True
         logger = logger.parent if logger.propagate else None
     return False
@@ -131,7 +148,7 @@ def write_line(line: str, *, aside: bool = False) -> None:
         line: the line
         aside: whether to write it to standard error
     """
-    with _lock:
+    with _shared.lock:
         stream = sys.stderr if aside else sys.stdout
         if stream is None:
             return
@@ -141,9 +158,9 @@ def write_line(line: str, *, aside: bool = False) -> None:
             encoding = stream.encoding or "ascii"
             stream.write(f"{line.encode(encoding, 'backslashreplace').decode()}\n")
         stream.flush()
-        if _bars:
+        if _shared.bars:
             # it holds back what is written until it is drawn
-            _bars[-1].draw(force=True)
+            _shared.bars[-1].draw(force=True)
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -252,10 +269,10 @@ class Work:
         self._done = 0
 
     def __enter__(self) -> Work:
-        with _lock:
+        with _shared.lock:
             self._bar.__enter__()
             if not self._bar.quiet:
-                _bars.append(self._bar)
+                _shared.bars.append(self._bar)
         return self
 
     def __exit__(
@@ -264,9 +281,9 @@ class Work:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with _lock:
-            if self._bar in _bars:
-                _bars.remove(self._bar)
+        with _shared.lock:
+            if self._bar in _shared.bars:
+                _shared.bars.remove(self._bar)
             self._bar.__exit__(kind, error, traceback)
 
     def add(self, number: int = 1) -> None:
@@ -276,7 +293,7 @@ class Work:
             number: how much
         """
         self._done += number
-        with _lock:
+        with _shared.lock:
             self._bar.update(number)
         if self._bar.quiet and self._done < self._total and self._pace.is_due():
             tell(f"{self._done:,} of {self._total:,} {self._words}")

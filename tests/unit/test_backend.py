@@ -345,7 +345,13 @@ class TestSecrets:
         assert "secret" not in repr(shown).lower().replace("'cvat'", "")
         assert not set(SECRETS) & set(own.serialize())
 
-    @pytest.mark.parametrize("name", ["token", "acces_token", "pasword", "api_key"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("token", "acces_token", "pasword", "api_key", "pssword", "pw"),
+            *("header", "headrs", "bearer", "usernme", "emial"),
+        ],
+    )
     def test_what_may_be_a_misspelt_credential_is_not_stored(self, name, caplog):
         own = config(**{name: "s3cr3t", "own_thing": 3})
         assert "s3cr3t" not in f"{own.serialize()} {own!r} {vars(own)} {caplog.text}"
@@ -393,6 +399,18 @@ class TestSecrets:
         assert sent(**{name: "given"}).access_token is None
         both = config(access_token="given too", **{name: "given"})
         assert both.access_token == "given too"
+
+    @pytest.mark.parametrize("name", ["username", "email", "password"])
+    def test_nor_one_that_the_environment_still_has(self, monkeypatch, name):
+        monkeypatch.setenv("FIFTYONE_CVAT_ACCESS_TOKEN", "t0ken")
+        monkeypatch.setattr(fo, "annotation_config", foc.AnnotationConfig())
+        given = {name: "given"}
+        sent = config(access_token="t0ken", **given)
+        loaded = config()
+        loaded.load_credentials(**given)
+        for own in (sent, loaded):
+            assert (getattr(own, name), own.access_token) == ("given", None)
+        assert config(access_token="t0ken").access_token == "t0ken"
 
     def test_run_stays_with_its_server(self):
         own = config(url="http://mine")

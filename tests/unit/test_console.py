@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import subprocess
 import sys
 import threading
 
@@ -122,6 +124,18 @@ def test_it_is_still_where_others_listen(alone, capsys, name):
 
     assert others.getvalue() == "hello\n"
     assert capsys.readouterr().out == "again\n"
+
+
+def test_who_listens_to_errors_only_does_not_hear_the_rest(alone, capsys):
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setLevel(logging.ERROR)
+    OURS.addHandler(handler)
+    try:
+        tell("hello")
+    finally:
+        OURS.removeHandler(handler)
+
+    assert capsys.readouterr().out == "hello\n"
 
 
 def test_aside(alone, capsys):
@@ -255,3 +269,32 @@ def test_work_of_the_server(alone, clock, capsys, monkeypatch):
     assert len(lines) == 2
     assert all(each.startswith("Building task 7: ") for each in lines)
     assert all(each.endswith(" s so far") for each in lines)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_is_not_held_up_by_a_thread_that_it_lacks():
+    code = (
+        "import os, threading, fiftyone_cvat.backend\n"
+        "from fiftyone_cvat import console\n"
+        "held = threading.Event()\n"
+        "def hold():\n"
+        "    with console._shared.lock:\n"
+        "        held.set()\n"
+        "        threading.Event().wait()\n"
+        "threading.Thread(target=hold, daemon=True).start()\n"
+        "held.wait()\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    console.write_lines(['from the child'])\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert "from the child" in done.stdout

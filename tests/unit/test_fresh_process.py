@@ -56,7 +56,7 @@ def test_completion(words):
     found = done.stdout.split()
 
     expected = {
-        "": COMMANDS,
+        "": [*COMMANDS, "plugin"],
         "d": ["demo", "doctor"],
         "demo --acc": ["--access-token"],
         "watch --on": ["--once"],

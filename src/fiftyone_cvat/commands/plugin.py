@@ -21,7 +21,7 @@ plugin = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @plugin.callback()
 def about() -> None:
-    """Put operators and a panel for CVAT into FiftyOne's App, or take them out."""
+    """Put operators and a panel for CVAT into FiftyOne's App."""
 
 
 @plugin.command()

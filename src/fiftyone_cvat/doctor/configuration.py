@@ -130,11 +130,18 @@ def check_backend(backend: str, backends: Mapping[str, Mapping[str, Any]]) -> Fi
             name,
             State.WRONG,
             words + (", ".join(sorted(backends)) or "none"),
-            f'set FIFTYONE_CONFIG_CLSS="*,{backend}" and '
+            f'set FIFTYONE_ANNOTATION_BACKENDS="*,{backend}" and '
             f"{prefix}CONFIG_CLS={CONFIG_CLS}, or give another one with --backend",
         )
     config_cls = str(backends[backend].get("config_cls"))
     if config_cls.startswith("fiftyone_cvat."):
+        from eta.core.utils import get_class
+
+        try:
+            get_class(config_cls)
+        except (ImportError, AttributeError):
+            words = f'backend="{backend}" is {config_cls}, which this package lacks'
+            return Finding(name, State.WRONG, words, how)
         words = f'backend="{backend}" is this package, fiftyone-cvat'
         return Finding(name, State.OK, words)
     if config_cls.startswith(BUILT_IN):

@@ -162,7 +162,9 @@ def text_of(backend: str, name: str, value: Any) -> str | None:
         ConfigurationError: if it is no text; the message does not quote it
     """
     written = os.environ.get(f"FIFTYONE_{(backend or '').upper()}_{name.upper()}")
-    if written and not isinstance(value, str):
+    # FiftyOne makes None of such words; another None is what somebody has left out
+    is_word = value is not None or (written or "").lower() in ("none", "null")
+    if written and is_word and not isinstance(value, str):
         return written
     # FiftyOne makes numbers of texts that a file holds, too
     if not isinstance(value, str | int | float | None):

@@ -24,7 +24,9 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 CREDENTIAL = re.compile(
-    r"pas|pwd|tok|secret|cred|cookie|session|key(?!frame|point)|auth|login", re.I
+    r"pas|pwd|\bpw\b|psswo|tok|bearer|secret|cred|cookie|session|header|auth|login"
+    r"|(?<!anno_)key(?!frame|point)",
+    re.I,
 )
 """Names that may be meant for a credential, misspelt ones too."""
 
@@ -94,11 +96,21 @@ def tell_unknown_keywords(config: Any) -> None:
         config: the run's :class:`CVATBackendConfig`
     """
     names = [name for name in vars(config) if not name.startswith("_")]
-    tell_unknown_names(type(config), names)
+    tell_unknown_names(type(config), names, hints=_of_annotate())
+
+
+def _of_annotate() -> list[str]:
+    """Return what FiftyOne's ``annotate`` takes itself: a backend does not see it."""
+    import fiftyone.utils.annotations as foua
+
+    return list(inspect.signature(foua.annotate).parameters)
 
 
 def tell_unknown_names(
-    config_class: type, names: Iterable[str], more: Iterable[str] = ()
+    config_class: type,
+    names: Iterable[str],
+    more: Iterable[str] = (),
+    hints: Iterable[str] = (),
 ) -> None:
     """Warn of names of keywords that nothing uses, with the one that may be meant.
 
@@ -106,11 +118,13 @@ def tell_unknown_names(
         config_class: the class of the configuration that knows the others
         names: the names that were given
         more: what the call knows besides
+        hints: names that may be meant, too
     """
     known = [*more, *known_keywords(config_class)]
+    hints = [*known, *hints]
     for name in names:
         if name not in known:
-            meant = meant_by(name, known)
+            meant = meant_by(name, hints)
             logger.warning(
                 "The CVAT backend knows no `%s` and ignores it%s", name, meant
             )
@@ -126,6 +140,11 @@ def tell_of_session(config: Any) -> None:
         tell_unknown_keywords(config)
 
 
+def _may_be_credential(name: str) -> bool:
+    near = difflib.get_close_matches(name, CREDENTIALS, n=1)
+    return bool(near or CREDENTIAL.search(name))
+
+
 def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what looks like a credential under a name that the backend lacks.
 
@@ -134,7 +153,7 @@ def without_credentials(keywords: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         keywords: keywords that the backend does not know
     """
-    found = sorted(each for each in keywords if CREDENTIAL.search(each))
+    found = sorted(each for each in keywords if _may_be_credential(each))
     if found:
         logger.warning(
             "The backend knows no `%s`: left out, since it may be a secret; it knows "

@@ -59,7 +59,8 @@ class Session(Urls, AnnotationAPI):
         timeout: float = 60.0,
         wait_timeout: float = 3600.0,
     ) -> None:
-        self._name = name_of("name", name)
+        # None is that of a configuration which was made without FiftyOne's backends
+        self._name = None if name is None else name_of("name", name)
         self._url = (server_url(url) or "").strip().rstrip("/")
         self._username = stored_text(name, "username", username)
         self._email = stored_text(name, "email", email)

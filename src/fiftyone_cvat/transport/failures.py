@@ -116,6 +116,11 @@ def readable_errors(url: str) -> Iterator[None]:
             cause = error.reason
         if isinstance(error, LocationParseError):
             raise ConfigurationError(f"'{url}' is not a URL") from None
+        if isinstance(cause, SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
+            raise CertificateError(
+                f"{where} does not speak TLS, or not a version that is known here; if "
+                "the server has none, its URL begins with http://"
+            ) from None
         if isinstance(cause, SSLError) and not _is_hang_up(cause):
             raise CertificateError(
                 f"The certificate of {where} does not verify: {cause}. If the server "

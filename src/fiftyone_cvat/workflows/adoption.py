@@ -8,6 +8,7 @@ from typing import Any
 from bson import json_util
 
 from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.console import tell
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.workflows.database import asking_database
 from fiftyone_cvat.workflows.results import check_run, dataset_of
@@ -38,6 +39,7 @@ def adopt_run(samples: Any, anno_key: str) -> None:
         run_doc = CVATBackend._get_run_doc(dataset, anno_key)
     stored = run_doc.config.get("cls", "")
     if stored.startswith(OURS):
+        tell(f"Run '{anno_key}' is one of fiftyone-cvat already")
         return
     if not stored.startswith(BUILT_IN):
         raise ConfigurationError(
@@ -55,3 +57,4 @@ def adopt_run(samples: Any, anno_key: str) -> None:
     run_doc.save()
     cache = getattr(dataset, CVATBackend._results_cache_field())
     cache.pop(anno_key, None)
+    tell(f"Run '{anno_key}' is one of fiftyone-cvat now")

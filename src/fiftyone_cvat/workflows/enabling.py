@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import fiftyone as fo
 
+from fiftyone_cvat.console import write_lines
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import CONFIG_CLS
 
@@ -29,7 +28,7 @@ def enable(backend: str = "cvat") -> None:
     Raises:
         ConfigurationError: if the name is that of another backend of FiftyOne
     """
-    if not isinstance(backend, str) or not backend:
+    if not isinstance(backend, str) or not backend.strip():
         raise ConfigurationError(
             f"`backend` is a name, such as 'cvat', not {backend!r}"
         )
@@ -42,8 +41,5 @@ def enable(backend: str = "cvat") -> None:
     settings["config_cls"] = CONFIG_CLS
     if fo.annotation_config.default_backend is None:  # there was no backend at all
         fo.annotation_config.default_backend = backend
-    sys.stdout.write(
-        f'Annotation runs with backend="{backend}" now use fiftyone-cvat in this '
-        "process\n"
-    )
-    sys.stdout.flush()
+    words = f'Annotation runs with backend="{backend}" now use fiftyone-cvat'
+    write_lines([f"{words} in this process"])
