@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 
 import fiftyone as fo
 import fiftyone.utils.annotations as foua
@@ -24,6 +25,7 @@ from tests.unit.test_fresh_process import start
 TWO = {"gt": {"type": "detections"}, "dots": {"type": "keypoints"}}
 SAME = {"gt": {"type": "detections"}, "other": {"type": "detections"}}
 ONE = {"gt": {"type": "detections"}}
+NAMES = {"name": {"type": "scalar"}}
 SCALARS = {"count": {"type": "scalar"}}
 
 LOST = {
@@ -134,11 +136,15 @@ IMPOSSIBLE = {
         {"dest_field": {"dots": "boxes"}},
         "'boxes' is a field of Detections, which cannot hold what 'dots' is",
     ),
+    "a field into that of the media": (
+        {"dest_field": {"name": "path"}},
+        "'path' has the paths of the media",
+    ),
     "a list": ({"dest_field": ["x"]}, "dest_field. is \\['x'\\]"),
     "None": ({"dest_field": {"gt": None}}, "dest_field. is {'gt': None}"),
     "an unknown field": (
         {"dest_field": {"gtt": "x"}},
-        "names 'gtt', which is no field of run 'run'; it has 'gt', 'dots'",
+        "names 'gtt', which is no field of run 'run'; it has 'gt', 'dots', 'name'",
     ),
     "a field of frames": ({"dest_field": {"gt": "frames.x"}}, "both fields of frames"),
 }
@@ -178,6 +184,8 @@ def scene(dataset, tmp_path):
                 ),
                 count=3,
                 size=0.5,
+                name="a",
+                path=path,
             )
         )
     server = StandIn()
@@ -189,12 +197,10 @@ def boxes():
     return fo.Detections(detections=[box()])
 
 
-def send(scene, schema):
+def send(scene, schema, **settings):
+    fields = {name: {**info} for name, info in schema.items()}
     results = scene.dataset.annotate(
-        "run",
-        **CVAT,
-        **scene.access,
-        label_schema={k: {**v} for k, v in schema.items()},
+        "run", **CVAT, **scene.access, label_schema=fields, **settings
     )
     scene.asked.clear()
     return results
@@ -239,7 +245,7 @@ def test_labels_that_would_be_lost(scene, load, what):
 @pytest.mark.parametrize("what", IMPOSSIBLE)
 def test_impossible(scene, load, what):
     asked, words = IMPOSSIBLE[what]
-    send(scene, TWO)
+    send(scene, TWO | NAMES, media_field="path")
 
     check_refused(scene, load, asked, words)
 
@@ -249,7 +255,6 @@ def test_impossible(scene, load, what):
     [("gt", "Detections"), ("name", "StringField"), ("", "dest_field. is ''")],
 )
 def test_numbers_that_cannot_go_there(scene, holder, words):
-    scene.dataset.set_values("name", ["a", "b"])
     send(scene, SCALARS)
 
     check_refused(scene, of_fiftyone, {"dest_field": holder}, words)
@@ -280,6 +285,17 @@ def test_a_field_that_has_labels_of_another_one_from_an_earlier_load(scene, load
     check_refused(scene, load, {"unexpected": {"detections": "x"}}, words)
     of_fiftyone(scene.dataset, dest_field={"gt": "x"})
     assert scene.dataset.count("x.detections") == 2
+
+
+def test_a_clone_of_a_field_of_the_run(scene):
+    """Its labels have the same ids, and are no others."""
+    scene.dataset.delete_sample_field("other")
+    scene.dataset.clone_sample_field("gt", "other")
+    send(scene, SAME)
+
+    for _ in range(2):
+        of_fiftyone(scene.dataset, dest_field={"gt": "x"})
+        assert scene.dataset.count("x.detections") == 2
 
 
 def test_a_field_that_has_unexpected_labels_from_an_earlier_load(scene):
@@ -371,8 +387,8 @@ class Results:
     def __init__(self, samples, *names):
         self.key, self.samples, self.id_map, self.other_fields = "run", samples, {}, []
         self._is_frames = samples._is_frames
-        self.config = type("Config", (), {})()
-        self.config.label_schema = {each: {"type": "detections"} for each in names}
+        fields = {each: {"type": "detections"} for each in names}
+        self.config = SimpleNamespace(label_schema=fields, media_field="filepath")
 
 
 def test_fields_of_frames(video):

@@ -208,6 +208,10 @@ def _check_fits(
             f"`{keyword}`: the labels of '{what}' cannot be loaded into '{path}': "
             f"{fault}"
         )
+    if path == _path(results, results.config.media_field):
+        raise ConfigurationError(
+            f"`{keyword}`: '{path}' has the paths of the media; name another field"
+        )
     dataset = results.samples._root_dataset
     field, label_type = dataset.get_field(path), info.get("type")
     if field is None or label_type is None:
@@ -243,7 +247,8 @@ def _check_earlier_loads(
         name: the field of the run whose labels are to go there; None if unexpected
     """
     ids_by_field = {_path(results, key): ids for key, ids in results.id_map.items()}
-    held = _ids(ids_by_field.get(path))
+    # a field that was cloned has labels of the same ids
+    held = _ids(ids_by_field.get(path)) - _ids(results.id_map.get(name))
     others = [
         each
         for each in results.config.label_schema
