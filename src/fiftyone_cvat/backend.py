@@ -20,6 +20,7 @@ from fiftyone_cvat.dataset.label_schemas import write_new_classes
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.media_paths import MULTIMODAL
 from fiftyone_cvat.dataset.merges import begin_merge, finish_merge, resume_merge
+from fiftyone_cvat.download.destinations import check_running_load
 from fiftyone_cvat.review.members import Review
 from fiftyone_cvat.runs import absent_tasks, cached_runs, keywords, stored_runs
 from fiftyone_cvat.runs.arguments import (
@@ -315,6 +316,7 @@ class CVATBackend(foua.AnnotationBackend):
         """Download the annotations of a run: the nested dict that FiftyOne merges."""
         results = own_results(results, CVATAnnotationResults)
         with cached_runs.cached_unless_refused(results):
+            check_running_load(results)
             api = self.connect_to_api()
             resume_merge(results)
             console.tell("Downloading labels from CVAT...")

@@ -25,7 +25,13 @@ from fiftyone_cvat.dataset.stored_labels import LIST_BY_TYPE
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.types import GEOMETRY, RETURN_TYPES, LabelSchema
 
-__all__ = ["check_attributes", "check_fields", "is_own_field", "leave_out_attributes"]
+__all__ = [
+    "check_attributes",
+    "check_fields",
+    "field_faults",
+    "is_own_field",
+    "leave_out_attributes",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -222,7 +228,7 @@ def check_fields(
         path = label_field
         if samples._is_frames and not path.startswith(dataset._FRAMES_PREFIX):
             path = dataset._FRAMES_PREFIX + path
-        faults = _faults(samples, path, info)
+        faults = field_faults(samples, path, info)
         fault = next(faults, None)
         if fault is not None:
             raise SchemaError(
@@ -236,8 +242,14 @@ def check_fields(
             )
 
 
-def _faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why labels cannot be loaded into a field."""
+def field_faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why labels cannot be loaded into a field.
+
+    Args:
+        samples: the collection to annotate
+        path: the name of the field in the dataset
+        info: what the run's label schema says of it, or of that whose labels they are
+    """
     dataset = samples._root_dataset
     name, is_of_frames = dataset._handle_frame_field(path)
     prefix = dataset._FRAMES_PREFIX if is_of_frames else ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fiftyone_cvat.backend import CVATBackendConfig
+from fiftyone_cvat.download.destinations import check_unexpected, holders_of_fields
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, repeatable
 from fiftyone_cvat.runs.keywords import check_keywords
 from fiftyone_cvat.runs.last_loads import LoadOptions
-from fiftyone_cvat.upload.field_checks import is_own_field
 from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["load"]
@@ -74,8 +74,10 @@ def load(
 
     Raises:
         ConfigurationError: if there is no such run, if ``jobs`` names what no job can
-            have or a job that is not there, or if ``cleanup`` would delete jobs that
-            were not asked for; nothing has changed then
+            have or a job that is not there, if ``cleanup`` would delete jobs that were
+            not asked for, or if a field that ``dest_field`` or ``unexpected`` names
+            cannot hold the labels, or would lose others of the run; nothing has
+            changed then
         SchemaError: if FiftyOne refuses a label schema to which classes were added; the
             labels are loaded then
     """
@@ -100,7 +102,8 @@ def load(
     results = results_of_run(dataset, anno_key, **_credentials(settings))
     config = results.config
     are_noted = dest_field is None
-    holder_by_field = _holder_by_field(results, dest_field)
+    holder_by_field = holders_of_fields(results, dest_field)
+    check_unexpected(results, unexpected, holder_by_field)
     config.load_options = LoadOptions(
         are_noted,
         only_changed=are_noted and not refresh,
@@ -119,66 +122,6 @@ def load(
         )
     finally:
         config.load_options = LoadOptions()
-
-
-def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
-    """Return the run's fields to those that FiftyOne loads them into, if others.
-
-    Args:
-        results: the run's results
-        dest_field: a field, for a run of one; or a mapping
-
-    Raises:
-        ConfigurationError: if it is anything else, or if labels of videos are to go to
-            samples, those of images to frames, or two kinds of labels to one field
-    """
-    if dest_field is None:
-        return {}
-    fields = results.config.label_schema
-    mapping = dest_field
-    if isinstance(dest_field, str) and dest_field and len(fields) == 1:
-        mapping = dict.fromkeys(fields, dest_field)
-    if not isinstance(mapping, Mapping) or not all(
-        isinstance(each, str) and each for each in mapping.values()
-    ):
-        raise ConfigurationError(
-            f"`dest_field` is {dest_field!r}; it is a field for a run of one field, or "
-            f"a mapping of the run's fields ({_listed(fields)}) to others"
-        )
-    unknown = [name for name in mapping if name not in fields]
-    if unknown:
-        raise ConfigurationError(
-            f"`dest_field` names '{unknown[0]}', which is no field of run "
-            f"'{results.key}'; it has {_listed(fields)}"
-        )
-    dataset = results.samples._root_dataset
-    prefix = dataset._FRAMES_PREFIX
-    holders: dict[str, str] = {}
-    for name, holder in mapping.items():
-        plain = holder.removeprefix(prefix) if results._is_frames else holder
-        if plain.startswith(prefix) != str(name).startswith(prefix):
-            raise ConfigurationError(
-                f"`dest_field`: '{name}' and '{holder}' are not both fields of frames; "
-                f"those of frames begin with '{prefix}'"
-            )
-        if is_own_field(dataset, holder):
-            raise ConfigurationError(
-                f"`dest_field`: '{holder}' is a field that FiftyOne itself fills; name "
-                "another"
-            )
-        kind = fields[name].get("type")
-        others = [each for each in holders if holders[each] == plain]
-        if any(fields[each].get("type") != kind for each in others):
-            raise ConfigurationError(
-                f"`dest_field`: '{others[0]}' and '{name}' are of different types, and "
-                f"cannot both go to '{holder}'"
-            )
-        holders[name] = plain
-    return holders
-
-
-def _listed(fields: Iterable[Any]) -> str:
-    return ", ".join(f"'{each}'" for each in fields)
 
 
 def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:
