@@ -119,13 +119,10 @@ OF_ANNOTATE = {
         ),
         "`mask_targets` must be a dict",
     ),
-    **{
-        f"the field is {name}": (
-            lambda s, name=name: s.annotate(label_field=name, label_type="scalar"),
-            f"'{name.partition('.')[0]}' is a field that FiftyOne itself fills",
-        )
-        for name in ("filepath", "media_type")
-    },
+    "the field is filepath": (
+        lambda s: s.annotate(label_field="filepath", label_type="scalar"),
+        "'filepath' is a field that FiftyOne itself fills",
+    ),
     "the field has the media": (
         lambda s: s.annotate(
             label_field="path", label_type="scalar", media_field="path"

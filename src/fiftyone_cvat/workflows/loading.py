@@ -11,7 +11,7 @@ from fiftyone_cvat.runs.arguments import one_of
 from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, repeatable
 from fiftyone_cvat.runs.keywords import check_keywords
 from fiftyone_cvat.runs.last_loads import LoadOptions
-from fiftyone_cvat.upload.field_checks import is_own_field
+from fiftyone_cvat.upload.field_checks import own_field
 from fiftyone_cvat.workflows.results import dataset_of, results_of_run
 
 __all__ = ["load"]
@@ -156,7 +156,7 @@ def _holder_by_field(results: Any, dest_field: Any) -> dict[str, str]:
                 f"`dest_field`: '{name}' and '{holder}' are not both fields of frames; "
                 f"those of frames begin with '{prefix}'"
             )
-        if is_own_field(dataset, holder):
+        if own_field(dataset, holder, results) is not None:
             raise ConfigurationError(
                 f"`dest_field`: '{holder}' is a field that FiftyOne itself fills; name "
                 "another"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import fiftyone as fo
 import pytest
 
 from fiftyone_cvat.errors import ConfigurationError
@@ -14,15 +15,16 @@ TWO = {**ONE, "kind": {"type": "classification"}}
 OF_FRAMES = {"frames.cats": {"type": "detections"}}
 
 
-def holders(fields, dest_field, *, is_frames=False):
+def holders(fields, dest_field, *, is_frames=False, is_clips=False):
     root = SimpleNamespace(
         _FRAMES_PREFIX="frames.",
         _handle_frame_field=lambda name: (
             name.removeprefix("frames."),
             name.startswith("frames."),
         ),
-        _get_default_sample_fields=lambda: ("id", "filepath"),
+        _get_default_sample_fields=lambda: ("id", "filepath", "metadata"),
         _get_default_frame_fields=lambda: ("id", "frame_number"),
+        get_field=lambda name: SimpleNamespace(document_type=fo.ImageMetadata),
         group_field=None,
     )
     results = SimpleNamespace(
@@ -30,6 +32,7 @@ def holders(fields, dest_field, *, is_frames=False):
         config=SimpleNamespace(label_schema=fields),
         samples=SimpleNamespace(_root_dataset=root),
         _is_frames=is_frames,
+        _is_clips=is_clips,
     )
     return loading._holder_by_field(results, dest_field)
 
@@ -72,3 +75,35 @@ def test_fields_of_a_view_of_frames(name):
 def test_fields_that_cannot_be(fields, dest_field, words):
     with pytest.raises(ConfigurationError, match=words):
         holders(fields, dest_field)
+
+
+OWN = ("support", "sample_id", "frame_number", "media_type", "metadata.weather")
+"""Names that samples of images give to nothing themselves."""
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_fields_that_only_other_collections_have(name):
+    assert holders(ONE, name) == {"cats": name}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("is_clips", "support"),
+        ("is_clips", "sample_id"),
+        ("is_frames", "sample_id"),
+        ("is_frames", "frames.sample_id"),
+        ("is_frames", "frame_number"),
+        ("is_frames", "filepath"),
+        ("is_frames", "metadata.width"),
+    ],
+)
+def test_fields_of_clips_and_frames(kind, name):
+    with pytest.raises(ConfigurationError, match="that FiftyOne itself fills"):
+        holders(ONE, name, **{kind: True})
+
+
+@pytest.mark.parametrize("name", ["metadata", "metadata.width", "metadata.size_bytes"])
+def test_what_is_declared_of_metadata(name):
+    with pytest.raises(ConfigurationError, match="that FiftyOne itself fills"):
+        holders(ONE, name)
