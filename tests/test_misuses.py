@@ -142,7 +142,6 @@ OF_ANNOTATE = {
     "a file is empty": (lambda s: spoil(s, b""), "is empty"),
     "a file is a text": (lambda s: spoil(s, b"<html>404"), "it begins with '<html>404"),
     # settings
-    "frames of images": (lambda s: s.annotate(frame_start=5), "frames of videos"),
     "a tracker is no URL": (lambda s: s.annotate(issue_tracker="no url"), "no url"),
     "an assignee is 5": (lambda s: s.annotate(task_assignee=5), "`task_assignee`"),
     "use_cache is a word": (lambda s: s.annotate(use_cache="maybe"), "`use_cache`"),
@@ -304,6 +303,17 @@ def check(scene, error, words):
     assert not getattr(error, "__notes__", None)  # none of a run that was stopped
 
 
+def told_at(scene, caplog):
+    """Return a dict that gets each message, and what was asked before it."""
+    told = {}
+    add = caplog.handler.emit
+    caplog.handler.emit = lambda record: (
+        told.setdefault(record.getMessage(), len(scene.asked)),
+        add(record),
+    )
+    return told
+
+
 @pytest.mark.parametrize("what", OF_ANNOTATE)
 def test_annotate(scene, what):
     call, words = OF_ANNOTATE[what]
@@ -368,15 +378,25 @@ def test_unreadable_labels_are_told_before_anything_is_created(scene):
     ids=["organization", "size", "password", "classes", "default", "read_only"],
 )
 def test_a_misspelt_name_is_told_before_anybody_signs_in(scene, caplog, given, words):
-    at = []
-    add = caplog.handler.emit
-    caplog.handler.emit = lambda record: (at.append(len(scene.asked)), add(record))
+    told = told_at(scene, caplog)
     with caplog.at_level(logging.WARNING, "fiftyone_cvat"):
         scene.annotate(**given)
 
     [message] = [each for each in caplog.messages if "did you mean" in each]
     assert re.search(words, message)
-    assert at[caplog.messages.index(message)] == 0
+    assert told[message] == 0
+
+
+@pytest.mark.parametrize("name", ["frame_start", "frame_stop", "frame_step"])
+@pytest.mark.parametrize("value", [5, [5], {"/1.mp4": 5}], ids=["one", "list", "dict"])
+def test_frames_of_images_are_told_before_anybody_signs_in(scene, caplog, name, value):
+    """A configuration file may set them for all runs."""
+    told = told_at(scene, caplog)
+    scene.annotate(**{name: value})
+
+    words = f"`{name}` chooses frames of videos: it says nothing of samples of type 'im"
+    [message] = [each for each in caplog.messages if words in each]
+    assert told[message] == 0
 
 
 def test_a_misspelt_keyword_of_a_session_is_told(scene, caplog):
