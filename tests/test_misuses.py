@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fiftyone as fo
 import fiftyone.utils.annotations as foua
+import numpy as np
 import pytest
 
 import fiftyone_cvat
@@ -437,6 +438,58 @@ def test_boxes_that_nobody_sees_are_told(scene, caplog, bounding_box, words):
     assert sample.gt.detections[0].id in message
     told = at[caplog.messages.index(message)]
     assert "POST" not in {method for method, _ in told}
+
+
+def documents(scene):
+    """Give the samples documents and metadata with attributes of their own."""
+    for sample in scene.dataset:
+        sample["doc"] = fo.DynamicEmbeddedDocument(path=sample.filepath)
+        sample.metadata = fo.ImageMetadata(width=1, height=1)
+        sample.metadata["weather"] = "sunny"
+        sample.save()
+    return scene
+
+
+def scalar(scene, name):
+    return scene.annotate(label_field=name, label_type="scalar")
+
+
+def drawn_by_hand(scene):
+    path = scene.folder / "1.pgm"
+    path.write_bytes(b"P2\n2 1\n255\n0 255\n")
+    scene.dataset.add_sample(fo.Sample(str(path)))
+    return scene.annotate()
+
+
+NO_MISUSES = {
+    "a picture of digits": drawn_by_hand,
+    **{
+        f"a field {name}": lambda s, name=name: scalar(s, name)
+        for name in ("support", "sample_id", "frame_number", "media_type")
+    },
+    "a field in metadata": lambda s: scalar(documents(s), "metadata.weather"),
+    "media in a document": lambda s: documents(s).annotate(media_field="doc.path"),
+    "classes in an array": lambda s: s.annotate(classes=np.array(["cat", "dog"])),
+    "classes of a generator": lambda s: s.annotate(classes=(c for c in ("a", "b"))),
+    "classes of a dict": lambda s: s.annotate(classes={"a": 1}.keys()),
+    "values in an array": lambda s: s.schema(
+        attribute(type="select", values=np.array(["red", "blue"]))
+    ),
+    "truths of NumPy": lambda s: s.annotate(
+        attributes=np.True_, use_cache=np.True_, allow_deletions=np.False_
+    ),
+}
+"""What looks wrong, and is not."""
+
+
+@pytest.mark.parametrize("what", NO_MISUSES)
+def test_what_is_no_misuse(scene, what):
+    results = NO_MISUSES[what](scene)
+
+    assert results.task_ids
+    assert scene.dataset.list_annotation_runs() == ["run"]
+    stored = scene.dataset.get_annotation_info("run").config
+    assert stored.label_schema == results.config.label_schema
 
 
 def test_all_errors_are_there_to_be_caught():
