@@ -201,7 +201,7 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
     Raises:
         ConfigurationError: if it is anything else
     """
-    value = to_plain(value)
+    value = _in_order(value)
     is_listed = isinstance(value, list)
     # a variable that is empty says nothing
     texts: list[Any] = list(value) if is_listed else [None if value == "" else value]
@@ -218,6 +218,11 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
                 f"and {place} {each!r:.80}"
             )
     return texts if is_listed else texts[0]
+
+
+def _in_order(value: Any) -> Any:
+    """Return arrays and the like as lists; a set, which has no order, as it is."""
+    return value if isinstance(value, set | frozenset) else to_plain(value)
 
 
 def positive_number(name: str, value: Any, *, most: float = inf) -> float:
@@ -285,7 +290,7 @@ def frame_numbers(name: str, value: Any, *, least: int) -> Any:
     Raises:
         ConfigurationError: if one is no such number
     """
-    value = to_plain(value)
+    value = _in_order(value)
     if isinstance(value, Mapping):
         return {
             path: whole_number(f"{name}[{path!r}]", each, least=least)

@@ -78,6 +78,14 @@ def test_several_values(way):
     assert {type(each) for each in taken} == {int}
 
 
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_sets_have_no_order(kind):
+    with pytest.raises(ConfigurationError, match="`job_assignees` must be a text, or"):
+        arguments.texts_in_turn("cvat", "job_assignees", kind("ab"))
+    with pytest.raises(ConfigurationError, match="`frame_start` must be a whole"):
+        arguments.frame_numbers("frame_start", kind([1, 2]), least=0)
+
+
 def test_a_bundle_of_certificates():
     assert arguments.truth_or_text(Path("/ca.pem")) == "/ca.pem"
 
