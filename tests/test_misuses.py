@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fiftyone as fo
 import fiftyone.utils.annotations as foua
+import numpy as np
 import pytest
 
 import fiftyone_cvat
@@ -119,13 +120,10 @@ OF_ANNOTATE = {
         ),
         "`mask_targets` must be a dict",
     ),
-    **{
-        f"the field is {name}": (
-            lambda s, name=name: s.annotate(label_field=name, label_type="scalar"),
-            f"'{name.partition('.')[0]}' is a field that FiftyOne itself fills",
-        )
-        for name in ("filepath", "media_type")
-    },
+    "the field is filepath": (
+        lambda s: s.annotate(label_field="filepath", label_type="scalar"),
+        "'filepath' is a field that FiftyOne itself fills",
+    ),
     "the field has the media": (
         lambda s: s.annotate(
             label_field="path", label_type="scalar", media_field="path"
@@ -145,7 +143,6 @@ OF_ANNOTATE = {
     "a file is empty": (lambda s: spoil(s, b""), "is empty"),
     "a file is a text": (lambda s: spoil(s, b"<html>404"), "it begins with '<html>404"),
     # settings
-    "frames of images": (lambda s: s.annotate(frame_start=5), "frames of videos"),
     "a tracker is no URL": (lambda s: s.annotate(issue_tracker="no url"), "no url"),
     "an assignee is 5": (lambda s: s.annotate(task_assignee=5), "`task_assignee`"),
     "use_cache is a word": (lambda s: s.annotate(use_cache="maybe"), "`use_cache`"),
@@ -307,6 +304,17 @@ def check(scene, error, words):
     assert not getattr(error, "__notes__", None)  # none of a run that was stopped
 
 
+def told_at(scene, caplog):
+    """Return a dict that gets each message, and what was asked before it."""
+    told = {}
+    add = caplog.handler.emit
+    caplog.handler.emit = lambda record: (
+        told.setdefault(record.getMessage(), len(scene.asked)),
+        add(record),
+    )
+    return told
+
+
 @pytest.mark.parametrize("what", OF_ANNOTATE)
 def test_annotate(scene, what):
     call, words = OF_ANNOTATE[what]
@@ -376,15 +384,25 @@ def test_unreadable_labels_are_told_before_anything_is_created(scene):
     ],
 )
 def test_a_misspelt_name_is_told_before_anybody_signs_in(scene, caplog, given, words):
-    at = []
-    add = caplog.handler.emit
-    caplog.handler.emit = lambda record: (at.append(len(scene.asked)), add(record))
+    told = told_at(scene, caplog)
     with caplog.at_level(logging.WARNING, "fiftyone_cvat"):
         scene.annotate(**given)
 
     [message] = [each for each in caplog.messages if "did you mean" in each]
     assert re.search(words, message)
-    assert at[caplog.messages.index(message)] == 0
+    assert told[message] == 0
+
+
+@pytest.mark.parametrize("name", ["frame_start", "frame_stop", "frame_step"])
+@pytest.mark.parametrize("value", [5, [5], {"/1.mp4": 5}], ids=["one", "list", "dict"])
+def test_frames_of_images_are_told_before_anybody_signs_in(scene, caplog, name, value):
+    """A configuration file may set them for all runs."""
+    told = told_at(scene, caplog)
+    scene.annotate(**{name: value})
+
+    words = f"`{name}` chooses frames of videos: it says nothing of samples of type 'im"
+    [message] = [each for each in caplog.messages if words in each]
+    assert told[message] == 0
 
 
 def test_a_misspelt_keyword_of_a_session_is_told(scene, caplog):
@@ -425,6 +443,58 @@ def test_boxes_that_nobody_sees_are_told(scene, caplog, bounding_box, words):
     assert sample.gt.detections[0].id in message
     told = at[caplog.messages.index(message)]
     assert "POST" not in {method for method, _ in told}
+
+
+def documents(scene):
+    """Give the samples documents and metadata with attributes of their own."""
+    for sample in scene.dataset:
+        sample["doc"] = fo.DynamicEmbeddedDocument(path=sample.filepath)
+        sample.metadata = fo.ImageMetadata(width=1, height=1)
+        sample.metadata["weather"] = "sunny"
+        sample.save()
+    return scene
+
+
+def scalar(scene, name):
+    return scene.annotate(label_field=name, label_type="scalar")
+
+
+def drawn_by_hand(scene):
+    path = scene.folder / "1.pgm"
+    path.write_bytes(b"P2\n2 1\n255\n0 255\n")
+    scene.dataset.add_sample(fo.Sample(str(path)))
+    return scene.annotate()
+
+
+NO_MISUSES = {
+    "a picture of digits": drawn_by_hand,
+    **{
+        f"a field {name}": lambda s, name=name: scalar(s, name)
+        for name in ("support", "sample_id", "frame_number", "media_type")
+    },
+    "a field in metadata": lambda s: scalar(documents(s), "metadata.weather"),
+    "media in a document": lambda s: documents(s).annotate(media_field="doc.path"),
+    "classes in an array": lambda s: s.annotate(classes=np.array(["cat", "dog"])),
+    "classes of a generator": lambda s: s.annotate(classes=(c for c in ("a", "b"))),
+    "classes of a dict": lambda s: s.annotate(classes={"a": 1}.keys()),
+    "values in an array": lambda s: s.schema(
+        attribute(type="select", values=np.array(["red", "blue"]))
+    ),
+    "truths of NumPy": lambda s: s.annotate(
+        attributes=np.True_, use_cache=np.True_, allow_deletions=np.False_
+    ),
+}
+"""What looks wrong, and is not."""
+
+
+@pytest.mark.parametrize("what", NO_MISUSES)
+def test_what_is_no_misuse(scene, what):
+    results = NO_MISUSES[what](scene)
+
+    assert results.task_ids
+    assert scene.dataset.list_annotation_runs() == ["run"]
+    stored = scene.dataset.get_annotation_info("run").config
+    assert stored.label_schema == results.config.label_schema
 
 
 def test_all_errors_are_there_to_be_caught():

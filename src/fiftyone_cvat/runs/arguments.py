@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.plain_values import to_plain
 
 __all__ = [
     "chosen_token",
@@ -166,6 +167,7 @@ def text_of(backend: str, name: str, value: Any) -> str | None:
     is_word = value is not None or (written or "").lower() in ("none", "null")
     if written and is_word and not isinstance(value, str):
         return written
+    value = to_plain(value)
     # FiftyOne makes numbers of texts that a file holds, too
     if not isinstance(value, str | int | float | None):
         raise ConfigurationError(
@@ -201,7 +203,8 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
     Raises:
         ConfigurationError: if it is anything else
     """
-    is_listed = isinstance(value, (list, tuple))
+    value = _in_order(value)
+    is_listed = isinstance(value, list)
     # a variable that is empty says nothing
     texts: list[Any] = list(value) if is_listed else [None if value == "" else value]
     if any(isinstance(each, (int, float)) for each in texts):
@@ -217,6 +220,11 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
                 f"and {place} {each!r:.80}"
             )
     return texts if is_listed else texts[0]
+
+
+def _in_order(value: Any) -> Any:
+    """Return arrays and the like as lists; a set, which has no order, as it is."""
+    return value if isinstance(value, set | frozenset) else to_plain(value)
 
 
 def positive_number(name: str, value: Any, *, most: float = inf) -> float:
@@ -284,12 +292,13 @@ def frame_numbers(name: str, value: Any, *, least: int) -> Any:
     Raises:
         ConfigurationError: if one is no such number
     """
+    value = _in_order(value)
     if isinstance(value, Mapping):
         return {
             path: whole_number(f"{name}[{path!r}]", each, least=least)
             for path, each in value.items()
         }
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [
             whole_number(f"{name}[{number}]", each, least=least)
             for number, each in enumerate(value)
@@ -324,6 +333,7 @@ def truth(name: str, value: Any) -> bool:
     Raises:
         ConfigurationError: if it is none
     """
+    value = to_plain(value)
     found = truth_or_text(value) if isinstance(value, str | int | None) else value
     if not isinstance(found, bool):
         raise ConfigurationError(f"`{name}` must be True or False, not {value!r:.80}")
@@ -363,6 +373,7 @@ def truth_or_text(value: Any) -> bool | str:
     Raises:
         ConfigurationError: if it is neither
     """
+    value = to_plain(value)
     words = {"": True, "true": True, "1": True, "false": False, "0": False}
     if isinstance(value, os.PathLike):
         return str(os.fspath(value))

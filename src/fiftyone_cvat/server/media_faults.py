@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import warnings
 from collections.abc import Sequence
@@ -51,6 +52,7 @@ def check_no_text(path: Path) -> None:
     """Refuse a picture or video that is a text, such as a page that says "not found".
 
     What is no text is for the server to judge: it may read more than Pillow does here.
+    Some pictures are written as texts, or begin like one: these Pillow knows.
 
     Args:
         path: a file that is there
@@ -61,18 +63,51 @@ def check_no_text(path: Path) -> None:
     if path.suffix.lower() in (".pcd", *VECTOR_SUFFIXES):
         return
     with path.open("rb") as file:
-        head = file.read(HEAD_OF_TEXT)
-    try:
-        text = head.decode()
-    except UnicodeDecodeError as error:
-        if len(head) < HEAD_OF_TEXT or error.start < len(head) - 3:
-            return
-        text = head[: error.start].decode()  # a character is cut at the end
-    if all(each.isprintable() or each in "\t\n\r\f\ufeff" for each in text):
-        begin = text.strip().split("\n")[0][:40]
+        text = _read_text(file.read(HEAD_OF_TEXT))
+    if text is not None and not _is_picture(path):
+        begin = text.strip("\ufeff \t\n\r\f").split("\n")[0][:40]
         raise MediaError(
             f"'{path}' is a text, and no picture or video: it begins with {begin!r}"
         )
+
+
+def _read_text(head: bytes) -> str | None:
+    """Read the first bytes of a file as a text.
+
+    Returns:
+        None if they are none
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    elif head.startswith((b"<\0", b"\0<")):
+        encodings = ["utf-16-le" if head.startswith(b"<") else "utf-16-be"]
+    else:
+        encodings = ["utf-8"]
+        if head.lstrip().startswith(b"<"):  # else any bytes might be one
+            encodings.append("cp1252")
+    for encoding in encodings:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            # a character may be cut at the end of what was read
+            text = decoder.decode(head, final=len(head) < HEAD_OF_TEXT)
+        except UnicodeDecodeError:
+            continue
+        if all(each.isprintable() or each in "\t\n\r\f\xa0\ufeff" for each in text):
+            return text
+    return None
+
+
+def _is_picture(path: Path) -> bool:
+    """Tell whether Pillow knows what kind of picture a file is, however large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            Image.open(path).close()
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # noqa: BLE001  whatever a broken file makes Pillow raise
+        return False
+    return True
 
 
 def picture_format(path: Path) -> str:

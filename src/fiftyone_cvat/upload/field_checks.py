@@ -8,6 +8,7 @@ from typing import Any
 
 import fiftyone.core.fields as fof
 import fiftyone.core.media as fom
+from fiftyone.core.metadata import ImageMetadata
 from fiftyone.core.odm import DynamicEmbeddedDocument
 
 from fiftyone_cvat.convert.shared.attribute_names import (
@@ -29,8 +30,8 @@ __all__ = [
     "check_attributes",
     "check_fields",
     "field_faults",
-    "is_own_field",
     "leave_out_attributes",
+    "own_field",
 ]
 
 logger = logging.getLogger(__name__)
@@ -43,13 +44,9 @@ _OF_SAMPLES = frozenset(
 )
 """Names that FiftyOne's samples cannot do without: with such a field none is read."""
 
-_OWN = frozenset(
-    (
-        *("id", "filepath", "tags", "metadata", "created_at", "last_modified_at"),
-        *("frame_number", "sample_id", "support", "media_type"),
-    )
-)
-"""Fields that FiftyOne gives to samples, frames and clips, and uses itself."""
+_OF_CLIPS = ("sample_id", "support")
+_OF_FRAMES = ("sample_id", "frame_number")
+"""Fields that FiftyOne gives to clips and to a view of frames besides a sample's."""
 
 _OF_APP = frozenset(("keyframe", "propagation"))
 """What FiftyOne's App, which names objects by instance, notes of how it made them."""
@@ -257,9 +254,10 @@ def field_faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[s
     parents = [".".join(parts[:end]) for end in range(1, len(parts))]
     for parent in parents:
         yield from _parent_faults(samples, prefix, parent)
-    if is_own_field(dataset, path):
+    own = own_field(dataset, path, samples)
+    if own is not None:
         yield (
-            f"'{parts[0]}' is a field that FiftyOne itself fills; choose another, "
+            f"'{own}' is a field that FiftyOne itself fills; choose another, "
             "which need not exist yet"
         )
     if dataset.get_field(path) is None:
@@ -273,22 +271,42 @@ def field_faults(samples: Any, path: str, info: Mapping[str, Any]) -> Iterator[s
             )
 
 
-def is_own_field(dataset: Any, path: str) -> bool:
-    """Tell whether a field is one that FiftyOne gives to each sample or frame.
+def own_field(dataset: Any, path: str, run: Any = None) -> str | None:
+    """Return the field that FiftyOne gives to each sample or frame, if a path is in it.
+
+    A document of metadata may have fields of others beside those that FiftyOne fills.
 
     Args:
         dataset: the dataset
-        path: the name of the field, with ``frames.`` for those of frames; also of a
+        path: the name of a field, with ``frames.`` for those of frames; also of a
             part of one, as ``metadata.width``
+        run: the collection that is annotated, or the results of a run, which tell
+            whether the labels are those of clips or of a view of frames; or None
+
+    Returns:
+        None if it is in none
     """
+    name: str
     name, is_of_frames = dataset._handle_frame_field(path)
-    of_samples, of_frames = (
-        dataset._get_default_sample_fields,
-        dataset._get_default_frame_fields,
-    )
-    own = of_frames() if is_of_frames else of_samples()
-    group = () if is_of_frames else (dataset.group_field,)
-    return name.split(".")[0] in {*own, *group, *_OWN} - {None}
+    name = name.removeprefix(dataset._FRAMES_PREFIX)
+    own = [*dataset._get_default_sample_fields(), dataset.group_field]
+    metadata = dataset.get_field("metadata").document_type
+    if run is not None and run._is_frames:
+        own += [*dataset._get_default_frame_fields(), *_OF_FRAMES]
+        metadata = ImageMetadata
+    elif is_of_frames:
+        own = [*dataset._get_default_frame_fields()]
+    elif run is not None and run._is_clips:
+        own += _OF_CLIPS
+    first, *parts = name.split(".")
+    if first not in own:
+        return None
+    if first != "metadata" or not parts:
+        return first
+    # a dataset that declares no one kind of metadata, such as groups, may have any
+    kinds = (metadata, *metadata.__subclasses__())
+    is_declared = any(parts[0] in each._fields for each in kinds)
+    return f"{first}.{parts[0]}" if is_declared else None
 
 
 def _name_faults(

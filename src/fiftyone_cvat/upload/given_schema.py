@@ -3,7 +3,8 @@
 FiftyOne takes a text for a list of its characters, and trips over what is no dict. It
 makes one label schema of what is given and what it finds on labels: of that nobody can
 tell whether classes were named or just found. No method of a backend is given what the
-user wrote, so the function that FiftyOne calls with it is wrapped.
+user wrote, so the function that FiftyOne calls with it is wrapped. Arrays,
+generators and the like are lists for it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fiftyone_cvat.convert.to_cvat.schema_form import (
 )
 from fiftyone_cvat.errors import SchemaError
 from fiftyone_cvat.runs.keywords import meant_by, tell_unknown_keywords
+from fiftyone_cvat.runs.plain_values import to_plain
 
 __all__ = ["GivenSchema", "check_given", "heed_given_schema"]
 
@@ -81,12 +83,14 @@ def heed_given_schema(backend_class: type[Any]) -> None:
         backend: Any = given["backend"]
         if not isinstance(backend, backend_class):
             return original(*args, **kwargs)
+        # a generator can be read only once, and an array is neither true nor false
+        given |= {key: to_plain(given[key]) for key in given if _is_of_schema(key)}
         check_given(given)
         tell_unknown_keywords(backend.config)
         backend.config.given_schema = GivenSchema(
             given["label_schema"], given["classes"], given["attributes"]
         )
-        label_schema, samples = original(*args, **kwargs)
+        label_schema, samples = original(**given)
         check_form(label_schema)  # only now each field's type is known
         return label_schema, samples
 
@@ -104,9 +108,8 @@ def check_given(given: Mapping[str, Any]) -> None:
         SchemaError: if one is none; the message names it
     """
     schema, label_field = given.get("label_schema"), given.get("label_field")
-    names = ("classes", "attributes", "mask_targets")
     common = {
-        key: given[key] for key in given if key in names or key.startswith("allow_")
+        key: given[key] for key in given if _is_of_schema(key) and key != "label_schema"
     }
     label_type = given.get("label_type")
     if not isinstance(label_type, str | None):
@@ -131,6 +134,12 @@ def check_given(given: Mapping[str, Any]) -> None:
     for where, info in {RUN: common, **about}.items():
         for words in unknown_keys(where, info, meant_by):
             logger.warning("%s: it is ignored", words)
+
+
+def _is_of_schema(key: str) -> bool:
+    """Tell whether an argument of ``annotate`` says what fields and classes are."""
+    names = ("label_schema", "classes", "attributes", "mask_targets")
+    return key in names or key.startswith("allow_")
 
 
 def _of_names(names: list[Any]) -> dict[str, dict[str, Any]]:

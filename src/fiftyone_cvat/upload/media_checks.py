@@ -17,6 +17,9 @@ from fiftyone_cvat.server.media_files import is_video, name_media
 
 __all__ = ["check_media", "check_media_field"]
 
+_HOLDERS = (fof.EmbeddedDocumentField, fof.DictField)
+"""Fields whose attributes need not be declared."""
+
 
 def check_media(samples: Any, media_field: str) -> None:
     """Refuse media that cannot go to CVAT.
@@ -69,18 +72,35 @@ def check_media_field(samples: Any, media_field: Any) -> None:
             f"`media_field` must be the name of a field, not {media_field!r:.80}"
         )
     field = samples.get_field(media_field)
-    if field is None:
+    kinds = set() if field is not None else _undeclared(samples, media_field)
+    if kinds == {"str"}:
+        return
+    if field is None and not kinds:
         meant = meant_by(media_field, samples.get_field_schema(fof.StringField))
         raise ConfigurationError(
             f"`media_field` is '{shorten(media_field)}', and the samples have no field "
             f"of that name{meant}"
         )
     if not isinstance(field, fof.StringField):
-        what = getattr(field, "document_type", type(field)).__name__
+        declared = getattr(field, "document_type", type(field)).__name__
+        what = " and ".join(sorted(kinds)) or declared
         raise ConfigurationError(
             f"`media_field` is '{media_field}', which is a field of {what}; it must "
             "hold the paths of media files, as 'filepath' does"
         )
+
+
+def _undeclared(samples: Any, path: str) -> set[str]:
+    """Return the types of the values of an attribute that is not declared.
+
+    Documents and dicts may have such attributes. FiftyOne knows only their values.
+    """
+    first, *parts = path.split(".")
+    if not parts or not all(parts):
+        return set()
+    if not isinstance(samples.get_field(first), _HOLDERS):
+        return set()
+    return {type(each).__name__ for each in samples.values(path) if each is not None}
 
 
 def _is_there(path: str | None) -> bool:

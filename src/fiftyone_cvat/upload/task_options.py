@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import fiftyone.core.media as fom
 
 from fiftyone_cvat.convert.shared.frames import FrameRange, frame_argument
 from fiftyone_cvat.convert.shared.texts import shorten
+from fiftyone_cvat.dataset.views import all_slices
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.creations import MAX_NAME
 
@@ -22,6 +24,8 @@ __all__ = [
     "task_name",
 ]
 
+logger = logging.getLogger(__name__)
+
 FrameArguments = tuple[int | None, int | None, int | None]
 """First, last and spacing of the frames of a video that are in a task, from 0."""
 
@@ -30,37 +34,64 @@ FRAMES = ("frame_start", "frame_stop", "frame_step")
 
 
 def check_frames(samples: Any, config: Any) -> None:
-    """Refuse frames that are of no video, or that say nothing of one.
+    """Refuse frames that leave a video out; tell those that say nothing of one.
 
     Args:
         samples: the collection to annotate
         config: the run's :class:`CVATBackendConfig`
 
     Raises:
-        ConfigurationError: if images are to have frames, if a list has not one value
-            for each video, or if a path is that of no video
+        ConfigurationError: if a list is too short, or if no path of a dict is that of
+            a video of the dataset
     """
     given = {name: getattr(config, name) for name in FRAMES}
     given = {name: value for name, value in given.items() if value is not None}
     if given and samples.media_type != fom.VIDEO:
-        raise ConfigurationError(
-            f"`{next(iter(given))}` chooses frames of videos, and the samples are of "
-            f"type '{samples.media_type}': leave it out, and select samples instead"
+        # what is configured for all runs may be there for others
+        logger.warning(
+            "`%s` chooses frames of videos: it says nothing of samples of type '%s', "
+            "which all go up",
+            "`, `".join(given),
+            samples.media_type,
         )
+        return
     for name, value in given.items():
-        if isinstance(value, list) and len(value) != len(samples):
-            raise ConfigurationError(
-                f"`{name}` lists {len(value)} values for {len(samples)} videos: give "
-                "one for each, or a dict of file paths"
-            )
         if isinstance(value, Mapping):
-            paths = set(samples.values("filepath"))
-            unknown = [each for each in value if each not in paths]
-            if unknown:
-                raise ConfigurationError(
-                    f"`{name}` names '{shorten(str(unknown[0]))}', which is the "
-                    "`filepath` of none of the samples; those are absolute"
-                )
+            _check_paths(samples, name, value)
+        elif isinstance(value, list):
+            _check_count(samples, name, value)
+
+
+def _check_count(samples: Any, name: str, values: list[Any]) -> None:
+    words = f"`{name}` lists {len(values)} values for {len(samples)} videos"
+    if len(values) < len(samples):
+        raise ConfigurationError(f"{words}: give one for each, or a dict of file paths")
+    if len(values) > len(samples):
+        logger.warning(
+            "%s: the first are taken, in the order of the videos, and the others are "
+            "ignored",
+            words,
+        )
+
+
+def _check_paths(samples: Any, name: str, values: Mapping[str, Any]) -> None:
+    """Refuse paths that are none of the dataset's; a view may leave some of them out.
+
+    Of those that are of other datasets, too, the others are told.
+    """
+    dataset = all_slices(samples._root_dataset)
+    paths = {*samples.values("filepath"), *dataset.values("filepath")}
+    unknown = [each for each in values if each not in paths]
+    if not unknown:
+        return
+    words = (
+        f"`{name}` names '{shorten(str(unknown[0]))}', which is the `filepath` of none "
+        "of the samples; those are absolute"
+    )
+    if len(unknown) == len(values):
+        raise ConfigurationError(words)
+    more = f" (and {len(unknown) - 1} more)" if unknown[1:] else ""
+    logger.warning("%s: it is ignored%s", words, more)
 
 
 def frame_arguments(config: Any, batch: Any, index: int) -> FrameArguments:

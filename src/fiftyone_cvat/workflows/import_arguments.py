@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.server.imported_tasks import ids_of
-from fiftyone_cvat.upload.field_checks import is_own_field
+from fiftyone_cvat.upload.field_checks import own_field
 
 __all__ = ["check_arguments"]
 
@@ -54,7 +54,7 @@ def check_arguments(
             raise ConfigurationError(
                 f"`fields` has {name!r:.80} for {pattern!r:.80}: both are texts"
             )
-        if is_own_field(dataset, name):
+        if own_field(dataset, name) is not None:
             raise ConfigurationError(
                 f"`fields`: '{name}' is a field that FiftyOne itself fills; name "
                 "another"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fiftyone_cvat.errors import ConfigurationError
@@ -27,16 +28,62 @@ def test_texts_that_fiftyone_has_read_as_numbers(monkeypatch):
 
 @pytest.mark.parametrize(
     ("value", "taken"),
-    [(None, True), ("", True), ("False", False), (1, True), (0, False), (True, True)],
+    [
+        *((None, True), ("", True), ("False", False), (1, True), (0, False)),
+        *((True, True), (np.True_, True), (np.False_, False), (np.int64(0), False)),
+    ],
 )
 def test_truths(value, taken):
     assert arguments.truth("use_cache", value) is taken
 
 
-@pytest.mark.parametrize("value", ["maybe", [], {}, 1.5, object()])
+@pytest.mark.parametrize(
+    "value", ["maybe", [], {}, 1.5, object(), np.array([True, False]), np.float64(1.5)]
+)
 def test_what_is_no_truth(value):
     with pytest.raises(ConfigurationError, match="`use_cache` must be True or False"):
         arguments.truth("use_cache", value)
+
+
+@pytest.mark.parametrize("value", [np.False_, np.int64(0)])
+def test_verification_that_numpy_switches_off(value):
+    assert arguments.truth_or_text(value) is False
+
+
+def test_texts_that_numpy_holds():
+    assert arguments.stored_text("cvat", "task_name", np.int64(7)) == "7"
+    assert type(arguments.stored_text("cvat", "task_name", np.str_("a"))) is str
+
+
+SEVERAL = {
+    "list": lambda values: values,
+    "tuple": tuple,
+    "array": np.array,
+    "generator": iter,
+    "keys": dict.fromkeys,
+}
+"""Ways to give several values; keys are those of a dict."""
+
+
+@pytest.mark.parametrize("way", SEVERAL)
+def test_several_values(way):
+    def given(values):
+        found = SEVERAL[way](values)
+        return found.keys() if way == "keys" else found
+
+    taken = arguments.texts_in_turn("cvat", "job_assignees", given(["a", "b"]))
+    assert taken == ["a", "b"]
+    taken = arguments.frame_numbers("frame_start", given([1, 2]), least=0)
+    assert taken == [1, 2]
+    assert {type(each) for each in taken} == {int}
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_sets_have_no_order(kind):
+    with pytest.raises(ConfigurationError, match="`job_assignees` must be a text, or"):
+        arguments.texts_in_turn("cvat", "job_assignees", kind("ab"))
+    with pytest.raises(ConfigurationError, match="`frame_start` must be a whole"):
+        arguments.frame_numbers("frame_start", kind([1, 2]), least=0)
 
 
 def test_a_bundle_of_certificates():

@@ -120,8 +120,19 @@ def test_faulty_files_among_others(tmp_path):
         ("x" + "ä" * 300).encode(),
         b"\xef\xbb\xbfa",
         b"{}",
+        b"P1 is no picture",
+        b"P9\n1 1\n255\n...",
+        "<html>\nnicht verf\u00fcgbar".encode("latin-1"),
+        "<p>\u201cnot found\u201d\u00a0\u2026".encode("cp1252"),
+        "<html>404 \u00fc</html>".encode("utf-16"),
+        ("\ufeff" + "x" * 300).encode("utf-16-be"),
+        ("<p>" + "\U0001f408" * 200).encode("utf-16-le"),
+        "<html>404".encode("utf-16-be"),
     ],
-    ids=["words", "page", "cut character", "mark", "JSON"],
+    ids=[
+        *("words", "page", "cut character", "mark", "JSON", "P1", "P9", "Latin-1"),
+        *("cp1252", "UTF-16", "UTF-16 BE", "UTF-16 LE, cut", "UTF-16 BE, no mark"),
+    ],
 )
 def test_texts_that_are_named_like_pictures(tmp_path, content):
     path = tmp_path / "a.png"
@@ -130,9 +141,35 @@ def test_texts_that_are_named_like_pictures(tmp_path, content):
         check_no_text(path)
 
 
+WORDY = {
+    "a.pbm": b"P1\n# by hand\n2 2\n1 0\n0 1\n",
+    "a.pgm": b"P2\n2 1\n255\n0 255\n",
+    "a.ppm": b"P3\n2 1\n255\n0 0 0 255 255 255\n",
+    "binary.pbm": b"P4\n800 8\n" + b"U" * 800,
+    "binary.pgm": b"P5\n40 40\n255\n" + b"x" * 1600,
+    "binary.ppm": b"P6\n20 20\n255\n" + b"xyz" * 400,
+    "large.pgm": b"P2\n40000 40000\n255\n0 255\n",
+    "a.xbm": b"#define a_width 8\n#define a_height 1\n"
+    b"static char a_bits[] = {\n0x55\n};\n",
+    "a.xpm": b"/* XPM */\nstatic char *a[] = {\n"
+    b'"2 1 2 1",\n". c #000000",\n"x c #ffffff",\n".x"\n};\n',
+    "a.png": b"P5\n40 40\n255\n" + b"x" * 1600,
+}
+"""Names of pictures that are written as texts, or begin like one, to their bytes."""
+
+
+@pytest.mark.parametrize("name", WORDY)
+def test_pictures_that_look_like_texts(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(WORDY[name])
+    check_no_text(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("a.jpg", b"\xff\xfe\0\x10 no UTF-16"),
+        ("a.png", "no \u00e4 page".encode("latin-1")),
         ("a.png", b"\x89PNG\r\n\x1a\n no picture"),
         ("a.png", b"a\0b"),
         ("a.heic", b"\0\0\0\x18ftypheic"),

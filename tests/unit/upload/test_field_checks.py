@@ -97,6 +97,70 @@ def test_a_parent_that_all_samples_have(images):
     assert not refusal(images.view().limit(1), "kind.x")
 
 
+OF_OTHERS = ("support", "sample_id", "frame_number", "frame_id", "media_type")
+"""Fields that clips, frames or patches have, and plain samples do not."""
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "there"])
+def test_fields_that_only_other_collections_have(images, name, is_there):
+    if is_there:
+        images.add_sample_field(name, fo.StringField)
+    assert not refusal(images, name, type="scalar")
+    assert not refusal(images.view().limit(1), name, type="scalar")
+
+
+@pytest.mark.parametrize("name", ["support", "sample_id", "media_type", "filepath"])
+def test_fields_of_frames_that_only_samples_have(videos, name):
+    assert not refusal(videos, f"frames.{name}")
+
+
+def test_fields_of_clips_and_frames(videos):
+    clips = videos.to_clips([[[1, 1]]])
+    frames = videos.to_frames(sample_frames="dynamic")
+    told = {
+        (samples._is_clips, name): refusal(samples, name)
+        for samples in (clips, frames)
+        for name in ("filepath", "support", "sample_id", "frame_number", "media_type")
+    }
+    words = "'{}' is a field that FiftyOne itself fills"
+    assert {key for key in told if words.format(key[1]) in told[key]} == {
+        *((True, name) for name in ("filepath", "support", "sample_id")),
+        *((False, name) for name in ("filepath", "sample_id", "frame_number")),
+    }
+    assert "itself fills" in refusal(clips, "frames.frame_number")
+
+
+def test_own_fields_in_metadata(images):
+    for sample in images:
+        sample.metadata = fo.ImageMetadata(width=10, height=10)
+        sample.metadata["weather"] = "sunny"
+        sample.save()
+    # those of videos are no part of what an image has
+    for name in ("metadata.weather", "metadata.new", "metadata.duration"):
+        assert not refusal(images, name, type="scalar")
+    images.add_dynamic_sample_fields()
+    assert not refusal(images, "metadata.weather", type="scalar")
+    for name in ("metadata.width", "metadata.size_bytes"):
+        told = refusal(images, name, type="scalar")
+        assert f"'{name}' is a field that FiftyOne itself fills" in told
+    assert "'metadata' is a field" in refusal(images, "metadata")
+
+
+def test_metadata_of_groups(dataset):
+    """The dataset declares no kind of them: samples have any."""
+    dataset.add_group_field("group", default="left")
+    group = fo.Group()
+    metadata = fo.ImageMetadata(width=10)
+    for name in ("left", "right"):
+        part = group.element(name)
+        dataset.add_sample(fo.Sample(f"/{name}.png", group=part, metadata=metadata))
+    view = dataset.select_group_slices("left")
+    assert not refusal(view, "metadata.weather", type="scalar")
+    for name in ("metadata.width", "metadata.duration", "group"):
+        assert "FiftyOne itself fills" in refusal(view, name, type="scalar")
+
+
 @pytest.mark.parametrize("name", ["frames.new", "frames.cats", "frames.info.new"])
 def test_fields_of_frames(videos, name):
     assert not refusal(videos, name)

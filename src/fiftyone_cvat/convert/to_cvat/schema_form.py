@@ -186,7 +186,8 @@ def _check_attributes(where: str, attributes: Any) -> None:
                 f"{what}: `values` must be a list of those to choose from, not "
                 f"{values!r:.80}"
             )
-        wrong = [each for each in values or () if not isinstance(each, str | Real)]
+        some = () if values is None else values  # an array is neither true nor false
+        wrong = [each for each in some if not isinstance(each, str | Real)]
         if wrong:
             raise SchemaError(
                 f"{what}: `values` has {wrong[0]!r:.80}, which is no text and no number"
@@ -222,7 +223,8 @@ def unknown_keys(
     """
     yield from _unknown(where, info, FIELD_KEYS, meant_by)
     attributes = [info.get("attributes")]
-    for each in info.get("classes") or ():
+    classes = info.get("classes")
+    for each in () if classes is None else classes:
         if isinstance(each, Mapping):
             yield from _unknown(where, each, CLASSES_KEYS, meant_by)
             attributes.append(each.get("attributes"))
