@@ -35,15 +35,19 @@ def clock(monkeypatch):
 @pytest.fixture
 def alone(monkeypatch, caplog):
     """Nobody listens but our own handler: pytest's are taken for none."""
+    console.show_lines()
+    [handler] = [each for each in OURS.handlers if type(each) is console._Lines]
+    # it tells our level from one that somebody else has set
+    level, level_set = OURS.level, handler.level_set
     silent = (*console.SILENT, type(caplog.handler), logging.FileHandler)
     monkeypatch.setattr(console, "SILENT", silent)
     monkeypatch.setattr(logging.getLogger("fiftyone"), "level", logging.INFO)
     monkeypatch.setattr(fo.config, "logging_level", "INFO")
-    level = OURS.level
     OURS.setLevel(logging.NOTSET)
     console.show_lines()
     yield
     OURS.setLevel(level)
+    handler.level_set = level_set
 
 
 def test_one_handler_only(alone):
