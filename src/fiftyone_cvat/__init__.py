@@ -85,32 +85,8 @@ __all__ = [
     "watch",
 ]
 
-_ERRORS = (
-    "AccessDeniedError",
-    "AnswerError",
-    "AuthenticationError",
-    "CVATError",
-    "CertificateError",
-    "ConfigurationError",
-    "DatabaseError",
-    "GeometryError",
-    "KeywordError",
-    "MediaError",
-    "MismatchError",
-    "NotFoundError",
-    "OrganizationError",
-    "RedirectError",
-    "RequestError",
-    "RequestTimeoutError",
-    "SchemaError",
-    "ServerJobError",
-    "UnreachableError",
-    "UploadError",
-    "WaitTimeoutError",
-)
-
 _MODULE_BY_NAME = {
-    **dict.fromkeys(_ERRORS, "fiftyone_cvat.errors"),
+    **{name: "fiftyone_cvat.errors" for name in __all__ if name.endswith("Error")},
     "CVATAnnotationAPI": "fiftyone_cvat.api",
     "CVATAnnotationResults": "fiftyone_cvat.backend",
     "CVATBackend": "fiftyone_cvat.backend",

@@ -10,7 +10,7 @@ from fiftyone.operators import Operator, OperatorConfig, types
 from fiftyone_cvat.doctor import CHECKS, Finding, State, diagnose
 from fiftyone_cvat.plugin.background import Tell, work_with_progress
 from fiftyone_cvat.plugin.runs import backend_name, server_settings
-from fiftyone_cvat.plugin.shown import plain
+from fiftyone_cvat.plugin.shown import plain, prompt
 
 __all__ = ["CheckSetup"]
 
@@ -38,8 +38,7 @@ class CheckSetup(Operator):
             "Configuration, server, sign-in, rights, versions, MongoDB and ffprobe are "
             "checked. Nothing is changed."
         )
-        view = types.PromptView(label="Check the setup", submit_button_label="Check")
-        return types.Property(inputs, view=view)
+        return prompt(inputs, "Check the setup", "Check")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Check, and tell what was found."""

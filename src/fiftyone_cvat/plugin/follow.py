@@ -9,7 +9,7 @@ from fiftyone.operators import Operator, OperatorConfig, types
 
 from fiftyone_cvat.plugin.background import Tell, work_with_progress
 from fiftyone_cvat.plugin.runs import choose_run, credentials
-from fiftyone_cvat.plugin.shown import plain
+from fiftyone_cvat.plugin.shown import plain, prompt
 from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.workflows.results import results_of_run
 
@@ -106,5 +106,4 @@ def _form(
         inputs.str("field", default=field, required=True, label="Field")
         if is_status and ctx.dataset._contains_videos(any_slice=True):
             inputs.bool("frames", label="Write it to the frames of videos, too")
-    view = types.PromptView(label=title, submit_button_label=button)
-    return types.Property(inputs, view=view)
+    return prompt(inputs, title, button)

@@ -10,7 +10,7 @@ from fiftyone.operators import Operator, OperatorConfig, types
 from fiftyone_cvat.plugin.background import Tell, work_with_progress
 from fiftyone_cvat.plugin.noted_loads import forget_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
-from fiftyone_cvat.plugin.shown import alert, plain
+from fiftyone_cvat.plugin.shown import alert, plain, prompt
 from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.workflows.attachment import attach
 from fiftyone_cvat.workflows.results import results_of_run
@@ -48,7 +48,7 @@ class ResumeRun(Operator):
             inputs.md(
                 "Tasks that are finished stay as they are; the others are made anew."
             )
-        return _prompt(inputs, "Resume a run", "Go on")
+        return prompt(inputs, "Resume a run", "Go on")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Go on, and tell how many tasks there are."""
@@ -87,7 +87,7 @@ class AttachTasks(Operator):
         key = choose_run(ctx, inputs)
         if key is not None:
             self._add_tasks(ctx, inputs, key)
-        return _prompt(inputs, "Attach tasks", "Attach")
+        return prompt(inputs, "Attach tasks", "Attach")
 
     def _add_tasks(self, ctx: Any, inputs: types.Object, key: str) -> None:
         results = results_of_run(ctx.dataset, key, cache=False)
@@ -166,7 +166,7 @@ class CleanUp(Operator):
                 "What annotators did and nobody has loaded is lost",
                 "Labels of the dataset stay as they are.",
             )
-        return _prompt(inputs, "Clean up", "Delete")
+        return prompt(inputs, "Clean up", "Delete")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Delete, and tell what."""
@@ -190,8 +190,3 @@ class CleanUp(Operator):
             return done or ["Nothing was to be deleted"]
 
         yield from work_with_progress(ctx, "Deleting", delete, list)
-
-
-def _prompt(inputs: types.Object, title: str, button: str) -> types.Property:
-    view = types.PromptView(label=title, submit_button_label=button)
-    return types.Property(inputs, view=view)

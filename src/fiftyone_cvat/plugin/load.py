@@ -10,7 +10,7 @@ from fiftyone.operators import Operator, OperatorConfig, types
 from fiftyone_cvat.plugin.background import Tell, work_with_progress
 from fiftyone_cvat.plugin.noted_loads import note_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
-from fiftyone_cvat.plugin.shown import plain
+from fiftyone_cvat.plugin.shown import plain, prompt
 from fiftyone_cvat.runs.chosen_jobs import STAGES, STATES
 from fiftyone_cvat.workflows.traced_loads import traced_load
 
@@ -47,12 +47,7 @@ class LoadAnnotations(Operator):
         if key is not None:
             _add_jobs(ctx, inputs)
             _add_destinations(ctx, inputs, key)
-        return types.Property(
-            inputs,
-            view=types.PromptView(
-                label="Load annotations from CVAT", submit_button_label="Load"
-            ),
-        )
+        return prompt(inputs, "Load annotations from CVAT", "Load")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Load, and tell what became of the labels."""

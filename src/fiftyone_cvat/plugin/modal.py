@@ -12,7 +12,7 @@ from fiftyone.operators import Operator, OperatorConfig, types
 from fiftyone_cvat.errors import CVATError
 from fiftyone_cvat.plugin.background import Tell, work_with_progress
 from fiftyone_cvat.plugin.runs import choose_run, credentials
-from fiftyone_cvat.plugin.shown import alert
+from fiftyone_cvat.plugin.shown import alert, prompt
 from fiftyone_cvat.workflows.results import results_of_run
 
 __all__ = ["OpenInCVAT", "RaiseIssue"]
@@ -40,8 +40,7 @@ class OpenInCVAT(Operator):
         """Return the form, which has the link."""
         inputs = types.Object()
         _add_link(ctx, inputs)
-        view = types.PromptView(label="Open in CVAT", submit_button_label="Done")
-        return types.Property(inputs, view=view)
+        return prompt(inputs, "Open in CVAT", "Done")
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Return the address, for those who call it from Python."""
@@ -86,10 +85,7 @@ class RaiseIssue(Operator):
                 label="What is wrong?",
                 view=types.TextFieldView(multiline=True),
             )
-        view = types.PromptView(
-            label="Raise an issue in CVAT", submit_button_label="Raise"
-        )
-        return types.Property(inputs, view=view)
+        return prompt(inputs, "Raise an issue in CVAT", "Raise")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Open it, and tell its number."""

@@ -15,7 +15,7 @@ from fiftyone_cvat.plugin.background import Tell, Warnings, work_with_progress
 from fiftyone_cvat.plugin.request_fields import add_fields, chosen_schema
 from fiftyone_cvat.plugin.request_options import add_options, chosen_options
 from fiftyone_cvat.plugin.runs import BACKEND, backend_name, server_settings
-from fiftyone_cvat.plugin.shown import alert, plain
+from fiftyone_cvat.plugin.shown import alert, plain, prompt
 from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.workflows.preview import RunPreview, preview
 
@@ -64,10 +64,7 @@ class RequestAnnotations(Operator):
             alert(inputs, "fault", "error", str(error)).invalid = True
         if is_ready and ctx.params.get("fields"):
             _add_preview(ctx, inputs, samples)
-        view = types.PromptView(
-            label="Request annotations from CVAT", submit_button_label="Send"
-        )
-        return types.Property(inputs, view=view)
+        return prompt(inputs, "Request annotations from CVAT", "Send")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Send, and tell where it went."""

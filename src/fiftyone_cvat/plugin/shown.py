@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone.operators import types
 
-__all__ = ["alert", "failure_shown", "lines_shown", "plain"]
+__all__ = ["alert", "failure_shown", "lines_shown", "plain", "prompt"]
 
 Shown = tuple[dict[str, Any], dict[str, Any]]
 """The schema of an output and its values, as the App takes them."""
@@ -21,6 +21,18 @@ def plain(text: str) -> str:
     """
     signs = "\\`*_{}[]<>#|~"
     return "".join(f"\\{each}" if each in signs else each for each in text)
+
+
+def prompt(inputs: types.Object, title: str, button: str) -> types.Property:
+    """Return a form as a dialog of the App.
+
+    Args:
+        inputs: what is asked
+        title: what stands above it
+        button: what stands on the button that goes on
+    """
+    view = types.PromptView(label=title, submit_button_label=button)
+    return types.Property(inputs, view=view)
 
 
 def alert(
