@@ -180,15 +180,20 @@ def remove_nulls(
         absent: field to attribute to the ids of the labels
         others: fields that the labels may have been loaded into instead
     """
-    places = [(each, by_name) for by_name in absent.values() for each in others]
-    for label_field, ids_by_name in [*absent.items(), *places]:
+    for label_field in dict.fromkeys([*absent, *others]):
         if not samples.has_field(label_field):
             continue
+        ids_by_name: dict[str, list[str]] = defaultdict(list)
+        for source in absent if label_field in others else [label_field]:
+            for name, label_ids in absent[source].items():
+                ids_by_name[name] += label_ids
         collection, path, listed = place_of(samples, label_field)
+        null = {"$type": "null"}
+        # most loads left none: one look through the collection instead of many
+        any_null = [{f"{path}.{name}": null} for name in ids_by_name]
+        if not any_null or not collection.find_one({"$or": any_null}, {"_id"}):
+            continue
         for name, label_ids in ids_by_name.items():
-            if not collection.find_one({f"{path}.{name}": {"$type": "null"}}, {"_id"}):
-                continue
-            null = {"$type": "null"}
             for batch in in_batches(label_ids):
                 ids = {"$in": batch}
                 if listed:

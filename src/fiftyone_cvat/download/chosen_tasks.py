@@ -178,6 +178,10 @@ class ChosenTasks:
             done = [job["id"] for job in self._jobs_by_task[task_id] if _is_done(job)]
         return TaskLoad(self._dates[task_id], self._ids_by_task.get(task_id), done)
 
+    def is_listed(self, task_id: int) -> bool:
+        """Whether this load has seen a task in the server's list of tasks."""
+        return task_id in self._dates
+
     def frames_left(self, refs: Mapping[int, FrameRef]) -> set[int]:
         """Return the frames of a task that are in none of the chosen jobs.
 

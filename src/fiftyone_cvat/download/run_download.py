@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -357,43 +357,74 @@ class RunDownload:
             refs: the position of a frame, as they were numbered when it went up, to
                 what it is in the dataset
         """
-        asked = self._asked.pop(task_id, None)
-        meta = None if asked is None else asked.meta
-        annotations = None if asked is None else asked.annotations
+        known = self._asked.pop(task_id, None)
+        questions: list[Callable[[], Any]] = [
+            partial(self._annotations_of, task_id, known),
+            partial(self._meta_of, task_id, known),
+            partial(self._labels_of, task_id),
+        ]
+        workers = len(questions) if self._is_lone(task_id) else 1
         try:
-            if annotations is None:
-                annotations = self._annotations_of(task_id)
-        except (NotFoundError, AccessDeniedError) as error:
-            return error
-        try:
-            return self._read(task_id, refs, annotations, meta)
+            with side_by_side(_answer_of, questions, workers) as answers:
+                annotations = next(answers)
+                if isinstance(annotations, CVATError):
+                    return annotations
+                meta, labels = answers
+            return self._read(task_id, refs, annotations, meta, labels)
         except (AccessDeniedError, OrganizationError) as error:
             # another organization may show the annotations, and not labels or jobs
             return error
 
-    def _annotations_of(self, task_id: int) -> Json:
+    def _is_lone(self, task_id: int) -> bool:
+        """Whether what is asked of a task may be asked at once: few tasks are left.
+
+        It saves the waits of a small load, and asks for nothing of a task in vain: the
+        server has just listed it.
+        """
+        at_once = 3 * len(self._results.task_ids)
+        return at_once <= self._results.config.max_workers and self._chosen.is_listed(
+            task_id
+        )
+
+    def _annotations_of(
+        self, task_id: int, known: AskedTask | None
+    ) -> Json | CVATError:
+        """Return a task's annotations; the refusal if it is not seen."""
+        if known is not None and known.annotations is not None:
+            return known.annotations
         url = self._api.task_annotation_url(task_id)
-        answer = self._api.get(url, print_error_info=False)
+        try:
+            answer = self._api.get(url, print_error_info=False)
+        except (NotFoundError, AccessDeniedError) as error:
+            return error
         with collection_paused():
             annotations: Json = answer.json()
         check_annotations(annotations, f"Task {task_id}: {answer.url}")
         return annotations
+
+    def _meta_of(self, task_id: int, known: AskedTask | None) -> Json:
+        if known is not None:
+            return known.meta
+        meta: Json = self._api.get(self._api.task_data_meta_url(task_id)).json()
+        return meta
+
+    def _labels_of(self, task_id: int) -> list[Json]:
+        known = self._labels.get(task_id)
+        return self._api._get_task_labels(task_id) if known is None else known
 
     def _read(
         self,
         task_id: int,
         refs: dict[int, FrameRef],
         annotations: Json,
-        meta: Json | None,
+        meta: Json,
+        labels: list[Json],
     ) -> TaskAnswer:
-        """Put together what there is of a task; ask for what is not there yet."""
-        api, results = self._api, self._results
-        url = api.task_data_meta_url(task_id)
-        if meta is None:
-            meta = api.get(url).json()
-        where = f"Task {task_id}: {{}}".format
+        """Put together what there is of a task; ask for its jobs if need be."""
+        results = self._results
+        url = self._api.task_data_meta_url(task_id)
         images = [frame for frame, ref in refs.items() if ref.frame_id is None]
-        check_meta(meta, images, where(url))
+        check_meta(meta, images, f"Task {task_id}: {url}")
         offset = first_frame(results, task_id)
         refs = frames_as_numbered(results.frame_numbering, refs, meta, offset)
         not_asked = self._chosen.frames_left(refs)
@@ -404,17 +435,13 @@ class RunDownload:
                     for each in annotations[kind]
                     if not isinstance(each, dict) or each.get("frame") not in not_asked
                 ]
-        jobs = self._jobs_of(task_id, annotations, meta)
-        known = self._labels.get(task_id)
-        labels = api._get_task_labels(task_id) if known is None else known
-        labels = with_label_id(labels, annotations, results.server_id_map)
         return TaskAnswer(
             task_id,
-            labels,
+            with_label_id(labels, annotations, results.server_id_map),
             frames_to_sizes(meta),
             annotations,
             refs,
-            jobs,
+            self._jobs_of(task_id, annotations, meta),
             set(meta.get("deleted_frames") or ()),
             [str(each.get("name") or "") for each in meta["frames"]],
             not_asked,
@@ -437,6 +464,10 @@ class RunDownload:
                 f"organization {self._api._organization}"
             )
         return [(job["start_frame"], job["stop_frame"]) for job in jobs]
+
+
+def _answer_of(question: Callable[[], Any]) -> Any:
+    return question()
 
 
 def _warn_of_names(task: TaskAnswer, results: Any) -> None:

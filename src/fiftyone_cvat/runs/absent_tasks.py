@@ -118,7 +118,8 @@ def _regain_task(results: Any, task_id: int, part: dict[str, Any]) -> None:
 def _regain_ids(results: Any, part: dict[str, Any]) -> None:
     for name, by_sample in part["id_map"].items():
         known = results.id_map.setdefault(name, {})
-        known.update(by_sample | known)
+        for key, ids in by_sample.items():
+            known.setdefault(key, ids)
 
 
 def hide(results: Any, task_ids: Iterable[int]) -> None:

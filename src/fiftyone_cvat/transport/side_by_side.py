@@ -46,9 +46,10 @@ def side_by_side(
     """Do work on items in threads, for a block that takes the results in order.
 
     At most so many items are begun whose results are not taken. An error in the work
-    is raised where its result is taken. If the block fails, all work is stopped: its
-    next request or wait fails. The block's end waits for that, but after Ctrl-C not
-    for requests under way: their threads end later, or with the process.
+    is raised where its result is taken. If the block fails, or ends before all results
+    are taken, all work is stopped: its next request or wait fails. The block's end
+    waits for that, but after Ctrl-C not for requests under way: their threads end
+    later, or with the process.
 
     Args:
         work: what is done with an item
@@ -130,16 +131,18 @@ def as_they_end(
 def _stopping(
     stop: threading.Event, under_way: deque[_Work[Any, Any]]
 ) -> Iterator[None]:
-    """Stop work if the block fails, and wait for that."""
+    """Stop what work is left at the block's end, and wait for that."""
+    seconds = inf
     try:
         yield
     except BaseException as error:
-        stop.set()
         seconds = inf if isinstance(error, Exception) else STOPPING
+        raise
+    finally:
+        stop.set()
         end = time.monotonic() + seconds
         for each in under_way:
             each.wait(end)
-        raise
 
 
 def _next(ended: queue.SimpleQueue[_Work[Any, Any]]) -> _Work[Any, Any]:
