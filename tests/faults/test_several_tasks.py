@@ -10,8 +10,10 @@ import time
 import fiftyone as fo
 import pytest
 
+import fiftyone_cvat
 from fiftyone_cvat import resume
 from fiftyone_cvat.errors import ServerJobError
+from fiftyone_cvat.server.run_jobs import SINCE_FRAMES_MOVE_DATES
 from fiftyone_cvat.transport import side_by_side
 from fiftyone_cvat.upload.run_upload import RunUpload
 from tests import media
@@ -225,3 +227,42 @@ def test_what_is_created_after_ctrl_c_is_deleted(dataset, server, monkeypatch):
     while not (answered.is_set() and not server.tasks):
         assert time.monotonic() < end, json.dumps(names(server))
         time.sleep(0.05)
+
+
+def asked_at_once(dataset, server, **settings):
+    """Load the run; return the most requests for parts of tasks under way at once."""
+    under_way, most = [0], [0]
+    lock = threading.Lock()
+
+    def watch(method, path, done):
+        parts = r"annotations$|/data/meta$|/labels"
+        if not done and re.search(parts, path.split("?")[0]):
+            with lock:
+                under_way[0] += 1
+                most[0] = max(most[0], under_way[0])
+            time.sleep(0.3)
+            # before the client has its answer, and asks for more
+            with lock:
+                under_way[0] -= 1
+
+    server.watch = watch
+    fiftyone_cvat.load(dataset, "run", **settings, **credentials(server))
+    return most[0]
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 1), (4, 3), (9, 9)])
+def test_parts_of_few_tasks_are_asked_for_at_once(dataset, server, workers, most):
+    """Never for more than `max_workers` at a time, and all of the few that changed."""
+    results = annotate(dataset, server, max_workers=workers)
+    for record in server.tasks.values():
+        # its dates tell of deleted frames, too: there is no need to ask for them
+        record["task"][SINCE_FRAMES_MOVE_DATES] = None
+    loaded = asked_at_once(dataset, server)
+    assert loaded <= min(workers, COUNT)
+    changed = results.task_ids[: max(1, workers // 3)]
+    for task_id in changed:
+        server.tasks[task_id]["task"]["updated_date"] = "2031-01-01T00:00:00Z"
+
+    again = asked_at_once(dataset, server)
+
+    assert again == most

@@ -84,6 +84,24 @@ def test_nulls(dataset, labels, size):
     assert not collection.find_one({f"{path}.mood": {"$type": "null"}})
 
 
+@pytest.mark.parametrize("others", [[], ["cats"], ["cats", "dogs"]])
+def test_a_load_without_nulls_looks_once(dataset, labels, others, monkeypatch):
+    looks = []
+    kind = type(dataset._sample_collection)
+    find_one = kind.find_one
+
+    def counted(collection, *args, **kwargs):
+        looks.append(args[0])
+        return find_one(collection, *args, **kwargs)
+
+    ids = [each.id for each in labels]
+    absent = {"cats": {"mood": ids, "age": ids, "index": ids}}
+    monkeypatch.setattr(kind, "find_one", counted)
+    remove_nulls(dataset, absent, others)
+    assert len([each for each in looks if "$or" in each]) == 1
+    assert not any("mood" in key for each in looks for key in each)
+
+
 def test_unexpected_labels(dataset, labels, size, monkeypatch):
     """Of five, two came as they are, one is changed, one is not, one is not there."""
     read_whole = []

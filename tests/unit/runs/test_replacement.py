@@ -167,6 +167,23 @@ def test_hidden_tasks_are_back_with_what_a_load_has_added(results, back):
     assert results.set_aside is None
 
 
+def test_what_a_run_has_is_not_copied_for_each_task_that_is_back(results):
+    class Ids(dict):
+        copies = 0
+
+        def __ror__(self, other):
+            Ids.copies += 1
+            return {**other, **self}
+
+    hide(results, [1])
+    results.id_map = {name: Ids(each) for name, each in results.id_map.items()}
+
+    show_hidden(results)
+
+    assert results.id_map["cats"] == {"a": ["l1", "l2"], "b": ["l3"], "c": ["l4"]}
+    assert Ids.copies == 0
+
+
 def test_lost_tasks_are_stored_with_their_frames(results):
     lost = forget(results, [1])
     texts = {str(task_id): dict(part) for task_id, part in lost.items()}

@@ -40,6 +40,23 @@ def test_no_more_is_begun_than_is_taken():
     assert sorted(begun) == list(range(9))
 
 
+def test_what_nobody_takes_is_stopped_at_the_end():
+    ended = []
+
+    def work(number):
+        if number:
+            pause(60)
+        ended.append(number)
+        return number
+
+    at = time.monotonic()
+    with side_by_side(work, range(3), 3) as results:
+        assert next(results) == 0
+    assert time.monotonic() - at < 10
+    # the block has waited for it
+    assert sorted(ended) == [0, 1, 2]
+
+
 def test_an_error_comes_in_its_place_and_stops_the_rest():
     begun, ended = [], []
 
