@@ -12,9 +12,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import fiftyone as fo
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from tests.replay.cassettes import PLACEHOLDER
 
@@ -40,27 +42,30 @@ class Shown:
         self.lines = self.out.splitlines()
 
 
+def variables(folder):
+    """Return the environment of a process that runs the session."""
+    names = {"FIFTYONE_LOGGING_LEVEL", "PYTEST_CURRENT_TEST"}
+    inherited = {k: v for k, v in os.environ.items() if k not in names}
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    config_cls = BACKEND["FIFTYONE_CVAT_CONFIG_CLS"]
+    settings = {"config_cls": config_cls, **PLACEHOLDER.credentials}
+    values = {"folder": str(folder), "settings": settings}
+    more = {"PYTHONPATH": path, "TESTS_VALUES": json.dumps(values)}
+    return inherited | BACKEND | more
+
+
 @pytest.fixture(scope="module")
 def show(tmp_path_factory):
     """Run a program in a process of its own; what the session leaves is deleted."""
     folder = tmp_path_factory.mktemp("pictures")
 
     def run(*program, before="", **environment):
-        names = {"FIFTYONE_LOGGING_LEVEL", "PYTEST_CURRENT_TEST"}
-        inherited = {k: v for k, v in os.environ.items() if k not in names}
-        path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-        settings = {
-            "config_cls": BACKEND["FIFTYONE_CVAT_CONFIG_CLS"],
-            **PLACEHOLDER.credentials,
-        }
-        values = {"folder": str(folder), "settings": settings}
-        more = {"PYTHONPATH": path, "TESTS_VALUES": json.dumps(values)}
         if before:
             program = ("-", *program)
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "tests.played", CASSETTE, *program],
             input=before,
-            env=inherited | BACKEND | more | environment,
+            env=variables(folder) | environment,
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -232,29 +237,51 @@ def test_warnings_only(session, way):
     assert "".join(rest) == ""
 
 
-AS_A_NOTEBOOK = """
-import io, sys
-import fiftyone_cvat.backend
-
-class Cell(io.TextIOBase):
-    def __init__(self, out):
-        self.out = out
-    def write(self, text):
-        self.out.write(text.replace("\\n", "|\\n"))
-        return len(text)
-    def flush(self):
-        self.out.flush()
-
-sys.stdout = Cell(sys.stdout)
-"""
+NOTEBOOK = [
+    "import fiftyone_cvat.backend",
+    f"""
+from tests.played import main
+main({CASSETTE!r}, {str(SCRIPT)!r})
+""",
+    "print('the last cell')",
+]
+"""The cells of a notebook: its output goes to a stream that each cell has anew."""
 
 
-def test_standard_output_that_is_replaced(session):
-    """As a notebook does: lines go to the cell that is run, whatever was imported."""
-    shown = session(AS_A_NOTEBOOK)
+def test_a_notebook(tmp_path):
+    """A real kernel shows each line below the cell that is run, and none in red."""
+    forget()
+    # others warn as they are imported in a notebook: tqdm wants widgets
+    env = variables(tmp_path) | {"PYTHONWARNINGS": "ignore"}
+    manager, client = start_new_kernel(env=env, cwd=str(ROOT))
+    try:
+        shown = [run_cell(client, cell) for cell in NOTEBOOK]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        forget()
 
-    assert [f"{each}|" in shown.lines for each in [*ANNOTATED, *LOADED]] == [True] * 5
-    assert shown.err == ""
+    assert [each["stderr"] for each in shown] == ["", "", ""]
+    first, cell, last = (each["stdout"] for each in shown)
+    assert (first, last) == ("", "the last cell\n")
+    assert cell.splitlines()[:2] == ANNOTATED
+    played = SimpleNamespace(out=cell)
+    assert part(played, "status")[0] == "Status for label field 'cats':"
+    assert ours(part(played, "load")) == LOADED
+    assert ours(part(played, "load again")) == AGAIN
+
+
+def run_cell(client, code):
+    """Run a cell of a notebook to its end; return what its streams show."""
+    shown = {"stdout": "", "stderr": ""}
+
+    def note(message):
+        if message["msg_type"] == "stream":
+            shown[message["content"]["name"]] += message["content"]["text"]
+
+    answer = client.execute_interactive(code, output_hook=note, timeout=120)
+    assert answer["content"]["status"] == "ok", answer["content"]
+    return shown
 
 
 def test_progress_bars(session):
