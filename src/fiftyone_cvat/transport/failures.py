@@ -152,7 +152,8 @@ def readable_errors(url: str) -> Iterator[None]:
         else:
             failure = UnreachableError(
                 f"The connection to {where} broke before its answer was whole "
-                f"({_reason(cause)}); check that the server runs"
+                f"({_reason(cause)}); check that the URL is right and that the server "
+                "runs"
             )
         failure.may_have_been_processed = not isinstance(cause, NOT_SENT)
         raise failure from None

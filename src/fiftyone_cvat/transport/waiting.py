@@ -119,7 +119,7 @@ def send_repeatedly(
         may_repeat: tells whether it may be sent again after what came of it
         policy: how often and how long to try
         is_known: whether the server ever answered; else its address is likely wrong,
-            and no connection is a reason to give up soon
+            and no connection, or one that breaks, is a reason to give up soon
 
     Returns:
         the last answer, with how often and how long it was tried
@@ -140,8 +140,7 @@ def send_repeatedly(
             result = error
             lost = error.may_have_been_processed
             outcome = Outcome.UNCERTAIN if lost else Outcome.NOT_PROCESSED
-            if not (lost or is_known):
-                limit = FIRST_CONTACT
+            limit = None if is_known else FIRST_CONTACT
             why = str(error)
         else:
             outcome = outcome_of_answer(result.status_code, result.headers)

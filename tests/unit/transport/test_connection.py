@@ -664,6 +664,28 @@ def test_no_server_says_how_often_it_was_tried(connect, closed_url):
     assert not caught.value.may_have_been_processed
 
 
+def babble(handler):
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+@pytest.mark.parametrize("answer", [lambda request: None, lambda request: babble])
+@pytest.mark.parametrize(("was_there", "attempts"), [(False, 3), (True, 4)])
+def test_what_never_answered_is_soon_given_up(
+    connection, site, answer, was_there, attempts
+):
+    """Likely it is no server of this kind; one that has answered may come back."""
+    site.answers["/x"] = answer
+    if was_there:
+        connection.get(f"{site.url}/y")
+    site.requests.clear()
+
+    tried = f"check that the URL is right .* \\(tried {attempts} times"
+    with pytest.raises(UnreachableError, match=tried):
+        connection.get(f"{site.url}/x")
+
+    assert len(site.requests) == attempts
+
+
 def test_half_an_answer_is_asked_for_again(connection, site):
     def cut(handler):
         handler.send_response(200)
