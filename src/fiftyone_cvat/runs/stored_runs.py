@@ -111,7 +111,7 @@ def _with_texts(part: Any) -> Any:
 def _bson_to_json(value: Any) -> Any:
     if isinstance(value, set):
         return list(value)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return json_util.default(value)
 

@@ -50,6 +50,12 @@ def test_is_read_as_fiftyone_writes_it(parts):
     assert as_read(PackedResults(made)) == as_read(made)
 
 
+@pytest.mark.parametrize("number", [np.int64(3), np.float32(0.5), np.bool_(True)])
+def test_numbers_of_numpy(number):
+    made = results(raw_values={"a": {"s1": number}})
+    assert as_read(PackedResults(made))["raw_values"] == {"a": {"s1": number.item()}}
+
+
 def test_is_one_text():
     stored = PackedResults(results()).serialize()
     assert stored.keys() == {"cls", "packed"}
