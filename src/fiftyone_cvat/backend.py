@@ -48,6 +48,7 @@ from fiftyone_cvat.runs.run_tasks import RunTasks
 from fiftyone_cvat.runs.users import users_in_turn
 from fiftyone_cvat.types import RETURN_TYPES
 from fiftyone_cvat.upload import checks, given_schema
+from fiftyone_cvat.upload.run_preview import RunPreview, refuse_known_key, run_preview
 
 if TYPE_CHECKING:
     from fiftyone_cvat.api import CVATAnnotationAPI
@@ -88,6 +89,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         timeout, wait_timeout: seconds to wait for one answer, and for a task's building
         on_failure: ``rollback`` deletes what a failed run created, ``keep`` does not
         max_workers: how many tasks are sent or loaded at the same time; 1 to 16, else 4
+        dry_run: whether ``annotate`` only checks, and returns what it would send
 
     Raises:
         ConfigurationError: if a value cannot work
@@ -130,6 +132,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         on_failure: str = "rollback",
         max_workers: int | None = None,
         job_assignee: str | Sequence[str] | None = None,
+        dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -171,7 +174,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         self.access_token = chosen_token(name, ways | {"access_token": access_token})
         self.headers = headers
         self._jobs, self._load_options = None, LoadOptions()
-        self._given_schema = None
+        self._given_schema, self._dry_run = None, truth("dry_run", dry_run)
 
     username = secret("username", "The user name; not stored.")
     email = secret("email", "The e-mail address; not stored.")
@@ -180,6 +183,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
     access_token = secret("access_token", "The personal access token; not stored.")
     jobs = private("jobs", "The jobs that a load is asked for; not stored.")
     load_options = private("load_options", "What a load is asked for; not stored.")
+    dry_run = private("dry_run", "Whether nothing is to be sent; not stored.")
     given_schema = private("given_schema", "What ``annotate`` was given; not stored.")
 
     def _sanitize_label_schema(self, label_schema: Any) -> None:
@@ -279,14 +283,22 @@ class CVATBackend(foua.AnnotationBackend):
         return attr_type in ("select", "radio", "number")
 
     def register_run(self, samples: Any, key: str, **kwargs: Any) -> None:
-        """Register a run; :class:`SchemaError` if a text in it cannot be stored."""
+        """Register a run that is to be sent.
+
+        Raises:
+            SchemaError: if a text of its label schema cannot be stored
+            ConfigurationError: if nothing is to be sent, and there is such a run
+        """
         schema.check_texts(self.config.label_schema or {})  # an import has none yet
+        if self.config.dry_run:
+            refuse_known_key(key, self.list_runs(samples))
+            return
         super().register_run(samples, key, **kwargs)
 
     def upload_annotations(
         self, samples: Any, anno_key: str, launch_editor: bool = False
-    ) -> CVATAnnotationResults:
-        """Send samples to CVAT.
+    ) -> CVATAnnotationResults | RunPreview:
+        """Send samples to CVAT, or tell what would be sent.
 
         If that fails, the run's key is free again, unless finished tasks are kept.
 
@@ -296,8 +308,11 @@ class CVATBackend(foua.AnnotationBackend):
             launch_editor: whether to open the first task in a web browser
 
         Returns:
-            a :class:`CVATAnnotationResults`
+            a :class:`CVATAnnotationResults`; a :class:`RunPreview` if nothing is sent
         """
+        if self.config.dry_run:
+            checks.check_alone(samples, self.config)
+            return run_preview(self.connect_to_api(), samples, self.config)
         try:
             if self._api is None:  # else nobody signs in, and the upload checks it
                 checks.check_alone(samples, self.config)
@@ -337,6 +352,8 @@ class CVATBackend(foua.AnnotationBackend):
         cls, samples: Any, key: str, run_results: Any, **kwargs: Any
     ) -> None:
         """Save a run's results, and end what loading its labels began."""
+        if isinstance(run_results, RunPreview):
+            return  # nothing was sent
         run_results = own_results(run_results, CVATAnnotationResults)
         if run_results is not None:
             finish_merge(run_results)

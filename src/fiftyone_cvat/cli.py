@@ -16,6 +16,7 @@ from fiftyone_cvat.commands.attach import attach
 from fiftyone_cvat.commands.demo import demo
 from fiftyone_cvat.commands.doctor import doctor
 from fiftyone_cvat.commands.imports import import_tasks
+from fiftyone_cvat.commands.plan import plan
 from fiftyone_cvat.commands.plugin import plugin
 from fiftyone_cvat.commands.resume import resume
 from fiftyone_cvat.commands.status import status
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain text: options line up, and flags have no type
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, doctor, status, watch, resume, attach):
+for command in (demo, doctor, plan, status, watch, resume, attach):
     app.command()(command)
 app.command("import")(import_tasks)
 app.add_typer(plugin, name="plugin")

@@ -220,6 +220,7 @@ class TestKeywords:
             "on_failure",
             "max_workers",
             "job_assignee",
+            "dry_run",
             "kwargs",
         ]
 

@@ -28,7 +28,9 @@ demo_command = sys.modules["fiftyone_cvat.commands.demo"]
 status_command = sys.modules["fiftyone_cvat.commands.status"]
 
 URL = "https://cvat.example.com"
-COMMANDS = ["demo", "doctor", "status", "watch", "resume", "attach", "import"]
+COMMANDS = [
+    *("demo", "doctor", "plan", "status", "watch", "resume", "attach", "import"),
+]
 SERVER = (
     *("url", "username", "password", "email", "access-token", "organization"),
     *("verify-ssl / --no-verify-ssl", "ca-bundle"),

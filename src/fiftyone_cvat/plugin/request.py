@@ -17,7 +17,8 @@ from fiftyone_cvat.plugin.request_options import add_options, chosen_options
 from fiftyone_cvat.plugin.runs import BACKEND, backend_name, server_settings
 from fiftyone_cvat.plugin.shown import alert, plain, prompt
 from fiftyone_cvat.runs.job_status import counted
-from fiftyone_cvat.workflows.preview import RunPreview, preview
+from fiftyone_cvat.upload.run_preview import RunPreview
+from fiftyone_cvat.workflows.preview import preview
 
 __all__ = ["RequestAnnotations"]
 
