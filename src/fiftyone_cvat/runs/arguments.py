@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -16,6 +16,7 @@ __all__ = [
     "chosen_token",
     "frame_numbers",
     "one_of",
+    "one_of_words",
     "positive_number",
     "private",
     "secret",
@@ -318,9 +319,23 @@ def one_of(name: str, value: str, *choices: str) -> str:
         ConfigurationError: if it is none of them
     """
     if value not in choices:
-        words = " or ".join(f"'{each}'" for each in choices)
+        words = one_of_words(choices)
         raise ConfigurationError(f"`{name}` must be {words}, not {value!r}")
     return value
+
+
+def one_of_words(choices: Sequence[str]) -> str:
+    """Return in words what can be given.
+
+    Args:
+        choices: what can be
+
+    Returns:
+        ``'a'``, ``'a' or 'b'``, or ``one of 'a', 'b', 'c'``
+    """
+    words = [repr(each) for each in choices]
+    more = words[2:]
+    return f"one of {', '.join(words)}" if more else " or ".join(words)
 
 
 def truth(name: str, value: Any) -> bool:

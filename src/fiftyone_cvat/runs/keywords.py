@@ -15,6 +15,7 @@ __all__ = [
     "check_keywords",
     "known_keywords",
     "meant_by",
+    "nearest",
     "tell_of_session",
     "tell_unknown_keywords",
     "tell_unknown_names",
@@ -46,10 +47,21 @@ def meant_by(name: str, known: Iterable[str]) -> str:
         name: a name that is not known
         known: those that are
     """
+    near = nearest(name, known)
+    return "" if near is None else f": did you mean `{near}`?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that may be meant; None if none is like it.
+
+    Args:
+        name: a name that is not known
+        known: those that are
+    """
     names = list(dict.fromkeys(known))
     near = [each for each in names if each.startswith(name)] if name else []
     near = near or difflib.get_close_matches(name, names, n=1)
-    return f": did you mean `{near[0]}`?" if near else ""
+    return near[0] if near else None
 
 
 def known_keywords(config_class: type) -> list[str]:

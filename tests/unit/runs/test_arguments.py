@@ -136,3 +136,18 @@ def test_what_members_refuse(take, values):
     for value in values:
         with pytest.raises(ConfigurationError, match=r"^`it"):
             take("it", value)
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        (["a"], "`x` must be 'a', not 'z'"),
+        (["a", "b"], "`x` must be 'a' or 'b', not 'z'"),
+        (["a", "b", "c"], "`x` must be one of 'a', 'b', 'c', not 'z'"),
+    ],
+)
+def test_one_of_a_few_words(choices, words):
+    with pytest.raises(ConfigurationError) as caught:
+        arguments.one_of("x", "z", *choices)
+    assert str(caught.value) == words
+    assert arguments.one_of("x", "a", *choices) == "a"
