@@ -158,7 +158,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
 def _lines(loaded: Any) -> Iterator[str]:
     jobs = ", ".join(map(str, loaded.job_ids))
     several = "job" if len(loaded.job_ids) == 1 else "jobs"
-    yield f"Loaded {several} {jobs}" if jobs else "No job is newly finished"
+    yield f"Loaded {several} {jobs}" if jobs else "No job is new: nothing is loaded"
     for line in loaded.reconciliation.lines():
         yield f"  {line}"
 
