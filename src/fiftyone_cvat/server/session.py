@@ -73,6 +73,7 @@ class Session(Urls, AnnotationAPI):
         self._wait_timeout = positive_number("wait_timeout", wait_timeout)
 
         self._user_id_map: dict[str, int] = {}
+        self._unknown_users: set[str] = set()
         self._project_id_map: dict[str, int] = {}
         self._ledger = Ledger()
         self._sent_media: dict[int, Any] = {}  # task id to files that it was sent

@@ -107,7 +107,8 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
         del config._is_checked
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
     usernames = {each for each in names if each is not None}
-    unknown = [each for each in usernames if api.get_user_id(each) is None]
+    with api._told_of_users(usernames):
+        unknown = [each for each in usernames if api.get_user_id(each) is None]
     if unknown:
         raise ConfigurationError(
             f"CVAT at {api.base_url} has no user {', '.join(sorted(unknown))} "
