@@ -133,6 +133,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         job_assignee: str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
+        keywords.refuse_members(type(self), kwargs)
         super().__init__(
             name, label_schema, media_field, **keywords.without_credentials(kwargs)
         )

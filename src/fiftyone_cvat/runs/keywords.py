@@ -16,6 +16,7 @@ __all__ = [
     "known_keywords",
     "meant_by",
     "nearest",
+    "refuse_members",
     "tell_of_session",
     "tell_unknown_keywords",
     "tell_unknown_names",
@@ -30,6 +31,9 @@ CREDENTIAL = re.compile(
     re.I,
 )
 """Names that may be meant for a credential, misspelt ones too."""
+
+MEANT = {"type": "label_type", "method": "backend"}
+"""Names of FiftyOne's configurations that are no keywords, to what is meant by them."""
 
 CREDENTIALS = ("username", "email", "password", "access_token", "headers")
 
@@ -150,6 +154,26 @@ def tell_of_session(config: Any) -> None:
     """
     if config.label_schema is None:
         tell_unknown_keywords(config)
+
+
+def refuse_members(config_class: type, keywords: Iterable[str]) -> None:
+    """Refuse keywords that FiftyOne would put in place of a configuration's members.
+
+    Args:
+        config_class: the class of the configuration
+        keywords: the names of keywords that it does not know
+
+    Raises:
+        KeywordError: if one is the name of a method, or of a property that is read only
+    """
+    for name in keywords:
+        member = getattr(config_class, name, None)
+        is_settable = isinstance(member, property) and member.fset is not None
+        if is_settable or not (callable(member) or isinstance(member, property)):
+            continue
+        meant = MEANT.get(name)
+        question = f": did you mean `{meant}`?" if meant else ""
+        raise KeywordError(f"The CVAT backend takes no `{name}`{question}")
 
 
 def _may_be_credential(name: str) -> bool:

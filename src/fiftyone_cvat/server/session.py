@@ -28,6 +28,7 @@ from fiftyone_cvat.runs.members import name_of
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.urls import Urls
 from fiftyone_cvat.transport.connection import Connection
+from fiftyone_cvat.transport.requests import check_request_url
 from fiftyone_cvat.transport.responses import Response, page_of, value_in, value_of
 from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
@@ -277,8 +278,10 @@ class Session(Urls, AnnotationAPI):
             the request response
 
         Raises:
+            ConfigurationError: if the URL is none
             RequestError: if the server refuses the request
         """
+        check_request_url(url, self.base_api_url)
         response = request_method(url, **kwargs)
         if print_error_info:
             self._validate(response, kwargs)

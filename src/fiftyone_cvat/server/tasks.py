@@ -65,6 +65,7 @@ class Tasks(Creations, Jobs):
                 by CVAT for every class
         """
         segment_size = whole_number("segment_size", segment_size, least=1)
+        whole_number("image_quality", image_quality, least=0, most=100)
         project_id = whole_number("project_id", project_id, least=1)
         web_address("issue_tracker", issue_tracker)
         task_json: Json = {"name": name}
