@@ -147,7 +147,8 @@ def test_every_recorded_request_is_made(demo):
     with CASSETTE.open(encoding="utf-8") as file:
         recorded = len(yaml.load(file, Loader=yaml.CSafeLoader)["interactions"])
 
-    assert f"All {recorded} recorded requests were made" in demo.stdout
+    words = f"Replayed {recorded} recorded requests: nothing was sent to a server."
+    assert words in " ".join(demo.stdout.split())
 
 
 def test_it_connects_to_its_own_database_only(demo):

@@ -146,6 +146,8 @@ OF_ANNOTATE = {
     "a tracker is no URL": (lambda s: s.annotate(issue_tracker="no url"), "no url"),
     "an assignee is 5": (lambda s: s.annotate(task_assignee=5), "`task_assignee`"),
     "use_cache is a word": (lambda s: s.annotate(use_cache="maybe"), "`use_cache`"),
+    "a type of 5": (lambda s: s.annotate(type=5), "mean `label_type`"),
+    "a method of 5": (lambda s: s.annotate(method=5), "mean `backend`"),
     "verify_ssl is a list": (lambda s: s.annotate(verify_ssl=[]), "`verify_ssl`"),
     "a project is a list": (lambda s: s.annotate(project_name=["a"]), "`project_name`"),
     "a task is large": (lambda s: s.annotate(task_size="many"), "`task_size`"),
@@ -289,6 +291,14 @@ OF_RUNS = {
     ),
     "a user of 5": (lambda s, r: r.connect_to_api().get_user_id(5), "must be a text"),
     "a URL of 5": (lambda s, r: r.connect_to_api().get(5), "5 is no URL"),
+    "a relative URL": (
+        lambda s, r: r.connect_to_api().get("api/nope"),
+        "must begin with http:// or https://",
+    ),
+    "a task of a quality of 1000": (
+        lambda s, r: r.connect_to_api().create_task("a", image_quality=1000),
+        "`image_quality` must be a whole number from 0 to 100",
+    ),
     "JSON of an object": (
         lambda s, r: r.connect_to_api().post(s.server.url, json=object()),
         "nothing that JSON knows",

@@ -16,6 +16,7 @@ import fiftyone.utils.annotations as foua
 
 from fiftyone_cvat import console
 from fiftyone_cvat.convert.to_cvat import attribute_specs, schema
+from fiftyone_cvat.dataset.absent_attributes import leave_out_all_fields
 from fiftyone_cvat.dataset.label_schemas import write_new_classes
 from fiftyone_cvat.dataset.load_state import LoadState
 from fiftyone_cvat.dataset.media_paths import MULTIMODAL
@@ -135,6 +136,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
         dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
+        keywords.refuse_members(type(self), kwargs)
         super().__init__(
             name, label_schema, media_field, **keywords.without_credentials(kwargs)
         )
@@ -338,6 +340,8 @@ class CVATBackend(foua.AnnotationBackend):
             annotations: dict[Any, Any] = api.download_annotations(results)
         if begin_merge(results, annotations):
             self._store(results.samples, results.key, results)
+        if results.reconciliation.nothing:
+            leave_out_all_fields(results)
         if results.ids_to_merge is not None:
             absent_tasks.lend_ids(results, results.ids_to_merge)
         return annotations

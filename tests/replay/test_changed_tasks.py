@@ -13,6 +13,7 @@ from tests.replay.test_attachment import finished
 from tests.replay.test_moved import new_project, plain
 
 DETECTIONS = {"cats": {"type": "detections"}}
+UNCHANGED = "Nothing has changed in CVAT since the last load"
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_every_change_arrives(run, change, counts):
     before = run.documents()
     assert load(run) == {}
     assert run.results.reconciliation.tasks_as_loaded == 2
-    assert "2 tasks have not changed in CVAT" in run.results.reconciliation.lines()[-1]
+    assert run.results.reconciliation.lines() == [UNCHANGED]
     assert run.differences(before) == []
 
 
@@ -178,8 +179,32 @@ def test_a_frame_that_is_restored(run):
     assert load(run) == {}
 
 
+@pytest.fixture
+def shown(run, capsys, caplog, monkeypatch):
+    """What a load tells; no bar of FiftyOne's is shown, which would be an empty one."""
+    monkeypatch.setattr(fo.config, "show_progress_bars", True)
+    caplog.set_level("INFO", "fiftyone_cvat")
+    capsys.readouterr()  # of the first load
+
+    def lines():
+        assert capsys.readouterr() == ("", "")
+        told = [
+            each.getMessage()
+            for each in caplog.records
+            if each.name.startswith("fiftyone")
+        ]
+        caplog.clear()
+        return told
+
+    return lines
+
+
 @pytest.mark.older_servers
-def test_nothing_is_read_of_what_has_not_changed(run, server_version, monkeypatch):
+def test_nothing_is_read_of_what_has_not_changed(
+    run, server_version, monkeypatch, shown
+):
+    schema = run.results.config.label_schema
+    before = [*schema]
     asked = []
     real_urlopen = urllib3.HTTPConnectionPool.urlopen
 
@@ -193,6 +218,9 @@ def test_nothing_is_read_of_what_has_not_changed(run, server_version, monkeypatc
     # older servers do not date a task anew when its frames are deleted
     frames = [f"GET /api/tasks/{each}/data/meta" for each in run.results.task_ids]
     assert sorted(asked) == ["GET /api/tasks", *(frames if server_version else [])]
+    assert shown() == ["Downloading labels from CVAT...", UNCHANGED]
+    assert run.results.config.label_schema is schema
+    assert [*schema] == before
 
 
 def test_all_are_read_on_demand(run):
@@ -265,11 +293,13 @@ def _fail(*_args, **_kwargs):
     raise ZeroDivisionError
 
 
-def test_tasks_that_are_gone(run, caplog):
+def test_tasks_that_are_gone(run, shown):
     first, second = run.results.task_ids
     run.api.delete_task(first)
 
     assert load(run) == {}
 
-    assert "no longer exists" in caplog.text
+    [*_, skipped, nothing] = shown()
+    assert "no longer exists" in skipped
+    assert nothing == "CVAT shows none of the tasks to be loaded: nothing is loaded"
     assert run.results.task_ids == [second]

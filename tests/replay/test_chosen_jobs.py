@@ -108,6 +108,8 @@ def test_choices(cats, server, jobs, loaded):
 
     assert changed_samples(run, before) == set(loaded)
     assert run.results.reconciliation.not_asked == 2 - len(loaded)
+    nothing = ["No job is rejected yet: nothing is loaded"]
+    assert (run.results.reconciliation.lines() == nothing) is (not loaded)
     run.load()
     assert changed_samples(run, before) == set("ab")
 

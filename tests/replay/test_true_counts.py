@@ -198,7 +198,7 @@ def test_unchanged_and_chosen_jobs(pictures, server):
     before = held(pictures)
     for expected in (
         ["cats:      6 kept", "keypoints: 2 kept"],
-        ["1 task has not changed in CVAT since it was loaded"],
+        ["Nothing has changed in CVAT since the last load"],
     ):
         fiftyone_cvat.load(pictures, "run", unexpected="keep", **server.credentials)
         lines = run.results.reconciliation.lines()

@@ -22,7 +22,12 @@ from fiftyone_cvat.backend import (
     CVATBackend,
     CVATBackendConfig,
 )
-from fiftyone_cvat.errors import AnswerError, ConfigurationError, SchemaError
+from fiftyone_cvat.errors import (
+    AnswerError,
+    ConfigurationError,
+    KeywordError,
+    SchemaError,
+)
 from fiftyone_cvat.runs.absent_tasks import forget
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.responses import Response
@@ -72,6 +77,50 @@ def results(backend=None, **more):
     if backend is not None:
         made._backend = backend
     return made
+
+
+def test_results_are_shown_in_a_line():
+    shown = "<CVATAnnotationResults of run 'key': 2 tasks at http://cvat>"
+    made = results()
+    made.config.url = "http://cvat"
+    assert repr(made) == str(made) == shown
+    made.config.url = "http://ann:s3cr3t@cvat"  # as the built-in stores it
+    assert "s3cr3t" not in repr(made)
+    made.config.url = None
+    made.task_ids = [1]
+    assert repr(made).endswith("'key': 1 task at a server that is not set>")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("type", "takes no `type`: did you mean `label_type`"),
+        ("method", "takes no `method`: did you mean `backend`"),
+        ("cls", "takes no `cls`"),
+        ("serialize", "takes no `serialize`"),
+        ("load_credentials", "takes no `load_credentials`"),
+    ],
+)
+@pytest.mark.parametrize("value", [5, "detections", None])
+def test_members_are_no_keywords(name, words, value):
+    with pytest.raises(KeywordError, match=words):
+        config(**{name: value})
+
+
+def test_members_of_subclasses_that_can_be_set():
+    class Config(CVATBackendConfig):
+        flavour = "plain"
+
+        @property
+        def color(self):
+            return self._color
+
+        @color.setter
+        def color(self, value):
+            self._color = value
+
+    made = Config("cvat", {}, color="red", flavour="sweet")
+    assert (made.color, made.flavour) == ("red", "sweet")
 
 
 class FakeApi:

@@ -233,13 +233,47 @@ def test_what_is_not_there(run, dataset, command):
         assert words in str(result.exception)
 
 
+@pytest.mark.parametrize("command", ["status", "watch"])
+def test_ctrl_c_while_a_watch_starts(run, dataset, monkeypatch, command):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    module = sys.modules[f"fiftyone_cvat.commands.{command}"]
+    monkeypatch.setattr(module, "named_dataset", interrupt)
+    option = {"status": "--watch", "watch": "--every"}[command]
+
+    result = run(command, dataset.name, "run", option, "5")
+
+    assert result.exit_code == 0
+    assert result.output == ""
+
+
+def test_ctrl_c_before_a_status_is_shown(run, dataset, monkeypatch):
+    """Who asks once and gets nothing is told by the exit status."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    results = SimpleNamespace(job_status=interrupt)
+    monkeypatch.setattr(status_command, "_results_of", lambda *_: results)
+
+    assert run("status", dataset.name, "run").exit_code != 0
+
+
+def test_nothing_is_watched_that_is_not_there(run, dataset):
+    result = run("watch", dataset.name, "run")
+
+    assert result.exit_code == 1
+    assert "Watching" not in result.output
+
+
 def test_runs_that_are_not_there_for_functions(dataset):
     for call in (
         lambda: fiftyone_cvat.adopt_run(dataset, "run"),
         lambda: fiftyone_cvat.resume(dataset, "run"),
         lambda: fiftyone_cvat.attach(dataset, "run", {1: 2}),
         lambda: fiftyone_cvat.load(dataset, "run"),
-        lambda: next(fiftyone_cvat.watch(dataset, "run")),
+        lambda: fiftyone_cvat.watch(dataset, "run"),  # at once, not with its first
     ):
         with pytest.raises(ConfigurationError, match="no annotation run 'run'"):
             call()
@@ -359,7 +393,7 @@ def test_a_watch_of_once(run, dataset, watched):
     result = run("watch", dataset.name, "run", "--once")
 
     assert result.exit_code == 0
-    assert result.stdout == "No job is newly finished\n"
+    assert result.stdout == "No job is new: nothing is loaded\n"
     assert "every" not in watched[0][2]
 
 

@@ -21,7 +21,7 @@ from fiftyone_cvat.console import work_aside
 from fiftyone_cvat.types import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fiftyone_cvat.runs.job_status import JobStatus
 
@@ -50,31 +50,39 @@ def status(
     """Show how far the jobs of a run are in CVAT.
 
     Nothing is changed, here or there. With --watch a server that does not answer is
-    asked again. What is not given as an option comes from FiftyOne's configuration,
-    such as FIFTYONE_CVAT_ACCESS_TOKEN.
+    asked again, and the exit status after Ctrl-C is 0. What is not given as an option
+    comes from FiftyOne's configuration, such as FIFTYONE_CVAT_ACCESS_TOKEN.
     """
-    with work_aside():
-        from fiftyone_cvat.workflows.watching import AWAY, may_come_back
-
-        results = _results_of(dataset, anno_key, server)
     show = _show_json if as_json else _show_table
+    if watch is None:
+        with work_aside():
+            jobs = _results_of(dataset, anno_key, server).job_status()
+        show(dataset, anno_key, jobs)
+        return
     with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            try:
-                with work_aside():
-                    jobs = results.job_status()
-            except AWAY as error:
-                if watch is None or not may_come_back(error):
-                    raise
-                typer.echo(f"Asking again in {watch:g} seconds: {error}", err=True)
-                sleep(watch)
-                continue
-            if watch is not None and not as_json and sys.stdout.isatty():
+        with work_aside():
+            results = _results_of(dataset, anno_key, server)
+        for jobs in _asked_again(results, watch):
+            if not as_json and sys.stdout.isatty():
                 typer.echo("\033[2J\033[H", nl=False)  # on a page of its own each time
             show(dataset, anno_key, jobs)
-            if watch is None:
-                return
-            sleep(watch)
+
+
+def _asked_again(results: Any, seconds: float) -> Iterator[Sequence[JobStatus]]:
+    """Yield how far the jobs of a run are, each time that the server answers."""
+    from fiftyone_cvat.workflows.watching import AWAY, may_come_back
+
+    while True:
+        try:
+            with work_aside():
+                jobs = results.job_status()
+        except AWAY as error:
+            if not may_come_back(error):
+                raise
+            typer.echo(f"Asking again in {seconds:g} seconds: {error}", err=True)
+        else:
+            yield jobs
+        sleep(seconds)
 
 
 def _results_of(dataset: str, anno_key: str, server: dict[str, Any]) -> Any:

@@ -97,21 +97,29 @@ def watch(
         "update_label_schema": update_label_schema,
         **server,
     }
-    with work_aside():
-        samples = named_dataset(dataset)
-        from fiftyone_cvat.workflows import watching
-
-        if once:
-            loads: Iterable[Any] = [
-                watching.load_finished(samples, anno_key, **options)
-            ]
-        else:
-            loads = watching.watch(samples, anno_key, every=every, **options)
     with contextlib.suppress(KeyboardInterrupt):
+        loads = _begin(dataset, anno_key, options, every=None if once else every)
         for each in _quietly(loads):
             for line in _json_line(each) if as_json else _lines(each):
                 typer.echo(line)
             sys.stdout.flush()
+
+
+def _begin(
+    dataset: str, anno_key: str, options: dict[str, Any], *, every: float | None
+) -> Iterable[Any]:
+    """Return what is loaded: as it comes, or once if there are no seconds between.
+
+    Raises:
+        CVATError: if there is no such dataset or run, or no database
+    """
+    with work_aside():
+        samples = named_dataset(dataset)
+        from fiftyone_cvat.workflows import watching
+
+        if every is None:
+            return [watching.load_finished(samples, anno_key, **options)]
+        return watching.watch(samples, anno_key, every=every, **options)
 
 
 def _chosen(texts: Sequence[str]) -> Any:
@@ -150,7 +158,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
 def _lines(loaded: Any) -> Iterator[str]:
     jobs = ", ".join(map(str, loaded.job_ids))
     several = "job" if len(loaded.job_ids) == 1 else "jobs"
-    yield f"Loaded {several} {jobs}" if jobs else "No job is newly finished"
+    yield f"Loaded {several} {jobs}" if jobs else "No job is new: nothing is loaded"
     for line in loaded.reconciliation.lines():
         yield f"  {line}"
 

@@ -34,6 +34,7 @@ __all__ = [
     "AbsentAttributes",
     "label_ids_at",
     "labels_in_document",
+    "leave_out_all_fields",
     "leave_out_empty_fields",
     "narrow_attributes",
     "place_of",
@@ -158,6 +159,20 @@ def leave_out_empty_fields(results: Any, annotations: Mapping[Any, Any]) -> None
             results.whole_attributes.append(
                 (schema, label_field, schema.pop(label_field))
             )
+
+
+def leave_out_all_fields(results: Any) -> None:
+    """Leave FiftyOne nothing to merge: it would show a bar of nothing for each field.
+
+    The whole schema is kept aside.
+
+    Args:
+        results: the run's results, whose configuration is changed in place
+    """
+    schema = results.config.label_schema
+    # the first is put back first
+    for label_field in reversed(list(schema)):
+        results.whole_attributes.append((schema, label_field, schema.pop(label_field)))
 
 
 def restore_attributes(results: Any) -> None:

@@ -147,6 +147,7 @@ def _end_merge(results: Any) -> None:
     Args:
         results: the run's results
     """
+    restore_attributes(results)
     absent = results.absent_attributes
     others = results.id_map.keys() & {*results.samples._get_label_fields()}
     remove_nulls(results.samples, absent.ids, others)
@@ -154,7 +155,6 @@ def _end_merge(results: Any) -> None:
     restore_instances(results.samples, absent.instances, others)
     restore_lists(results.samples, absent.lists, others)
     results.absent_attributes = AbsentAttributes()
-    restore_attributes(results)
     merge = results.merge or {}
     held = dict(merge.get("held", ()))
     doubled = take_out_doubled(results, held, merge.get("fields", ())) if held else ()

@@ -85,7 +85,8 @@ class Report:
         self._console.print()
         if replayed:
             self._console.print(
-                f"All {finished.requests} recorded requests were made, and no other."
+                f"Replayed {finished.requests} recorded requests: nothing was sent to "
+                "a server."
             )
         for url in outcome.task_urls:
             self._console.print(f"A task is at {url}")

@@ -16,7 +16,7 @@ from fiftyone_cvat.convert.shared.frames import (
 )
 from fiftyone_cvat.errors import AccessDeniedError, ConfigurationError, NotFoundError
 from fiftyone_cvat.runs.absent_tasks import hide
-from fiftyone_cvat.runs.chosen_jobs import choose_jobs, is_of_annotation
+from fiftyone_cvat.runs.chosen_jobs import STATES, choose_jobs, is_of_annotation
 from fiftyone_cvat.runs.last_loads import LoadNotes, TaskLoad, last_load
 from fiftyone_cvat.runs.stored_runs import first_frame
 from fiftyone_cvat.server.run_jobs import jobs_of_tasks, updated_dates
@@ -59,6 +59,7 @@ class ChosenTasks:
         self._ids_by_task: dict[int, list[int] | None] = {}
         # the frames to load, None for all
         self._asked_keys: set[str] | None = None
+        self._chosen_by = ""
         self._dates: dict[int, str] = {}
         self._notes = LoadNotes()
 
@@ -78,6 +79,7 @@ class ChosenTasks:
         chosen, results.config.jobs = results.config.jobs, None
         if chosen is None and not options.fills_empty:
             return
+        self._chosen_by = chosen if isinstance(chosen, str) else ""
         jobs = jobs_of_tasks(self._api, results.task_ids)
         meant = choose_jobs(jobs, chosen)
         self.jobs_beside = [job for job in meant if not is_of_annotation(job)]
@@ -124,7 +126,19 @@ class ChosenTasks:
         count = sum(len(frames_by_task[task_id]) for task_id in not_asked)
         hide(results, [*not_asked, *as_loaded])
         self.has_left = bool(not_asked or as_loaded)
-        return Reconciliation(not_asked=count, tasks_as_loaded=len(as_loaded))
+        nothing = "" if read else self._why_nothing(not_asked, as_loaded)
+        return Reconciliation(
+            not_asked=count, tasks_as_loaded=len(as_loaded), nothing=nothing
+        )
+
+    def _why_nothing(self, not_asked: set[int], as_loaded: set[int]) -> str:
+        """Return why there is no task to be read, in words."""
+        if as_loaded:
+            jobs = " of the chosen jobs" if not_asked else ""
+            return f"Nothing{jobs} has changed in CVAT since the last load"
+        if self._chosen_by in STATES:
+            return f"No job is {self._chosen_by} yet: nothing is loaded"
+        return "No job is as it was asked for: nothing is loaded"
 
     def _note_choice(self, jobs: Iterable[Json], ids: Collection[int]) -> None:
         """Note which of each task's jobs of annotation were chosen."""

@@ -60,6 +60,8 @@ __all__ = ["RunDownload"]
 
 logger = logging.getLogger(__name__)
 
+NOT_SEEN = "CVAT shows none of the tasks to be loaded: nothing is loaded"
+
 
 class RunDownload:
     """Brings the labels of one run down.
@@ -127,6 +129,7 @@ class RunDownload:
                 raise
             show_tasks(results)
         if outcome is None and self._chosen.has_left:
+            left.nothing = left.nothing or NOT_SEEN
             results.reconciliation = left
             results.ids_to_merge = {}
             return {}
@@ -139,7 +142,7 @@ class RunDownload:
                 results.key,
                 attach_call(results.key, results.task_ids),
             )
-            results.reconciliation = Reconciliation()
+            results.reconciliation = Reconciliation(nothing=NOT_SEEN)
             results.ids_to_merge = {}
             return {}
         results.reconciliation = outcome.reconciliation

@@ -136,7 +136,8 @@ def _chosen(api: CVATAnnotationAPI, results: Any, jobs: ChosenJobs) -> list[Json
 def _user_id(api: CVATAnnotationAPI, name: str | None) -> int | None:
     if name is None:
         return None
-    user_id = api.get_user_id(name)
+    with api._told_of_users([name]):
+        user_id = api.get_user_id(name)
     if user_id is None:
         known = list(_user_names(api))
         shown = ", ".join(known[:MAX_NAMED])

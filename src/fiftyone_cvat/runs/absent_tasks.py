@@ -189,6 +189,9 @@ def _put_in_place(results: Any, parts: dict[int, dict[str, Any]]) -> None:
     for task_id in sorted(places, key=lambda each: places[each]):
         results.task_ids.remove(task_id)
         results.task_ids.insert(places[task_id], task_id)
+    order = {task_id: place for place, task_id in enumerate(results.task_ids)}
+    for task_ids in results.labels_task_map.values():
+        task_ids.sort(key=lambda each: order.get(each, len(order)))
 
 
 def lend_ids(results: Any, ids: dict[Any, Any]) -> None:

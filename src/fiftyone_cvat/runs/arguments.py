@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "chosen_token",
     "frame_numbers",
     "one_of",
+    "one_of_words",
     "positive_number",
     "private",
     "secret",
@@ -29,6 +31,7 @@ __all__ = [
     "truth_or_text",
     "web_address",
     "whole_number",
+    "without_secrets",
 ]
 
 
@@ -217,7 +220,7 @@ def texts_in_turn(backend: str, name: str, value: Any) -> Any:
             place = f"`{name}[{number}]` is" if is_listed else "this is"
             raise ConfigurationError(
                 f"`{name}` must be a text, or a list of texts (None in it for none), "
-                f"and {place} {each!r:.80}"
+                f"and {place} {without_secrets(repr(each))}"
             )
     return texts if is_listed else texts[0]
 
@@ -318,9 +321,23 @@ def one_of(name: str, value: str, *choices: str) -> str:
         ConfigurationError: if it is none of them
     """
     if value not in choices:
-        words = " or ".join(f"'{each}'" for each in choices)
+        words = one_of_words(choices)
         raise ConfigurationError(f"`{name}` must be {words}, not {value!r}")
     return value
+
+
+def one_of_words(choices: Sequence[str]) -> str:
+    """Return in words what can be given.
+
+    Args:
+        choices: what can be
+
+    Returns:
+        ``'a'``, ``'a' or 'b'``, or ``one of 'a', 'b', 'c'``
+    """
+    words = [repr(each) for each in choices]
+    more = words[2:]
+    return f"one of {', '.join(words)}" if more else " or ".join(words)
 
 
 def truth(name: str, value: Any) -> bool:
@@ -360,9 +377,22 @@ def web_address(name: str, value: str | None) -> str | None:
     if not is_one:
         raise ConfigurationError(
             f"`{name}` must be a URL, as 'https://example.com/issues/1', and "
-            f"{value!r:.80} is none"
+            f"{without_secrets(repr(value))} is none"
         )
     return value
+
+
+def without_secrets(text: str) -> str:
+    """Return what was given as a message may quote it, at most 80 characters.
+
+    An address may hold a user and a password before its ``@``, and a token after its
+    ``?``.
+
+    Args:
+        text: what was given, or its ``repr``
+    """
+    text = re.sub(r".*@", "***@", text, flags=re.DOTALL)
+    return re.sub(r"\?.+", "?***", text, flags=re.DOTALL)[:80]
 
 
 def truth_or_text(value: Any) -> bool | str:
@@ -381,6 +411,7 @@ def truth_or_text(value: Any) -> bool | str:
         return words.get(value.strip().lower(), value)
     if not isinstance(value, int | None):
         raise ConfigurationError(
-            f"`verify_ssl` must be True, False or a path, not {value!r:.80}"
+            "`verify_ssl` must be True, False or a path, not "
+            f"{without_secrets(repr(value))}"
         )
     return value is None or bool(value)

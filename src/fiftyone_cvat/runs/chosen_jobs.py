@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, SupportsIndex, TypeAlias
 
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.keywords import nearest
 from fiftyone_cvat.types import Json
 
 __all__ = [
@@ -192,12 +193,15 @@ def _key_of(jobs: Sequence[Json], name: str) -> str:
     if name in stages:
         return "stage"
     if not any(_value(job, "assignee") == name for job in jobs):
+        near = nearest(name, [*states, *stages])
+        question = "" if near is None else f": did you mean '{near}'?"
         raise ConfigurationError(
-            f"`jobs` is {name!r}, which is no state of a job ({_listed(states)}) and "
-            f"no stage ({_listed(stages)}), and no job is assigned to a user of that "
-            f"name. To wait for jobs of a user, give {{'assignee': {name!r}}}; other "
-            "choices are mappings of `state`, `stage` and `type`, job ids, or a "
-            "function of a job"
+            f"`jobs` is {name!r}, which chooses none{question or '.'} Jobs have a "
+            f"state ({_listed(states)}), a stage ({_listed(stages)}) and an "
+            "assignee, and none is assigned to a user of that name. If it is a user "
+            f"who may have jobs later, give {{'assignee': {name!r}}} (on the command "
+            f"line assignee={name}). Other choices are mappings, job "
+            "ids, or a function of a job"
         )
     return "assignee"
 

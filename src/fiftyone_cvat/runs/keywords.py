@@ -15,6 +15,8 @@ __all__ = [
     "check_keywords",
     "known_keywords",
     "meant_by",
+    "nearest",
+    "refuse_members",
     "tell_of_session",
     "tell_unknown_keywords",
     "tell_unknown_names",
@@ -29,6 +31,9 @@ CREDENTIAL = re.compile(
     re.I,
 )
 """Names that may be meant for a credential, misspelt ones too."""
+
+MEANT = {"type": "label_type", "method": "backend"}
+"""Names of FiftyOne's configurations that are no keywords, to what is meant by them."""
 
 CREDENTIALS = ("username", "email", "password", "access_token", "headers")
 
@@ -46,10 +51,21 @@ def meant_by(name: str, known: Iterable[str]) -> str:
         name: a name that is not known
         known: those that are
     """
+    near = nearest(name, known)
+    return "" if near is None else f": did you mean `{near}`?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that may be meant; None if none is like it.
+
+    Args:
+        name: a name that is not known
+        known: those that are
+    """
     names = list(dict.fromkeys(known))
     near = [each for each in names if each.startswith(name)] if name else []
     near = near or difflib.get_close_matches(name, names, n=1)
-    return f": did you mean `{near[0]}`?" if near else ""
+    return near[0] if near else None
 
 
 def known_keywords(config_class: type) -> list[str]:
@@ -138,6 +154,26 @@ def tell_of_session(config: Any) -> None:
     """
     if config.label_schema is None:
         tell_unknown_keywords(config)
+
+
+def refuse_members(config_class: type, keywords: Iterable[str]) -> None:
+    """Refuse keywords that FiftyOne would put in place of a configuration's members.
+
+    Args:
+        config_class: the class of the configuration
+        keywords: the names of keywords that it does not know
+
+    Raises:
+        KeywordError: if one is the name of a method, or of a property that is read only
+    """
+    for name in keywords:
+        member = getattr(config_class, name, None)
+        is_settable = isinstance(member, property) and member.fset is not None
+        if is_settable or not (callable(member) or isinstance(member, property)):
+            continue
+        meant = MEANT.get(name)
+        question = f": did you mean `{meant}`?" if meant else ""
+        raise KeywordError(f"The CVAT backend takes no `{name}`{question}")
 
 
 def _may_be_credential(name: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 from fiftyone_cvat import console
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import absent_tasks
+from fiftyone_cvat.runs.arguments import without_secrets
+from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.runs.members import numbers_of
 from fiftyone_cvat.runs.status import status_by_field, status_lines
 
@@ -22,6 +24,16 @@ class RunTasks:
     task_ids: list[int]
     job_ids: dict[int, list[int]]
     labels_task_map: dict[Any, list[int]]
+    config: Any
+
+    def __repr__(self) -> str:
+        tasks = counted(len(self.task_ids), "task")
+        url = getattr(self.config, "url", None) or "a server that is not set"
+        where = without_secrets(url)
+        return f"<{type(self).__name__} of run '{self.key}': {tasks} at {where}>"
+
+    # FiftyOne's has every id of the run
+    __str__ = __repr__
 
     def launch_editor(self) -> None:
         """Launches the CVAT editor and loads the first task for this annotation run."""

@@ -28,6 +28,7 @@ from fiftyone_cvat.runs.members import name_of
 from fiftyone_cvat.server.ledger import Ledger
 from fiftyone_cvat.server.urls import Urls
 from fiftyone_cvat.transport.connection import Connection
+from fiftyone_cvat.transport.requests import check_request_url
 from fiftyone_cvat.transport.responses import Response, page_of, value_in, value_of
 from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
@@ -73,6 +74,7 @@ class Session(Urls, AnnotationAPI):
         self._wait_timeout = positive_number("wait_timeout", wait_timeout)
 
         self._user_id_map: dict[str, int] = {}
+        self._unknown_users: set[str] = set()
         self._project_id_map: dict[str, int] = {}
         self._ledger = Ledger()
         self._sent_media: dict[int, Any] = {}  # task id to files that it was sent
@@ -276,8 +278,10 @@ class Session(Urls, AnnotationAPI):
             the request response
 
         Raises:
+            ConfigurationError: if the URL is none
             RequestError: if the server refuses the request
         """
+        check_request_url(url, self.base_api_url)
         response = request_method(url, **kwargs)
         if print_error_info:
             self._validate(response, kwargs)

@@ -12,6 +12,7 @@ from fiftyone_cvat.convert.shared.server_ids import class_and_attribute_ids
 from fiftyone_cvat.convert.to_cvat.schema import cvat_schema_to_labels
 from fiftyone_cvat.errors import NotFoundError, ServerJobError
 from fiftyone_cvat.runs.arguments import web_address, whole_number
+from fiftyone_cvat.runs.chosen_jobs import is_of_annotation
 from fiftyone_cvat.runs.members import number_of, numbers_of, paths_of, several
 from fiftyone_cvat.server.creations import Creations
 from fiftyone_cvat.server.jobs import Jobs
@@ -64,6 +65,7 @@ class Tasks(Creations, Jobs):
                 by CVAT for every class
         """
         segment_size = whole_number("segment_size", segment_size, least=1)
+        whole_number("image_quality", image_quality, least=0, most=100)
         project_id = whole_number("project_id", project_id, least=1)
         web_address("issue_tracker", issue_tracker)
         task_json: Json = {"name": name}
@@ -110,14 +112,15 @@ class Tasks(Creations, Jobs):
 
         Returns:
             ``name``, ``status``, ``assignee``, ``last_updated``, and ``jobs``, job id
-            to the job as the server describes it; None if there is no such task
+            to the job as the server describes it, in the order of their frames; None
+            if there is no such task
         """
         try:
             answer = self.get(self.task_url(task_id), print_error_info=False)
         except NotFoundError:
             logger.warning("Task %d no longer exists", task_id)
             return None
-        jobs = self._list_jobs(task_id)
+        jobs = sorted(self._list_jobs(task_id), key=_place)
         task = answer.json()
         name, status, updated = (
             value_in(task, key, answer.url)
@@ -322,3 +325,11 @@ def _with_files(error: ServerJobError, files: Sequence[MediaFile]) -> ServerJobE
     told = ServerJobError(f"{error}; {words}")
     told.media = tuple(map(str, found))
     return told
+
+
+def _place(job: Any) -> tuple[bool, int]:
+    """Return where a job stands among those of its task: by its frames, others last."""
+    if not isinstance(job, dict):
+        return (True, 0)  # it is refused as it is read
+    start = job.get("start_frame")
+    return (not is_of_annotation(job), start if isinstance(start, int) else 0)

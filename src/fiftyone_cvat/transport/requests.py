@@ -14,9 +14,16 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from fiftyone_cvat.errors import ConfigurationError
-from fiftyone_cvat.runs.arguments import server_url
+from fiftyone_cvat.runs.arguments import server_url, without_secrets
 
-__all__ = ["check_headers", "check_url", "encode_body", "origin_of", "with_params"]
+__all__ = [
+    "check_headers",
+    "check_request_url",
+    "check_url",
+    "encode_body",
+    "origin_of",
+    "with_params",
+]
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -121,6 +128,24 @@ def check_url(url: str) -> None:
         )
 
 
+def check_request_url(url: Any, api_url: str) -> None:
+    """Refuse an address that is relative, or of another kind.
+
+    Args:
+        url: what a request is to be sent to
+        api_url: the root of the server's REST API, for the message
+
+    Raises:
+        ConfigurationError: if it is none that a request can be sent to
+    """
+    if not isinstance(url, str) or not re.match(r"https?://[^/]", url, re.I):
+        raise ConfigurationError(
+            f"{without_secrets(repr(url))} is no URL of a request: it must begin with "
+            f"http:// or https://, as f'{{api.base_api_url}}/tasks', which is "
+            f"{api_url}/tasks here"
+        )
+
+
 def origin_of(url: str) -> str:
     r"""Return scheme, host and port of a URL: what credentials are bound to.
 
@@ -128,7 +153,7 @@ def origin_of(url: str) -> str:
     standard library finds another host in ``https://evil.example\@cvat.example.com``.
     """
     if not isinstance(url, str):
-        raise ConfigurationError(f"{url!r:.80} is no URL")
+        raise ConfigurationError(f"{without_secrets(repr(url))} is no URL")
     try:
         parts = parse_url(url)
     except LocationParseError:

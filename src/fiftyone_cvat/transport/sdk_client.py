@@ -21,6 +21,7 @@ from cvat_sdk.api_client import models, rest
 from cvat_sdk.core.client import AccessTokenCredentials, Client, Config
 
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.runs.arguments import without_secrets
 from fiftyone_cvat.transport.requests import check_url
 from fiftyone_cvat.transport.settings import Credentials, ServerSettings
 
@@ -146,7 +147,8 @@ def _check_bundle(path: str) -> None:
         ssl.create_default_context(cafile=path)
     except OSError as error:
         raise ConfigurationError(
-            f"`verify_ssl` names no CA bundle in PEM form: '{path}' ({error.strerror})"
+            f"`verify_ssl` names no CA bundle in PEM form: '{without_secrets(path)}' "
+            f"({error.strerror})"
         ) from None
 
 

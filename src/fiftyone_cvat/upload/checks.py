@@ -19,7 +19,7 @@ from fiftyone_cvat.convert.to_cvat.project_schema import (
 from fiftyone_cvat.convert.to_cvat.schema import build_cvat_schema
 from fiftyone_cvat.dataset.media_paths import refuse_multimodal
 from fiftyone_cvat.errors import ConfigurationError, SchemaError
-from fiftyone_cvat.runs.arguments import web_address
+from fiftyone_cvat.runs.arguments import one_of_words, web_address
 from fiftyone_cvat.server.creations import MAX_NAME
 from fiftyone_cvat.types import Json, LabelSchema
 from fiftyone_cvat.upload.app_schemas import take_label_schemas
@@ -67,7 +67,7 @@ def check_alone(samples: Any, config: Any) -> None:
     if samples.media_type not in SUPPORTED_MEDIA:
         raise ConfigurationError(
             f"Collections of type '{samples.media_type}' cannot be annotated in "
-            f"CVAT; select samples of type {' or '.join(SUPPORTED_MEDIA)}"
+            f"CVAT; select samples whose type is {one_of_words(SUPPORTED_MEDIA)}"
         )
     if samples.media_type == fom.THREE_D and config.media_field == "filepath":
         raise ConfigurationError(
@@ -107,7 +107,8 @@ def check_run(api: CVATAnnotationAPI, samples: Any, config: Any) -> None:
         del config._is_checked
     names = [*listed(config.task_assignee), *listed(config.job_assignees)]
     usernames = {each for each in names if each is not None}
-    unknown = [each for each in usernames if api.get_user_id(each) is None]
+    with api._told_of_users(usernames):
+        unknown = [each for each in usernames if api.get_user_id(each) is None]
     if unknown:
         raise ConfigurationError(
             f"CVAT at {api.base_url} has no user {', '.join(sorted(unknown))} "

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fiftyone_cvat.backend import CVATBackendConfig
+from fiftyone_cvat.dataset.absent_attributes import restore_attributes
 from fiftyone_cvat.download.destinations import check_unexpected, holders_of_fields
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.arguments import one_of
@@ -122,6 +123,7 @@ def load(
         )
     finally:
         config.load_options = LoadOptions()
+        restore_attributes(results)  # what a load that was stopped has left out
 
 
 def _credentials(settings: Mapping[str, Any]) -> dict[str, Any]:

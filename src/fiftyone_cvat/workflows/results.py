@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
+import fiftyone.core.odm as foo
 
 from fiftyone_cvat.backend import CVATAnnotationResults, CVATBackend
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.cached_runs import take_stored
+from fiftyone_cvat.runs.keywords import nearest
 from fiftyone_cvat.workflows.database import asking_database
 
 __all__ = [
@@ -18,6 +21,12 @@ __all__ = [
     "newest_results",
     "results_of_run",
 ]
+
+MAX_NAMED = 10
+"""Names that a message lists."""
+
+OF_CVAT = "cvat"
+"""What is in the name of a configuration of this package, a subclass, or FiftyOne's."""
 
 
 def dataset_of(samples: Any) -> Any:
@@ -45,13 +54,30 @@ def dataset_of_name(name: str) -> fo.Dataset:
         name: its name
 
     Raises:
-        ConfigurationError: if there is none
+        ConfigurationError: if there is none; the error names the one that may be
+            meant, or those that have runs of CVAT
         DatabaseError: if FiftyOne's database does not answer
     """
     with asking_database():
         if not fo.dataset_exists(name):
-            raise ConfigurationError(f"FiftyOne has no dataset '{name}'")
+            raise ConfigurationError(f"FiftyOne has no dataset '{name}'{_meant(name)}")
         return fo.load_dataset(name)
+
+
+def _meant(name: str) -> str:
+    """Return the end of a sentence that names datasets in place of one."""
+    known = fo.list_datasets()
+    if not known:
+        return ": its database has none at all"
+    near = nearest(name, known)
+    if near is not None:
+        return f": did you mean '{near}'?"
+    database = foo.get_db_conn()
+    is_of_cvat = {"config.cls": {"$regex": OF_CVAT, "$options": "i"}}
+    ids = database.runs.distinct("_dataset_id", is_of_cvat)
+    found = database.datasets.find({"_id": {"$in": ids}}, {"name": 1})
+    names = sorted(each["name"] for each in found)
+    return f"; datasets with runs of CVAT: {_listed(names)}" if names else ""
 
 
 def check_run(dataset: Any, anno_key: str) -> None:
@@ -62,14 +88,32 @@ def check_run(dataset: Any, anno_key: str) -> None:
         anno_key: the annotation key
 
     Raises:
-        ConfigurationError: if there is no such run; the error names those that are
+        ConfigurationError: if there is no such run; the error names the one that may
+            be meant, and those of CVAT that there are
     """
     keys = dataset.list_annotation_runs()
-    if anno_key not in keys:
-        raise ConfigurationError(
-            f"Dataset '{dataset.name}' has no annotation run '{anno_key}'; it has "
-            f"{', '.join(keys) or 'none'}"
-        )
+    if anno_key in keys:
+        return
+    of_cvat = [key for key in keys if _is_of_cvat(dataset, key)]
+    which = (
+        f"its runs of CVAT: {_listed(of_cvat)}" if of_cvat else "it has none of CVAT"
+    )
+    near = nearest(str(anno_key), of_cvat)
+    raise ConfigurationError(
+        f"Dataset '{dataset.name}' has no annotation run '{anno_key}'"
+        + (f"; {which}" if near is None else f": did you mean '{near}'? ({which})")
+    )
+
+
+def _is_of_cvat(dataset: Any, anno_key: str) -> bool:
+    """Tell whether a run is of this package or of FiftyOne's CVAT integration."""
+    stored = CVATBackend._get_run_doc(dataset, anno_key).config.get("cls")
+    return OF_CVAT in str(stored).lower()
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{each}'" for each in names[:MAX_NAMED])
+    return f"{shown}, ... ({len(names)})" if len(names) > MAX_NAMED else shown
 
 
 def results_of_run(dataset: Any, anno_key: str, **kwargs: Any) -> CVATAnnotationResults:

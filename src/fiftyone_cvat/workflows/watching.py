@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import sleep
 from typing import Any
@@ -26,7 +27,7 @@ from fiftyone_cvat.runs.chosen_jobs import ChosenJobs, meant, repeatable, shown_
 from fiftyone_cvat.runs.job_status import counted
 from fiftyone_cvat.types import DAY, Json
 from fiftyone_cvat.workflows.loading import load
-from fiftyone_cvat.workflows.results import dataset_of, newest_results
+from fiftyone_cvat.workflows.results import dataset_of, newest_results, results_of_run
 
 __all__ = ["AWAY", "LoadedJobs", "load_finished", "may_come_back", "watch"]
 
@@ -90,11 +91,12 @@ def watch(
         first question is asked when its first item is
 
     Raises:
-        ConfigurationError: if there is no such run, or no more; if none of its tasks is
-            seen; or if ``jobs`` names what no job can have
+        ConfigurationError: if there is no such run, at once, or no more; if none of its
+            tasks is seen; or if ``jobs`` names what no job can have
     """
     seconds = positive_number("every", every, most=DAY)
     watcher = _Watcher(samples, anno_key, jobs, settings)
+    watcher.check_run()
     tell(f"Watching run '{anno_key}': CVAT is asked every {seconds:g} s")
     return _loaded(watcher, seconds)
 
@@ -161,6 +163,15 @@ class _Watcher:
         # what a run that loads into other fields does not remember
         self._loaded: dict[int, Any] = {}
         self._told: set[tuple[str, int]] = set()
+
+    def check_run(self) -> None:
+        """Refuse a run that is none of this package, if the database tells.
+
+        Raises:
+            ConfigurationError: if it is none, or not there
+        """
+        with suppress(DatabaseError):  # it is asked again
+            results_of_run(self._dataset, self._key, **self._credentials)
 
     def load_new(self) -> LoadedJobs:
         """Load the jobs that are as they are waited for, and were not loaded yet."""

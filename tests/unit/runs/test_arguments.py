@@ -9,6 +9,7 @@ import pytest
 
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs import arguments, members
+from fiftyone_cvat.transport import requests, sdk_client
 
 
 @pytest.mark.parametrize("value", [["s3cr3t"], {"a": "s3cr3t"}, b"s3cr3t", object()])
@@ -107,6 +108,61 @@ def test_what_is_no_address(value):
         arguments.web_address("issue_tracker", value)
 
 
+SECRETS = [
+    "htps://ann:s3cr3t@host/a",
+    "ann:s3cr3t@host",
+    "s3cr3t@host",
+    "x" * 70 + ":s3cr3t@host",
+    "htps://host/a?token=s3cr3t",
+    ["https://ann:s3cr3t@host"],
+    {"https": "https://ann:s3'cr3t@host"},
+    b"https://ann:s3cr3t@host",
+]
+
+
+@pytest.mark.parametrize("value", SECRETS)
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda value: arguments.web_address("issue_tracker", value),
+        lambda value: arguments.texts_in_turn("cvat", "issue_tracker", [[value]]),
+        lambda value: arguments.truth_or_text([value]),
+        lambda value: requests.check_request_url(value, "http://cvat/api"),
+        lambda value: requests.origin_of([value]),
+        lambda value: sdk_client._check_bundle(str(value)),
+    ],
+    ids=["address", "texts", "truth", "request", "origin", "bundle"],
+)
+def test_secrets_in_what_is_refused(take, value):
+    if value == SECRETS[-1]:
+        value = [value]
+    with pytest.raises(ConfigurationError) as caught:
+        take(value)
+    assert "s3" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("htps://a/b", "'htps://a/b' is none"), (5, "5 is none"), ("a@b", "***@b'")],
+)
+def test_what_is_quoted(value, words):
+    with pytest.raises(ConfigurationError) as caught:
+        arguments.web_address("issue_tracker", value)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["api/nope", "/api/tasks", "", "cvat:80/api", "ftp://a/b", "https://", 5]
+)
+def test_requests_to_no_url(url):
+    words = "is no URL of a request: it must begin with http:// or https://, as "
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        requests.check_request_url(url, "http://cvat/api")
+    assert "f'{api.base_api_url}/tasks'" in str(caught.value)
+    assert "http://cvat/api/tasks here" in str(caught.value)
+    requests.check_request_url("HTTP://other/api", "http://cvat/api")
+
+
 @pytest.mark.parametrize(
     ("take", "value", "taken"),
     [
@@ -136,3 +192,18 @@ def test_what_members_refuse(take, values):
     for value in values:
         with pytest.raises(ConfigurationError, match=r"^`it"):
             take("it", value)
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        (["a"], "`x` must be 'a', not 'z'"),
+        (["a", "b"], "`x` must be 'a' or 'b', not 'z'"),
+        (["a", "b", "c"], "`x` must be one of 'a', 'b', 'c', not 'z'"),
+    ],
+)
+def test_one_of_a_few_words(choices, words):
+    with pytest.raises(ConfigurationError) as caught:
+        arguments.one_of("x", "z", *choices)
+    assert str(caught.value) == words
+    assert arguments.one_of("x", "a", *choices) == "a"

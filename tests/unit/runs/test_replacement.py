@@ -158,6 +158,8 @@ def test_hidden_tasks_are_back_with_what_a_load_has_added(results, back):
     back(results)
 
     assert results.task_ids == [1, 2]
+    # a status is shown in this order
+    assert results.labels_task_map == {"cats": [1, 2], "state": [1]}
     assert results.lost.keys() == {9}
     assert results.id_map["cats"] == {
         "a": ["l1", "l2"],

@@ -306,6 +306,16 @@ def test_summary_of_a_task(api):
     assert api.task_summary(3) == summary
 
 
+def test_summary_has_jobs_in_the_order_of_their_frames(api):
+    truth = {"id": 6, "type": "ground_truth", "start_frame": 0}
+    second = {"id": 7, "type": "annotation", "start_frame": 5}
+    first = {"id": 9, "type": "annotation", "start_frame": 0}
+    jobs = answer({"results": [truth, second, first]})
+    api.answers = {"get": [answer(SUMMARY), jobs]}
+
+    assert [*api.task_summary(3)["jobs"]] == [9, 7, 6]
+
+
 @pytest.mark.parametrize(
     ("summary", "job", "key"),
     [

@@ -147,7 +147,8 @@ def test_a_state_of_the_server_that_no_job_has_any_more(work):
     ("jobs", "words"),
     [
         ("alice", "'assignee': 'alice'"),
-        ("complete", "'completed'"),
+        ("complete", r": did you mean 'completed'\?"),
+        ("nobody", r"none\. Jobs have .* line assignee=nobody"),
         ({"state": "done"}, "'completed'"),
         ({"stage": "done"}, "'acceptance'"),
         ([1, 3], "job 3 is not there"),

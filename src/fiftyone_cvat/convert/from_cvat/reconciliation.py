@@ -24,9 +24,10 @@ class Reconciliation:
     CVAT, ``not_asked`` frames of jobs that were not to be loaded; their labels stay as
     they are in the dataset. ``tasks_as_loaded`` counts tasks that were not read, since
     nothing of them has changed since the last load. ``jobs`` are the ids of those that
-    were loaded, if some were chosen. ``undecided`` labels, by reason,
-    are of a type that their field does not hold: FiftyOne's ``unexpected`` says what
-    becomes of them, and then they are counted as that. ``holders`` has the fields that
+    were loaded, if some were chosen. ``nothing`` says why none was read, if so.
+    ``undecided`` labels, by reason, are of a type that their field does not hold:
+    FiftyOne's ``unexpected`` says what becomes of them, and then they are counted as
+    that. ``holders`` has the fields that
     FiftyOne loads a field's labels into, if not into itself: the counts compare.
     """
 
@@ -39,6 +40,7 @@ class Reconciliation:
     jobs: list[int] = field(default_factory=list)
     undecided: dict[str, int] = field(default_factory=dict)
     holders: dict[Any, str] = field(default_factory=dict)
+    nothing: str = ""
 
     def add(self, label_field: Any, task_id: int, what: str, number: int = 1) -> None:
         """Count labels.
@@ -72,7 +74,12 @@ class Reconciliation:
         }
 
     def lines(self) -> list[str]:
-        """Return the counts as lines for people, a field each, then the reasons."""
+        """Return the counts as lines for people, a field each, then the reasons.
+
+        It is one line if no task was read.
+        """
+        if self.nothing:
+            return [self.nothing]
         lines = []
         names = {
             each: f"{self.holders[each]}, compared with {each}:"

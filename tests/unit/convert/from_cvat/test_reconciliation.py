@@ -55,6 +55,11 @@ def test_lines_of_one_and_of_several():
     ]
 
 
+def test_a_load_of_nothing_is_one_line():
+    counted = Reconciliation(not_asked=2, tasks_as_loaded=1, nothing="Nothing to load")
+    assert counted.lines() == ["Nothing to load"]
+
+
 def test_counts_are_no_other_run_s():
     Reconciliation().add("a", 1, "kept")
     assert Reconciliation().counts == {}
