@@ -12,6 +12,7 @@ from fiftyone_cvat.plugin.noted_loads import note_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
 from fiftyone_cvat.plugin.shown import plain, prompt
 from fiftyone_cvat.runs.chosen_jobs import STAGES, STATES
+from fiftyone_cvat.runs.load_keywords import UPDATE, has_label_schemas
 from fiftyone_cvat.workflows.traced_loads import traced_load
 
 __all__ = ["LoadAnnotations"]
@@ -86,6 +87,8 @@ def load_arguments(params: dict[str, Any]) -> dict[str, Any]:
         "cleanup": bool(params.get("cleanup")),
         "empty": "completed" if params.get("empty") else None,
     }
+    if params.get(UPDATE):
+        found[UPDATE] = True
     chosen = _conditions(params)
     if params.get("jobs"):
         found["jobs"] = [int(each) for each in params["jobs"]]
@@ -158,6 +161,15 @@ def _add_destinations(ctx: Any, inputs: types.Object, key: str) -> None:
         label="Read all tasks",
         description="Also those that nobody has changed since they were loaded",
     )
+    if has_label_schemas():
+        inputs.bool(
+            UPDATE,
+            label="Add new classes to the App's label schemas",
+            description=(
+                "Those that annotators have added; with 'Read all tasks' also those of "
+                "labels that were loaded before"
+            ),
+        )
     inputs.bool("elsewhere", label="Load into other fields")
     if ctx.params.get("elsewhere"):
         fields = types.Object()
