@@ -161,6 +161,64 @@ def test_request_and_load(cats):
     }
 
 
+@pytest.mark.skipif(
+    not hasattr(fo.Dataset, "label_schemas"), reason="FiftyOne has them since 1.16"
+)
+def test_request_by_the_label_schema_of_the_app(cats):
+    mood = {"name": "mood", "type": "str", "component": "radio"}
+    mood |= {"values": ["calm", "wild"], "read_only": True}
+    schema = {"type": "detections", "component": "radio", "classes": ["cat", "dog"]}
+    cats.add_sample_field("cats.detections.mood", fo.StringField)
+    cats.set_label_schemas({"cats": {**schema, "attributes": [mood]}})
+    params = {"target": "dataset", "anno_key": "first", "fields": ["cats"]}
+
+    parts = form(cats, "request_annotations", params=params)
+
+    section = parts["field_cats"].type.properties
+    assert section["of_app"].view.label == (
+        "Classes and attributes come from the label schema of the App"
+    )
+    filled = {name: section[name].default for name in ("classes", "attributes")}
+    assert filled == {
+        "classes": ["cat", "dog"],
+        "attributes": [{"name": "mood", "type": "radio", "values": "calm, wild"}],
+    }
+    params["field_cats"] = {"type": "detections", **filled}
+    execute(cats, "request_annotations", **params)
+    results = cats.load_annotation_results("first")
+    assert results.config.label_schema["cats"]["attributes"] == {
+        "mood": {"type": "radio", "values": ["calm", "wild"], "read_only": True}
+    }
+    api = results.connect_to_api()
+    task_id = results.task_ids[0]
+    assert mood_in_cvat(api, task_id) == ("radio", ["calm", "wild"])
+
+    url = api.task_url(task_id)
+    api.patch(url, json={"labels": [{"name": "cow", "attributes": []}]})
+    (shape, *_) = api.get(api.task_annotation_url(task_id)).json()["shapes"]
+    (cow,) = [
+        each["id"] for each in api._get_task_labels(task_id) if each["name"] == "cow"
+    ]
+    new = {**shape, "id": None, "label_id": cow, "attributes": []}
+    new["points"] = [each + 3 for each in shape["points"]]
+    none = {"version": 0, "tags": [], "shapes": [new], "tracks": []}
+    api.patch(api.task_annotation_url(task_id), params={"action": "create"}, json=none)
+    assert "update_label_schema" in form(cats, "load_annotations")
+    loaded = {"anno_key": "first", "update_label_schema": True}
+    assert shown(execute(cats, "load_annotations", **loaded)) == [
+        "cats: 3 kept, 1 added"
+    ]
+    cats.reload()
+    assert cats.label_schemas["cats"]["classes"] == ["cat", "dog", "cow"]
+
+
+def mood_in_cvat(api, task_id):
+    """Return how CVAT asks for the attribute ``mood`` of cats, and its own values."""
+    (cat,) = [each for each in api._get_task_labels(task_id) if each["name"] == "cat"]
+    (asked,) = [each for each in cat["attributes"] if each["name"] == "mood"]
+    return asked["input_type"], [each for each in asked["values"] if each]
+
+
 class Opened:
     """The panel as the App has it open: its state, and what it was sent last."""
 

@@ -16,6 +16,7 @@ from fiftyone_cvat.convert.shared.texts import LABEL_ID
 from fiftyone_cvat.convert.to_cvat import schema
 from fiftyone_cvat.dataset.views import with_all_of_kind
 from fiftyone_cvat.errors import ConfigurationError
+from fiftyone_cvat.upload.app_schemas import take_label_schemas
 from fiftyone_cvat.upload.checks import check_run, prepare_run
 from fiftyone_cvat.upload.task_options import task_name
 
@@ -100,15 +101,16 @@ def preview(
 def complete_schema(
     samples: Any, label_schema: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return a label schema with the classes and attributes that FiftyOne finds.
+    """Return a label schema with the classes and attributes that a run would take.
 
-    No server is asked.
+    They come from label schemas of the App, or else from labels. No server is asked.
 
     Args:
         samples: the dataset, or a view into it
         label_schema: fields with their ``type``, and what else is known of them
 
     Raises:
+        SchemaError: if the App's label schema names a value that CVAT cannot have
         ValueError: what FiftyOne refuses, such as a new field without classes
     """
     found: RunPreview = samples.annotate(
@@ -190,13 +192,14 @@ class SchemaBackendConfig(CVATBackendConfig):
 
 
 class SchemaBackend(PreviewBackend):
-    """A backend that tells how FiftyOne completes a label schema."""
+    """A backend that tells how a run's label schema is completed."""
 
     def upload_annotations(
         self,
-        samples: Any,  # noqa: ARG002
+        samples: Any,
         anno_key: str,  # noqa: ARG002
         launch_editor: bool = False,  # noqa: ARG002, FBT001, FBT002  FiftyOne's
     ) -> Any:
         """Return the schema, and ask nobody."""
+        take_label_schemas(samples, self.config)
         return RunPreview(label_schema=self.config.label_schema)
