@@ -10,6 +10,7 @@ import pytest
 from fiftyone.operators.executor import ExecutionContext, Executor
 from typer.testing import CliRunner
 
+import fiftyone_cvat
 from fiftyone_cvat import cli
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.upload import run_upload
@@ -303,6 +304,63 @@ def test_panel_follows_the_work(cats, server):
     assert issues == [
         "Issues in field **cvat\\_issues**: 1 added, 0 changed, 0 kept, 0 deleted"
     ]
+
+
+OUTSIDE = "**Last load** just now, outside the App: no details"
+
+
+def test_last_load_wherever_it_was(cats):
+    """The kind: FiftyOne's load, this package's, into another field, and the App's."""
+    run_key(cats)
+    assert not [each for each in opened(cats).texts if "Last load" in each]
+
+    cats.load_annotations("first")
+    assert OUTSIDE in opened(cats).texts
+
+    execute(cats, "load_annotations", anno_key="first")
+    assert {"**Last load** just now", "3 kept"} <= {*opened(cats).texts}
+
+    fiftyone_cvat.load(cats, "first")
+    texts = opened(cats).texts
+    assert OUTSIDE in texts
+    assert "3 kept" not in texts
+    execute(cats, "load_annotations", anno_key="first", refresh=True)
+    assert "3 kept" in opened(cats).texts
+    fiftyone_cvat.load(cats, "first", dest_field="copies")
+    panel = opened(cats)
+    assert OUTSIDE in panel.texts
+    assert (
+        cats.load_annotation_results("first", cache=False).load_date
+        == (panel.state["load"]["date"])
+    )
+
+
+def test_run_of_the_built_in_is_taken_over(cats, server):
+    cats.annotate(
+        "old",
+        label_schema={"cats": {"type": "detections", "classes": ["cat"]}},
+        backend="cvat",
+        config_cls="fiftyone.utils.cvat.CVATBackendConfig",
+        url=server.url,
+        username=server.username,
+        password=server.password,
+    )
+
+    panel = opened(cats)
+
+    assert panel.state["keys"] == []
+    assert {"old", "Take over"} <= {*panel.texts}
+    panel.call("take_over", anno_key="gone")
+    assert panel.state["built_in"] == ["old"]
+    assert any("no annotation run 'gone'" in each for each in panel.texts)
+    panel.call("take_over", anno_key="old")
+    assert (panel.state["keys"], panel.state["anno_key"]) == (["old"], "old")
+    assert "Take over" not in panel.texts
+    assert "**1 job**" in panel.texts
+    ids = cats.values("cats.detections.id")
+    execute(cats, "load_annotations", anno_key="old")
+    assert cats.values("cats.detections.id") == ids
+    assert "**Last load** just now" in opened(cats).texts
 
 
 def test_sample_in_view(cats):
