@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone.operators import Operator, OperatorConfig, types
 
-from fiftyone_cvat.plugin.background import Tell, work_with_progress
+from fiftyone_cvat.plugin.background import Tell, long_work, work_with_progress
 from fiftyone_cvat.plugin.noted_loads import note_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
 from fiftyone_cvat.plugin.shown import plain, prompt
@@ -31,14 +31,11 @@ class LoadAnnotations(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="load_annotations",
             label="CVAT: load annotations",
             description="Bring labels from CVAT into the dataset",
             icon="download",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:

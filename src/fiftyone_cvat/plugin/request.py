@@ -11,7 +11,12 @@ import fiftyone.core.media as fom
 from fiftyone.operators import Operator, OperatorConfig, types
 
 from fiftyone_cvat.errors import CVATError
-from fiftyone_cvat.plugin.background import Tell, Warnings, work_with_progress
+from fiftyone_cvat.plugin.background import (
+    Tell,
+    Warnings,
+    long_work,
+    work_with_progress,
+)
 from fiftyone_cvat.plugin.filled_fields import Filled
 from fiftyone_cvat.plugin.request_fields import (
     add_fields,
@@ -42,14 +47,11 @@ class RequestAnnotations(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="request_annotations",
             label="CVAT: request annotations",
             description="Send samples and labels to CVAT, to be annotated there",
             icon="upload",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
