@@ -166,13 +166,13 @@ def _add_field(
         label="Type",
         view=choices,
     )
+    words, *more = filled.words or [""]
+    if words:
+        alert(section, "of_app", "info", words, ". ".join(more))
     if kind != "segmentation":
         _add_classes(section, filled, is_needed=is_new and kind != "scalar")
     if kind not in ("segmentation", "scalar"):
         _add_attributes(section, filled)
-    words, *more = filled.words or [""]
-    if words:
-        alert(section, "of_app", "info", words, ". ".join(more))
     inputs.define_property(
         _key(name),
         section,
