@@ -236,6 +236,10 @@ class Opened:
         sent = ctx.executor._requests
         (layout,) = [each for each in sent if each.operator_uri == "show_panel_output"]
         self.layout = layout.params["output"]
+        # the App shows what the state has of such a name in place of the text
+        parts = self.layout["type"]["properties"]
+        texts = {name for name, each in parts.items() if each.get("default")}
+        assert not texts & self.state.keys()
         return [each for each in sent if each is not layout]
 
     @property

@@ -29,7 +29,7 @@ def add_built_in(
     panel.md(
         "**Runs of FiftyOne's built-in CVAT integration.** Take one over to follow and "
         "load it here. Its record in the dataset changes, nothing in CVAT.",
-        name="built_in",
+        name="built_in_note",
     )
     for number, key in enumerate(keys[:MAX_LISTED]):
         line = row(panel, f"built_in_{number}")
