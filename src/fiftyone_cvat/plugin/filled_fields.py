@@ -34,6 +34,11 @@ class Filled:
     of_app: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the label schema lets nobody edit the field: nothing is to choose."""
+        return bool(self.of_app.get("read_only"))
+
+    @property
     def classes(self) -> list[str]:
         """The classes that are filled in."""
         found = self.info.get("classes") or ()
@@ -73,6 +78,8 @@ class Filled:
         info: dict[str, Any] = {}
         if given.get("type"):
             info["type"] = given["type"]
+        if self.is_read_only:
+            return info
         classes = list(given.get("classes") or ())
         if classes and not (self.of_app and classes == self.classes):
             info["classes"] = classes
@@ -86,15 +93,17 @@ class Filled:
         return self.info.get("attributes") or {}
 
     def _sentences(self) -> Iterator[str]:
+        if self.is_read_only:
+            yield "It is `read_only` in the label schema of the App"
+            yield "It is shown in CVAT, and not loaded"
+            yield "Change the label schema to annotate it"
+            return
         parts = ["values"]
         if self.info.get("type") != "scalar":
             parts = [each for each in ("classes", "attributes") if each in self.of_app]
         if self.of_app and parts:
             words = " and ".join(parts).capitalize()
             yield f"{words} come from the label schema of the App"
-        if self.of_app.get("read_only"):
-            yield "It is `read_only` there: shown in CVAT, and not loaded"
-            return
         locked = [name for name, info in self.attributes.items() if _is_locked(info)]
         if locked:
             yield f"Shown in CVAT, and not loaded: {', '.join(sorted(locked))}"

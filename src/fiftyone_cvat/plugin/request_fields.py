@@ -169,9 +169,9 @@ def _add_field(
     words, *more = filled.words or [""]
     if words:
         alert(section, "of_app", "info", words, ". ".join(more))
-    if kind != "segmentation":
+    if kind != "segmentation" and not filled.is_read_only:
         _add_classes(section, filled, is_needed=is_new and kind != "scalar")
-    if kind not in ("segmentation", "scalar"):
+    if kind not in ("segmentation", "scalar") and not filled.is_read_only:
         _add_attributes(section, filled)
     inputs.define_property(
         _key(name),

@@ -86,16 +86,27 @@ def test_it_is_filled_from_the_label_schema(cars):
     [({"classes": ["bus"]}, "Classes"), ({"attributes": [COLOR]}, "Attributes")],
     ids=["classes", "attributes"],
 )
-@pytest.mark.parametrize("is_read_only", [False, True])
-def test_what_it_says_of_parts(cars, schema, what, is_read_only):
+def test_what_it_says_of_parts(cars, schema, what):
     whole = {"type": "detections", "component": "text", **schema}
     whole |= {"component": "radio"} if "classes" in schema else {}
-    whole |= {"read_only": True} if is_read_only else {}
     cars.set_label_schemas({"cars": whole})
-    told = f"{what} come from the label schema of the App"
-    if is_read_only:
-        told += ". It is `read_only` there: shown in CVAT, and not loaded"
-    assert words(part(cars)) == told
+    assert words(part(cars)) == f"{what} come from the label schema of the App"
+
+
+READ_ONLY = (
+    "It is `read_only` in the label schema of the App. It is shown in CVAT, and not "
+    "loaded. Change the label schema to annotate it"
+)
+
+
+def test_a_field_that_is_read_only(cars):
+    """There is nothing to choose, and what was chosen before is not sent."""
+    cars.set_label_schemas({"cars": {**CARS, "read_only": True}})
+    parts = part(cars)
+    assert words(parts) == READ_ONLY
+    assert [*parts] == ["type", "of_app"]
+    given = {"type": "detections", "classes": ["tram"], "attributes": []}
+    assert sent(cars, **given) == {"type": "detections"}
 
 
 def test_without_a_label_schema(cars):
@@ -162,15 +173,21 @@ def test_values_with_commas_stay_whole(cars):
     assert found["color"]["values"] == ["red", "red, dark"]
 
 
-@pytest.mark.parametrize("more", [{}, {"read_only": True}])
-def test_scalars(cars, more):
-    mood = {"type": "str", "component": "radio", "values": ["calm", "wild"]}
-    cars.set_label_schemas({"mood": {**mood, **more}})
+MOOD = {"type": "str", "component": "radio", "values": ["calm", "wild"]}
+
+
+def test_scalars(cars):
+    cars.set_label_schemas({"mood": MOOD})
     parts = part(cars, "mood")
-    assert words(parts).startswith("Values come from the label schema of the App")
-    assert ("`read_only`" in words(parts)) == bool(more)
+    assert words(parts) == "Values come from the label schema of the App"
     given = {"type": "scalar", "classes": parts["classes"].default}
     assert sent(cars, "mood", **given) == {"type": "scalar"}
+
+
+def test_a_scalar_that_is_read_only(cars):
+    cars.set_label_schemas({"mood": {**MOOD, "read_only": True}})
+    assert words(part(cars, "mood")) == READ_ONLY
+    assert sent(cars, "mood", classes=["calm"]) == {}
 
 
 def test_fields_of_frames(dataset):
