@@ -425,6 +425,7 @@ class CVATAnnotationResults(Review, RunTasks, LoadState, foua.AnnotationResults)
         last_loads, loaded_jobs: what was loaded last of each task and job, with dates
         beside_ids: job of ground truth, or replica, to its part of an ``id_map``
         left_frames: how many the last load has left, since their jobs were not chosen
+        load_date: when the last load ended, in UTC, in ISO form; None before the first
         other_fields: those with labels that ``unexpected`` put there
         backend: the :class:`CVATBackend`
     """
@@ -458,6 +459,7 @@ class CVATAnnotationResults(Review, RunTasks, LoadState, foua.AnnotationResults)
         frames_with_view: Sequence[str] = (),
         beside_ids: dict[int, Any] | None = None,
         left_frames: int = 0,
+        load_date: str | None = None,
         other_fields: Sequence[str] = (),
         backend: CVATBackend | None = None,
     ) -> None:
@@ -471,7 +473,8 @@ class CVATAnnotationResults(Review, RunTasks, LoadState, foua.AnnotationResults)
         self.left_out, self.unstored = left_out or {}, unstored or {}
         self.tasks_with_view, self.hidden_points = tasks_with_view, hidden_points or {}
         self.frames_with_view, self.beside_ids = frames_with_view, beside_ids or {}
-        self.left_frames, self.raw_values = left_frames, raw_values
+        self.left_frames, self.load_date = left_frames, load_date
+        self.raw_values = raw_values
         self.other_fields = other_fields
         self.lost, self.attached = lost or {}, attached or {}
         self.last_loads, self.loaded_jobs = last_loads or {}, loaded_jobs or {}

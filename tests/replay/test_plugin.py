@@ -10,6 +10,7 @@ import pytest
 from fiftyone.operators.executor import ExecutionContext, Executor
 from typer.testing import CliRunner
 
+import fiftyone_cvat
 from fiftyone_cvat import cli
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.upload import run_upload
@@ -161,6 +162,64 @@ def test_request_and_load(cats):
     }
 
 
+@pytest.mark.skipif(
+    not hasattr(fo.Dataset, "label_schemas"), reason="FiftyOne has them since 1.16"
+)
+def test_request_by_the_label_schema_of_the_app(cats):
+    mood = {"name": "mood", "type": "str", "component": "radio"}
+    mood |= {"values": ["calm", "wild"], "read_only": True}
+    schema = {"type": "detections", "component": "radio", "classes": ["cat", "dog"]}
+    cats.add_sample_field("cats.detections.mood", fo.StringField)
+    cats.set_label_schemas({"cats": {**schema, "attributes": [mood]}})
+    params = {"target": "dataset", "anno_key": "first", "fields": ["cats"]}
+
+    parts = form(cats, "request_annotations", params=params)
+
+    section = parts["field_cats"].type.properties
+    assert section["of_app"].view.label == (
+        "Classes and attributes come from the label schema of the App"
+    )
+    filled = {name: section[name].default for name in ("classes", "attributes")}
+    assert filled == {
+        "classes": ["cat", "dog"],
+        "attributes": [{"name": "mood", "type": "radio", "values": "calm, wild"}],
+    }
+    params["field_cats"] = {"type": "detections", **filled}
+    execute(cats, "request_annotations", **params)
+    results = cats.load_annotation_results("first")
+    assert results.config.label_schema["cats"]["attributes"] == {
+        "mood": {"type": "radio", "values": ["calm", "wild"], "read_only": True}
+    }
+    api = results.connect_to_api()
+    task_id = results.task_ids[0]
+    assert mood_in_cvat(api, task_id) == ("radio", ["calm", "wild"])
+
+    url = api.task_url(task_id)
+    api.patch(url, json={"labels": [{"name": "cow", "attributes": []}]})
+    (shape, *_) = api.get(api.task_annotation_url(task_id)).json()["shapes"]
+    (cow,) = [
+        each["id"] for each in api._get_task_labels(task_id) if each["name"] == "cow"
+    ]
+    new = {**shape, "id": None, "label_id": cow, "attributes": []}
+    new["points"] = [each + 3 for each in shape["points"]]
+    none = {"version": 0, "tags": [], "shapes": [new], "tracks": []}
+    api.patch(api.task_annotation_url(task_id), params={"action": "create"}, json=none)
+    assert "update_label_schema" in form(cats, "load_annotations")
+    loaded = {"anno_key": "first", "update_label_schema": True}
+    assert shown(execute(cats, "load_annotations", **loaded)) == [
+        "cats: 3 kept, 1 added"
+    ]
+    cats.reload()
+    assert cats.label_schemas["cats"]["classes"] == ["cat", "dog", "cow"]
+
+
+def mood_in_cvat(api, task_id):
+    """Return how CVAT asks for the attribute ``mood`` of cats, and its own values."""
+    (cat,) = [each for each in api._get_task_labels(task_id) if each["name"] == "cat"]
+    (asked,) = [each for each in cat["attributes"] if each["name"] == "mood"]
+    return asked["input_type"], [each for each in asked["values"] if each]
+
+
 class Opened:
     """The panel as the App has it open: its state, and what it was sent last."""
 
@@ -177,6 +236,10 @@ class Opened:
         sent = ctx.executor._requests
         (layout,) = [each for each in sent if each.operator_uri == "show_panel_output"]
         self.layout = layout.params["output"]
+        # the App shows what the state has of such a name in place of the text
+        parts = self.layout["type"]["properties"]
+        texts = {name for name, each in parts.items() if each.get("default")}
+        assert not texts & self.state.keys()
         return [each for each in sent if each is not layout]
 
     @property
@@ -245,6 +308,63 @@ def test_panel_follows_the_work(cats, server):
     assert issues == [
         "Issues in field **cvat\\_issues**: 1 added, 0 changed, 0 kept, 0 deleted"
     ]
+
+
+OUTSIDE = "**Last load** just now, outside the App: no details"
+
+
+def test_last_load_wherever_it_was(cats):
+    """The kind: FiftyOne's load, this package's, into another field, and the App's."""
+    run_key(cats)
+    assert not [each for each in opened(cats).texts if "Last load" in each]
+
+    cats.load_annotations("first")
+    assert OUTSIDE in opened(cats).texts
+
+    execute(cats, "load_annotations", anno_key="first")
+    assert {"**Last load** just now", "3 kept"} <= {*opened(cats).texts}
+
+    fiftyone_cvat.load(cats, "first")
+    texts = opened(cats).texts
+    assert OUTSIDE in texts
+    assert "3 kept" not in texts
+    execute(cats, "load_annotations", anno_key="first", refresh=True)
+    assert "3 kept" in opened(cats).texts
+    fiftyone_cvat.load(cats, "first", dest_field="copies")
+    panel = opened(cats)
+    assert OUTSIDE in panel.texts
+    assert (
+        cats.load_annotation_results("first", cache=False).load_date
+        == (panel.state["load"]["date"])
+    )
+
+
+def test_run_of_the_built_in_is_taken_over(cats, server):
+    cats.annotate(
+        "old",
+        label_schema={"cats": {"type": "detections", "classes": ["cat"]}},
+        backend="cvat",
+        config_cls="fiftyone.utils.cvat.CVATBackendConfig",
+        url=server.url,
+        username=server.username,
+        password=server.password,
+    )
+
+    panel = opened(cats)
+
+    assert panel.state["keys"] == []
+    assert {"old", "Take over"} <= {*panel.texts}
+    panel.call("take_over", anno_key="gone")
+    assert panel.state["built_in"] == ["old"]
+    assert any("no annotation run 'gone'" in each for each in panel.texts)
+    panel.call("take_over", anno_key="old")
+    assert (panel.state["keys"], panel.state["anno_key"]) == (["old"], "old")
+    assert "Take over" not in panel.texts
+    assert "**1 job**" in panel.texts
+    ids = cats.values("cats.detections.id")
+    execute(cats, "load_annotations", anno_key="old")
+    assert cats.values("cats.detections.id") == ids
+    assert "**Last load** just now" in opened(cats).texts
 
 
 def test_sample_in_view(cats):

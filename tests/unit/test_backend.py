@@ -705,6 +705,7 @@ class TestStoredResults:
             "frames_with_view",
             "beside_ids",
             "left_frames",
+            "load_date",
             "other_fields",
         }
         again = CVATAnnotationResults.from_dict(stored, None, config(), "key")

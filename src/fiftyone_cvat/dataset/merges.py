@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import fiftyone.core.labels as fol
@@ -100,6 +101,7 @@ def finish_merge(results: Any) -> None:
     is_load = results.merge is not None
     if is_load:
         results.left_frames = results.reconciliation.not_asked
+        results.load_date = datetime.now(UTC).isoformat()
     _end_merge(results)
     if is_load:
         results.reconciliation.holders = _holders(results)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from typing import Any
 
+from fiftyone.operators import OperatorConfig
+
 from fiftyone_cvat.plugin.shown import failure_shown, lines_shown
 
-__all__ = ["Tell", "Warnings", "work_with_progress"]
+__all__ = ["Tell", "Warnings", "long_work", "work_with_progress"]
 
 TICK = 0.5
 """Seconds between two looks at how far it is."""
@@ -43,6 +45,17 @@ class Warnings(logging.Handler):
     def __exit__(self, *args: object) -> None:
         """Listen no more."""
         logging.getLogger("fiftyone_cvat").removeHandler(self)
+
+
+def long_work(**texts: str) -> OperatorConfig:
+    """Return how the App offers work that takes long: with progress, or delegated.
+
+    Args:
+        **texts: the operator's ``name``, ``label``, ``description`` and ``icon``
+    """
+    return OperatorConfig(
+        **texts, dynamic=True, execute_as_generator=True, allow_delegated_execution=True
+    )
 
 
 def work_with_progress(

@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone.operators import Operator, OperatorConfig, types
 
-from fiftyone_cvat.plugin.background import Tell, work_with_progress
+from fiftyone_cvat.plugin.background import Tell, long_work, work_with_progress
 from fiftyone_cvat.plugin.runs import choose_run, credentials
 from fiftyone_cvat.plugin.shown import plain, prompt
 from fiftyone_cvat.runs.job_status import counted
@@ -22,14 +22,11 @@ class WriteStatus(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="write_status",
             label="CVAT: write status to samples",
             description="Stage, state, assignee and address in CVAT, on each sample",
             icon="label",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -62,14 +59,11 @@ class LoadIssues(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="load_issues",
             label="CVAT: load issues",
             description="What reviewers say in CVAT, as labels of the dataset",
             icon="comment",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:

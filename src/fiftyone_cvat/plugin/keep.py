@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone.operators import Operator, OperatorConfig, types
 
-from fiftyone_cvat.plugin.background import Tell, work_with_progress
+from fiftyone_cvat.plugin.background import Tell, long_work, work_with_progress
 from fiftyone_cvat.plugin.noted_loads import forget_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
 from fiftyone_cvat.plugin.shown import alert, plain, prompt
@@ -31,14 +31,11 @@ class ResumeRun(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="resume_run",
             label="CVAT: resume a run",
             description="Go on with a request that was stopped",
             icon="play_arrow",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -71,14 +68,11 @@ class AttachTasks(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="attach_tasks",
             label="CVAT: attach tasks",
             description="Point a run at tasks that were restored, duplicated or moved",
             icon="link",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -139,14 +133,11 @@ class CleanUp(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="clean_up",
             label="CVAT: clean up",
             description="Delete the tasks of a run in CVAT, or its record here",
             icon="delete",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:

@@ -7,11 +7,12 @@ from typing import Any
 
 from fiftyone.operators import Operator, OperatorConfig, types
 
-from fiftyone_cvat.plugin.background import Tell, work_with_progress
+from fiftyone_cvat.plugin.background import Tell, long_work, work_with_progress
 from fiftyone_cvat.plugin.noted_loads import note_load
 from fiftyone_cvat.plugin.runs import choose_run, credentials
 from fiftyone_cvat.plugin.shown import plain, prompt
 from fiftyone_cvat.runs.chosen_jobs import STAGES, STATES
+from fiftyone_cvat.runs.load_keywords import UPDATE, has_label_schemas
 from fiftyone_cvat.workflows.traced_loads import traced_load
 
 __all__ = ["LoadAnnotations"]
@@ -30,14 +31,11 @@ class LoadAnnotations(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="load_annotations",
             label="CVAT: load annotations",
             description="Bring labels from CVAT into the dataset",
             icon="download",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -86,6 +84,8 @@ def load_arguments(params: dict[str, Any]) -> dict[str, Any]:
         "cleanup": bool(params.get("cleanup")),
         "empty": "completed" if params.get("empty") else None,
     }
+    if params.get(UPDATE):
+        found[UPDATE] = True
     chosen = _conditions(params)
     if params.get("jobs"):
         found["jobs"] = [int(each) for each in params["jobs"]]
@@ -158,6 +158,15 @@ def _add_destinations(ctx: Any, inputs: types.Object, key: str) -> None:
         label="Read all tasks",
         description="Also those that nobody has changed since they were loaded",
     )
+    if has_label_schemas():
+        inputs.bool(
+            UPDATE,
+            label="Add new classes to the App's label schemas",
+            description=(
+                "Those that annotators have added; with 'Read all tasks' also those of "
+                "labels that were loaded before"
+            ),
+        )
     inputs.bool("elsewhere", label="Load into other fields")
     if ctx.params.get("elsewhere"):
         fields = types.Object()

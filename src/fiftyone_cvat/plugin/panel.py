@@ -8,14 +8,17 @@ from typing import Any
 
 from fiftyone.operators import Panel, PanelConfig, types
 
-from fiftyone_cvat.plugin.noted_loads import noted_load
+from fiftyone_cvat.errors import CVATError
+from fiftyone_cvat.plugin.noted_loads import last_load
+from fiftyone_cvat.plugin.panel_built_in import add_built_in
 from fiftyone_cvat.plugin.panel_jobs import add_bar, add_jobs, jobs_meant
 from fiftyone_cvat.plugin.panel_loads import add_load
 from fiftyone_cvat.plugin.panel_parts import add_button, row, stack
 from fiftyone_cvat.plugin.run_status import job_sample_ids, job_statuses
-from fiftyone_cvat.plugin.runs import own_runs
+from fiftyone_cvat.plugin.runs import built_in_runs, own_runs
 from fiftyone_cvat.plugin.shown import alert
 from fiftyone_cvat.runs.job_status import JobStatus, counted
+from fiftyone_cvat.workflows.adoption import adopt_run
 
 __all__ = ["CVATPanel"]
 
@@ -59,19 +62,33 @@ class CVATPanel(Panel):
         keys = own_runs(ctx.dataset) if ctx.dataset is not None else []
         key = state.anno_key if state.anno_key in keys else next(iter(keys), None)
         state.keys, state.anno_key = keys, key
-        state.jobs, state.error = [], None
+        state.built_in = built_in_runs(ctx.dataset) if ctx.dataset is not None else []
+        state.jobs, state.error, state.load = [], None, None
         state.page, state.shown = 0, None
         if key is None:
             return
         jobs, state.error = job_statuses(ctx, key)
         state.jobs = [asdict(each) for each in jobs]
-        report = noted_load(ctx, key)
-        state.load = None if report is None else report.to_dict()
+        try:
+            state.load = last_load(ctx, key)
+        except CVATError as error:
+            state.error = state.error or str(error)
 
     def choose_run(self, ctx: Any) -> None:
         """Look at another run."""
         ctx.panel.state.anno_key = ctx.params["value"]
         self.refresh(ctx)
+
+    def take_over(self, ctx: Any) -> None:
+        """Make a run of FiftyOne's built-in integration one of this package."""
+        state, key, fault = ctx.panel.state, ctx.params["anno_key"], None
+        try:
+            adopt_run(ctx.dataset, key)
+            state.anno_key = key
+        except CVATError as error:
+            fault = str(error)
+        self.refresh(ctx)
+        state.error = fault or state.error
 
     def choose_state(self, ctx: Any) -> None:
         """Show the jobs in one state only, or all again."""
@@ -136,6 +153,8 @@ class CVATPanel(Panel):
                     "show_state": self.show_state,
                 }
                 add_jobs(panel, jobs, state.shown, state.page or 0, methods)
+        if state.built_in:
+            add_built_in(panel, state.built_in, self.take_over)
         return types.Property(
             panel, view=stack(gap="12px", padding="16px", is_container=True)
         )

@@ -23,10 +23,14 @@ def add_load(
 
     Args:
         panel: where to
-        load: a report of :func:`~fiftyone_cvat.workflows.traced_loads.traced_load`
+        load: what :func:`~fiftyone_cvat.plugin.noted_loads.last_load` returns
         on_click: the panel's method
     """
-    panel.md(f"**Last load** {ago(load['date'])}", name="load_date")
+    words = f"**Last load** {ago(load['date'])}"
+    if "counts" not in load:
+        panel.md(f"{words}, outside the App: no details", name="load_date")
+        return
+    panel.md(words, name="load_date")
     for number, (label_field, counts) in enumerate(load["counts"].items()):
         line = row(panel, f"load_{number}")
         line.md(plain(label_field), name="field", componentsProps=as_wide_as_it_is)

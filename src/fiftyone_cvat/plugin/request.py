@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import fiftyone.core.media as fom
 from fiftyone.operators import Operator, OperatorConfig, types
 
 from fiftyone_cvat.errors import CVATError
-from fiftyone_cvat.plugin.background import Tell, Warnings, work_with_progress
-from fiftyone_cvat.plugin.request_fields import add_fields, chosen_schema
+from fiftyone_cvat.plugin.background import (
+    Tell,
+    Warnings,
+    long_work,
+    work_with_progress,
+)
+from fiftyone_cvat.plugin.filled_fields import Filled
+from fiftyone_cvat.plugin.request_fields import (
+    add_fields,
+    chosen_schema,
+    fill_fields,
+)
 from fiftyone_cvat.plugin.request_options import add_options, chosen_options
 from fiftyone_cvat.plugin.runs import BACKEND, backend_name, server_settings
 from fiftyone_cvat.plugin.shown import alert, plain, prompt
@@ -38,14 +48,11 @@ class RequestAnnotations(Operator):
     @property
     def config(self) -> OperatorConfig:
         """How the App offers it."""
-        return OperatorConfig(
+        return long_work(
             name="request_annotations",
             label="CVAT: request annotations",
             description="Send samples and labels to CVAT, to be annotated there",
             icon="upload",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_delegated_execution=True,
         )
 
     def resolve_input(self, ctx: Any) -> types.Property:
@@ -53,9 +60,9 @@ class RequestAnnotations(Operator):
         inputs = types.Object()
         samples = _add_target(ctx, inputs)
         _add_key(ctx, inputs)
-        is_ready = True
+        is_ready, filled = True, {}
         try:
-            add_fields(inputs, samples, ctx.params)
+            filled = add_fields(inputs, samples, ctx.params)
             is_ready = add_options(inputs, samples.media_type, ctx.params)
             if not is_ready:
                 words = "Some options cannot work: see what is said beside them"
@@ -63,17 +70,17 @@ class RequestAnnotations(Operator):
         except (CVATError, ValueError) as error:
             is_ready = False
             alert(inputs, "fault", "error", str(error)).invalid = True
-        if is_ready and ctx.params.get("fields"):
-            _add_preview(ctx, inputs, samples)
+        if is_ready and filled:
+            _add_preview(ctx, inputs, samples, filled)
         return prompt(inputs, "Request annotations from CVAT", "Send")
 
     def execute(self, ctx: Any) -> Iterator[Any]:
         """Send, and tell where it went."""
         samples = _target(ctx, ctx.params.get("target"))
         key = ctx.params["anno_key"]
-        settings = _settings(ctx, samples)
 
         def send(tell: Tell) -> Any:
+            settings = _settings(ctx, samples, fill_fields(samples, ctx.params))
             tell(f"Sending {counted(len(samples), 'sample')} to CVAT", None)
             return samples.annotate(key, **settings, config_cls=BACKEND)
 
@@ -93,11 +100,11 @@ def _lines(results: Any) -> list[str]:
     ]
 
 
-def _settings(ctx: Any, samples: Any) -> dict[str, Any]:
+def _settings(ctx: Any, samples: Any, filled: Mapping[str, Filled]) -> dict[str, Any]:
     """Return what a filled form gives to ``annotate``."""
     return {
         "backend": backend_name(),
-        "label_schema": chosen_schema(ctx.params),
+        "label_schema": chosen_schema(ctx.params, filled),
         **chosen_options(ctx.params, samples.media_type),
         **server_settings(ctx),
     }
@@ -169,10 +176,12 @@ def _add_key(ctx: Any, inputs: types.Object) -> None:
         made.error_message = "Letters, digits and '_' only, and no digit first"
 
 
-def _add_preview(ctx: Any, inputs: types.Object, samples: Any) -> None:
+def _add_preview(
+    ctx: Any, inputs: types.Object, samples: Any, filled: Mapping[str, Filled]
+) -> None:
     """Add what would be sent, or an error beside the part that it names."""
     try:
-        found, warnings = _previewed(ctx, samples)
+        found, warnings = _previewed(ctx, samples, filled)
     except (CVATError, ValueError) as error:
         _add_fault(inputs, str(error))
         return
@@ -220,9 +229,11 @@ _kept: OrderedDict[str, tuple[RunPreview, list[str]]] = OrderedDict()
 MAX_KEPT = 16
 
 
-def _previewed(ctx: Any, samples: Any) -> tuple[RunPreview, list[str]]:
+def _previewed(
+    ctx: Any, samples: Any, filled: Mapping[str, Filled]
+) -> tuple[RunPreview, list[str]]:
     """Return what the form would send, and warnings; asked once for the same form."""
-    settings = _settings(ctx, samples)
+    settings = _settings(ctx, samples, filled)
     key = repr((ctx.prompt_id, ctx.params, len(samples)))
     if ctx.prompt_id is None or key not in _kept:
         with Warnings() as heard:

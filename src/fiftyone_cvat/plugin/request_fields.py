@@ -11,9 +11,10 @@ import fiftyone.core.media as fom
 from fiftyone.operators import types
 
 from fiftyone_cvat.convert.to_cvat.attribute_specs import ATTRIBUTE_TYPES
-from fiftyone_cvat.workflows.preview import complete_schema
+from fiftyone_cvat.plugin.filled_fields import Filled, fill_field
+from fiftyone_cvat.plugin.shown import alert
 
-__all__ = ["add_fields", "chosen_schema", "fields_of"]
+__all__ = ["add_fields", "chosen_schema", "fields_of", "fill_fields"]
 
 TYPES_BY_LABEL = {
     fo.Classification: ("classification",),
@@ -67,13 +68,18 @@ def fields_of(samples: Any) -> dict[str, tuple[str, ...]]:
     return types_by_field
 
 
-def add_fields(inputs: types.Object, samples: Any, params: Mapping[str, Any]) -> None:
+def add_fields(
+    inputs: types.Object, samples: Any, params: Mapping[str, Any]
+) -> dict[str, Filled]:
     """Add the choice of fields, and for each of them what is annotated in it.
 
     Args:
         inputs: the form
         samples: the samples of the request
         params: the values of the form so far
+
+    Returns:
+        what the fields are filled with
     """
     known = fields_of(samples)
     choices = types.AutocompleteView(allow_user_input=True, multiple=True)
@@ -92,41 +98,61 @@ def add_fields(inputs: types.Object, samples: Any, params: Mapping[str, Any]) ->
         description=f"Choose fields of the dataset, or write {new} for a new one",
         view=choices,
     )
+    new_types = NEW_TYPES.get(samples.media_type, NEW_TYPES[fom.IMAGE])
+    filled = {}
     for name in params.get("fields") or ():
-        _add_field(inputs, samples, name, known.get(name), params)
+        filled[str(name)] = _fill(samples, name, known.get(name), params)
+        offered, given = known.get(name, new_types), params.get(_key(name)) or {}
+        _add_field(inputs, name, offered, given, filled[str(name)])
+    return filled
 
 
-def chosen_schema(params: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def fill_fields(samples: Any, params: Mapping[str, Any]) -> dict[str, Filled]:
+    """Return what the chosen fields of a form are filled with; new ones with nothing.
+
+    Args:
+        samples: the samples of the request
+        params: the values of the form
+    """
+    known = fields_of(samples)
+    return {
+        str(name): _fill(samples, name, known.get(name), params)
+        for name in params.get("fields") or ()
+    }
+
+
+def chosen_schema(
+    params: Mapping[str, Any], filled: Mapping[str, Filled]
+) -> dict[str, dict[str, Any]]:
     """Return the label schema that a form says.
 
     Args:
         params: the values of the form
+        filled: what it was filled with, by field
     """
-    schema = {}
-    for name in params.get("fields") or ():
-        given = params.get(_key(name)) or {}
-        info: dict[str, Any] = {}
-        if given.get("type"):
-            info["type"] = given["type"]
-        if given.get("classes"):
-            info["classes"] = list(given["classes"])
-        if "attributes" in given:
-            info["attributes"] = dict(map(_attribute, given["attributes"] or ()))
-        schema[str(name)] = info
-    return schema
+    return {
+        name: each.schema(params.get(_key(name)) or {}) for name, each in filled.items()
+    }
+
+
+def _fill(
+    samples: Any, name: str, kinds: Sequence[str] | None, params: Mapping[str, Any]
+) -> Filled:
+    if kinds is None:
+        return Filled()
+    given = params.get(_key(name)) or {}
+    return fill_field(samples, name, given.get("type") or kinds[0])
 
 
 def _add_field(
     inputs: types.Object,
-    samples: Any,
     name: str,
-    kinds: Sequence[str] | None,
-    params: Mapping[str, Any],
+    offered: Sequence[str],
+    given: Mapping[str, Any],
+    filled: Filled,
 ) -> None:
     """Add what is annotated in one field, filled with what the dataset has."""
-    given = params.get(_key(name)) or {}
-    is_new = kinds is None
-    offered = kinds or NEW_TYPES.get(samples.media_type, NEW_TYPES[fom.IMAGE])
+    is_new = not filled.info
     kind = given.get("type") or offered[0]
     section = types.Object()
     choices = types.DropdownView()
@@ -140,11 +166,13 @@ def _add_field(
         label="Type",
         view=choices,
     )
-    found = {} if is_new else complete_schema(samples, {name: {"type": kind}})[name]
-    if kind != "segmentation":
-        _add_classes(section, found, is_needed=is_new and kind != "scalar")
-    if kind not in ("segmentation", "scalar"):
-        _add_attributes(section, found)
+    words, *more = filled.words or [""]
+    if words:
+        alert(section, "of_app", "info", words, ". ".join(more))
+    if kind != "segmentation" and not filled.is_read_only:
+        _add_classes(section, filled, is_needed=is_new and kind != "scalar")
+    if kind not in ("segmentation", "scalar") and not filled.is_read_only:
+        _add_attributes(section, filled)
     inputs.define_property(
         _key(name),
         section,
@@ -154,17 +182,14 @@ def _add_field(
     )
 
 
-def _add_classes(
-    section: types.Object, found: Mapping[str, Any], *, is_needed: bool
-) -> None:
-    names = [str(each) for each in found.get("classes") or () if isinstance(each, str)]
+def _add_classes(section: types.Object, filled: Filled, *, is_needed: bool) -> None:
     choices = types.AutocompleteView(allow_user_input=True, multiple=True)
-    for each in names:
+    for each in filled.classes:
         choices.add_choice(each, label=each)
     section.list(
         "classes",
         types.String(),
-        default=names or None,
+        default=filled.classes or None,
         required=is_needed,
         label="Classes",
         description="Those that the dataset has are filled in; write others",
@@ -172,7 +197,7 @@ def _add_classes(
     )
 
 
-def _add_attributes(section: types.Object, found: Mapping[str, Any]) -> None:
+def _add_attributes(section: types.Object, filled: Filled) -> None:
     attribute = types.Object()
     attribute.str(
         "name", required=True, label="Attribute", view=types.FieldView(space=4)
@@ -186,32 +211,7 @@ def _add_attributes(section: types.Object, found: Mapping[str, Any]) -> None:
         label="Values",
         view=types.FieldView(space=5, placeholder="comma-separated"),
     )
-    filled = [
-        {
-            "name": name,
-            "type": info.get("type", "text"),
-            "values": ", ".join(map(_text, info.get("values") or ())),
-        }
-        for name, info in sorted((found.get("attributes") or {}).items())
-    ]
-    section.list("attributes", attribute, default=filled, label="Attributes")
-
-
-def _attribute(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return name and description of an attribute of the form."""
-    kind = given.get("type") or "text"
-    info: dict[str, Any] = {"type": kind}
-    values = [each.strip() for each in (given.get("values") or "").split(",")]
-    values = [each for each in values if each]
-    if values and kind == "checkbox":
-        info["values"] = [{"true": True, "false": False}.get(v, v) for v in values]
-    elif values:
-        info["values"] = values
-    return given.get("name") or "", info
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    section.list("attributes", attribute, default=filled.rows, label="Attributes")
 
 
 def _key(name: str) -> str:

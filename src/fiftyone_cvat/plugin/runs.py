@@ -8,10 +8,12 @@ import fiftyone as fo
 from fiftyone.operators import types
 
 from fiftyone_cvat.backend import CVATBackend
+from fiftyone_cvat.workflows.adoption import BUILT_IN
 
 __all__ = [
     "BACKEND",
     "backend_name",
+    "built_in_runs",
     "choose_run",
     "credentials",
     "own_runs",
@@ -19,6 +21,7 @@ __all__ = [
 ]
 
 BACKEND = "fiftyone_cvat.backend.CVATBackendConfig"
+OURS = "fiftyone_cvat."
 SIGN_IN = ("username", "password", "email", "access_token")
 SERVER = ("url", "organization")
 
@@ -29,16 +32,30 @@ def own_runs(dataset: Any) -> list[str]:
     Args:
         dataset: the dataset
     """
+    return _runs_of(dataset, OURS)
+
+
+def built_in_runs(dataset: Any) -> list[str]:
+    """Return the keys of the runs of FiftyOne's built-in integration, likewise.
+
+    Args:
+        dataset: the dataset
+    """
+    return _runs_of(dataset, BUILT_IN)
+
+
+def _runs_of(dataset: Any, package: str) -> list[str]:
+    """Return the keys of the runs whose configuration is of a package."""
     found = [
         (CVATBackend._get_run_doc(dataset, key), key)
         for key in dataset.list_annotation_runs()
     ]
-    own = [
+    meant = [
         (doc.timestamp, key)
         for doc, key in found
-        if str(doc.config.get("cls", "")).startswith("fiftyone_cvat.")
+        if str(doc.config.get("cls", "")).startswith(package)
     ]
-    return [key for _, key in sorted(own, reverse=True)]
+    return [key for _, key in sorted(meant, reverse=True)]
 
 
 def backend_name() -> str:

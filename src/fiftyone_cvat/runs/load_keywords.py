@@ -12,9 +12,15 @@ from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.keywords import check_keywords
 from fiftyone_cvat.runs.last_loads import LoadOptions
 
-__all__ = ["options_of_load"]
+__all__ = ["UPDATE", "has_label_schemas", "options_of_load"]
 
 UPDATE = "update_label_schema"
+"""The keyword that adds classes to the App's label schemas; FiftyOne's method, too."""
+
+
+def has_label_schemas() -> bool:
+    """Tell whether this FiftyOne has label schemas, which came with 1.16."""
+    return hasattr(fo.Dataset, UPDATE)
 
 
 def options_of_load(config: Any, keywords: Mapping[str, Any]) -> LoadOptions:
@@ -33,7 +39,7 @@ def options_of_load(config: Any, keywords: Mapping[str, Any]) -> LoadOptions:
     is_asked = keywords.get(UPDATE)
     if not isinstance(is_asked, bool | None):
         raise ConfigurationError(f"`{UPDATE}` is True or False, not {is_asked!r:.80}")
-    if is_asked and not hasattr(fo.Dataset, UPDATE):
+    if is_asked and not has_label_schemas():
         raise ConfigurationError(
             f"`{UPDATE}` needs FiftyOne 1.16 or newer: {fo.__version__} has no label "
             "schemas"

@@ -183,6 +183,7 @@ def stored_to_results(stored: dict[str, Any]) -> dict[str, Any]:
             for job_id, by_field in (stored.get("beside_ids") or {}).items()
         },
         "left_frames": stored.get("left_frames") or 0,
+        "load_date": stored.get("load_date"),
         "other_fields": stored.get("other_fields") or [],
         "lost": {
             int(task_id): _stored_to_part(part)

@@ -13,7 +13,7 @@ from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.workflows.database import asking_database
 from fiftyone_cvat.workflows.results import check_run, dataset_of
 
-__all__ = ["adopt_run"]
+__all__ = ["BUILT_IN", "adopt_run"]
 
 BUILT_IN = "fiftyone.utils.cvat."
 OURS = "fiftyone_cvat.backend."

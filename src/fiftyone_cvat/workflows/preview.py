@@ -10,6 +10,7 @@ from typing import Any
 from fiftyone_cvat.backend import CVATBackend, CVATBackendConfig
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.types import CONFIG_CLS
+from fiftyone_cvat.upload.app_schemas import take_label_schemas
 from fiftyone_cvat.upload.run_preview import RunPreview
 
 __all__ = ["complete_schema", "preview", "saved_view"]
@@ -65,15 +66,16 @@ def saved_view(dataset: Any, name: str) -> Any:
 def complete_schema(
     samples: Any, label_schema: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return a label schema with the classes and attributes that FiftyOne finds.
+    """Return a label schema with the classes and attributes that a run would take.
 
-    No server is asked.
+    They come from label schemas of the App, or else from labels. No server is asked.
 
     Args:
         samples: the dataset, or a view into it
         label_schema: fields with their ``type``, and what else is known of them
 
     Raises:
+        SchemaError: if the App's label schema names a value that CVAT cannot have
         ValueError: what FiftyOne refuses, such as a new field without classes
     """
     settings = {"config_cls": SCHEMA_CONFIG, "dry_run": True}
@@ -88,13 +90,14 @@ class SchemaBackendConfig(CVATBackendConfig):
 
 
 class SchemaBackend(CVATBackend):
-    """A backend that tells how FiftyOne completes a label schema."""
+    """A backend that tells how a run's label schema is completed."""
 
     def upload_annotations(
         self,
-        samples: Any,  # noqa: ARG002
+        samples: Any,
         anno_key: str,  # noqa: ARG002
         launch_editor: bool = False,  # noqa: ARG002, FBT001, FBT002  FiftyOne's
     ) -> Any:
         """Return the schema, and ask nobody."""
+        take_label_schemas(samples, self.config)
         return RunPreview(label_schema=self.config.label_schema)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from fiftyone_cvat.convert.shared.frames import frame_refs
@@ -37,7 +36,7 @@ class LoadReport:
     """What a load has done.
 
     Attributes:
-        date: when it ended, in UTC, in ISO form
+        date: when it ended, in UTC, in ISO form, as the run's results say it
         lines: what became of the labels, in words
         counts: field to how many labels were ``kept``, ``changed``, ``added``,
             ``deleted`` and ``unmatched``
@@ -45,7 +44,7 @@ class LoadReport:
             samples with such labels, at most 20,000
     """
 
-    date: str
+    date: str | None
     lines: list[str]
     counts: dict[str, dict[str, int]]
     samples: dict[str, dict[str, list[str]]]
@@ -85,7 +84,7 @@ def traced_load(
     results = results_of_run(dataset, anno_key, **names)
     counts = results.reconciliation
     return LoadReport(
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        date=results.load_date,
         lines=counts.lines(),
         counts={str(each): counts.totals(each) for each in counts.counts},
         samples={

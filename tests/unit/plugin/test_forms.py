@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from fiftyone.operators import types
 
-from fiftyone_cvat.plugin.load import load_arguments
+from fiftyone_cvat.plugin.filled_fields import Filled
+from fiftyone_cvat.plugin.load import _add_destinations, load_arguments
 from fiftyone_cvat.plugin.modal import place_of
 from fiftyone_cvat.plugin.request import _add_fault, _add_key, _add_target
 from fiftyone_cvat.plugin.request_fields import add_fields, chosen_schema, fields_of
@@ -71,7 +72,7 @@ def test_schema_is_what_the_form_says():
     given = {"type": "detections", "classes": ["car"], "attributes": attributes}
     params = {"fields": ["frames.cars", "new"], "field_frames_cars": given}
 
-    assert chosen_schema(params) == {
+    assert chosen_schema(params, {"frames.cars": Filled(), "new": Filled()}) == {
         "frames.cars": {
             "type": "detections",
             "classes": ["car"],
@@ -217,6 +218,21 @@ def test_what_a_load_is_given():
     assert found["dest_field"] == {"cars": "cars_2"}
     assert found["empty"] == "completed"
     assert load_arguments(params | {"jobs": [3]})["jobs"] == [3]
+    assert "update_label_schema" not in found
+    assert load_arguments(params | {"update_label_schema": True})["update_label_schema"]
+
+
+@pytest.mark.parametrize("has_them", [True, False])
+def test_only_a_fiftyone_with_label_schemas_can_update_them(monkeypatch, has_them):
+    if has_them:
+        monkeypatch.setattr(fo.Dataset, "update_label_schema", None, raising=False)
+    else:
+        monkeypatch.delattr(fo.Dataset, "update_label_schema", raising=False)
+    inputs = types.Object()
+
+    _add_destinations(SimpleNamespace(params={}), inputs, "a")
+
+    assert ("update_label_schema" in inputs.properties) == has_them
 
 
 @pytest.mark.parametrize(
