@@ -10,7 +10,9 @@ from fiftyone.operators import types
 from fiftyone_cvat.plugin.panel_built_in import MAX_LISTED, add_built_in
 from fiftyone_cvat.plugin.panel_loads import add_load
 
-NOW = datetime.datetime.now(datetime.UTC).isoformat()
+
+def now():
+    return datetime.datetime.now(datetime.UTC).isoformat()
 
 
 def nothing(ctx):
@@ -19,7 +21,7 @@ def nothing(ctx):
 
 def test_a_load_outside_the_app_has_no_details():
     panel = types.Object()
-    add_load(panel, {"date": NOW}, nothing)
+    add_load(panel, {"date": now()}, nothing)
     (told,) = panel.properties.values()
     assert told.default == "**Last load** just now, outside the App: no details"
 
@@ -27,7 +29,7 @@ def test_a_load_outside_the_app_has_no_details():
 def test_a_load_in_the_app_has_its_counts():
     panel = types.Object()
     counts = {"cats": {"kept": 3, "changed": 1}}
-    load = {"date": NOW, "counts": counts, "lines": ["cats: 3 kept", "and why"]}
+    load = {"date": now(), "counts": counts, "lines": ["cats: 3 kept", "and why"]}
     add_load(panel, load | {"samples": {"cats": {"changed": ["s1"]}}}, nothing)
     line = panel.properties["load_0"].type.properties
     assert (line["kept"].default, line["changed"].view.label) == ("3 kept", "1 changed")
