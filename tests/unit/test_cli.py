@@ -393,7 +393,8 @@ def test_a_watch_of_once(run, dataset, watched):
     result = run("watch", dataset.name, "run", "--once")
 
     assert result.exit_code == 0
-    assert result.stdout == "No job is new: nothing is loaded\n"
+    words = "Nothing is loaded: there is no such job that was not loaded before"
+    assert result.stdout == f"{words}\n"
     assert "every" not in watched[0][2]
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 
+NOTHING = "Nothing is loaded: there is no such job that was not loaded before"
+
+
 @signing_in
 def watch(
     dataset: DatasetName,
@@ -158,7 +161,7 @@ def _quietly(loads: Iterable[Any]) -> Iterator[Any]:
 def _lines(loaded: Any) -> Iterator[str]:
     jobs = ", ".join(map(str, loaded.job_ids))
     several = "job" if len(loaded.job_ids) == 1 else "jobs"
-    yield f"Loaded {several} {jobs}" if jobs else "No job is new: nothing is loaded"
+    yield f"Loaded {several} {jobs}" if jobs else NOTHING
     for line in loaded.reconciliation.lines():
         yield f"  {line}"
 
