@@ -9,6 +9,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_cvat.dataset.absent_attributes import (
+    leave_out_all_fields,
     narrow_attributes,
     restore_attributes,
     restore_instances,
@@ -79,3 +80,19 @@ def test_instances_of_labels_that_are_of_another_object(dataset, listed, loaded_
         label = stored["detections"][0] if listed else stored
         assert label.get("instance") == (instance and two.to_dict())
         assert ("instance" in label) == (instance is not None)
+
+
+def test_fields_that_are_left_out_are_back_in_their_order():
+    schema = {"b": {"type": "detections"}, "a": {"type": "scalar"}, "c": {}}
+    before = {name: dict(info) for name, info in schema.items()}
+    results = SimpleNamespace(
+        config=SimpleNamespace(label_schema=schema), whole_attributes=[]
+    )
+
+    leave_out_all_fields(results)
+    assert schema == {}
+    restore_attributes(results)
+
+    assert schema == before
+    assert [*schema] == [*before]
+    assert results.whole_attributes == []
