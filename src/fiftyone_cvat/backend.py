@@ -237,6 +237,7 @@ class CVATBackendConfig(foua.AnnotationBackendConfig):
             self.access_token = None  # the environment's would go before them
         self.verify_ssl = truth_or_text(self.verify_ssl)
         if url is None and stored:
+            keywords.tell_other_server(stored, self.url)
             self.url = stored
         if organization is not None:
             self.organization = text_of(self.name, "organization", organization)

@@ -29,6 +29,7 @@ from fiftyone_cvat.errors import (
     SchemaError,
 )
 from fiftyone_cvat.runs.absent_tasks import forget
+from fiftyone_cvat.runs.keywords import NOT_CONFIGURED, tell_other_server
 from fiftyone_cvat.server.tasks import Tasks
 from fiftyone_cvat.transport.responses import Response
 
@@ -467,6 +468,23 @@ class TestSecrets:
         assert fo.annotation_config.backends["cvat"]["url"] != own.url
         own.load_credentials()
         assert own.url == "http://mine"
+
+    @pytest.mark.parametrize("given", [{}, {"url": "http://new"}])
+    def test_another_server_that_is_configured_is_told(
+        self, monkeypatch, caplog, given
+    ):
+        tell_other_server.cache_clear()
+        monkeypatch.setitem(fo.annotation_config.backends["cvat"], "url", "http://new")
+        config(url="http://mine").load_credentials(**given)
+        told = "The run is at http://mine" in caplog.text
+        assert told is not bool(given)
+
+    def test_the_server_that_fiftyone_names_is_none_that_is_configured(self, caplog):
+        tell_other_server.cache_clear()
+        own = config(url="http://mine")
+        assert fo.annotation_config.backends["cvat"]["url"] == NOT_CONFIGURED
+        own.load_credentials()
+        assert not caplog.text
 
     @pytest.mark.parametrize(("value", "taken"), [("false", False), ("true", True)])
     def test_verification_from_arguments(self, value, taken):

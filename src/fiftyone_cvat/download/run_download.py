@@ -136,11 +136,10 @@ class RunDownload:
         if outcome is None:
             logger.warning(
                 "CVAT at %s has no task of run '%s' any more: there is nothing to "
-                "load, and nothing has changed here. If they were restored, "
-                "duplicated or moved, %s points the run at the new ones",
+                "load, and nothing has changed here. %s",
                 self._api.base_url,
                 results.key,
-                attach_call(results.key, results.task_ids),
+                _advice(results),
             )
             results.reconciliation = Reconciliation(nothing=NOT_SEEN)
             results.ids_to_merge = {}
@@ -467,6 +466,18 @@ class RunDownload:
                 f"organization {self._api._organization}"
             )
         return [(job["start_frame"], job["stop_frame"]) for job in jobs]
+
+
+def _advice(results: Any) -> str:
+    """Return what to do about a run of which no task is left."""
+    if not results.task_ids:
+        call = f"`dataset.delete_annotation_run('{results.key}')`"
+        return f"They were deleted from here, as by `cleanup()`: {call} frees its key"
+    call = attach_call(results.key, results.task_ids)
+    return (
+        f"If they were restored, duplicated or moved, {call} points the run at the new "
+        "ones"
+    )
 
 
 def _answer_of(question: Callable[[], Any]) -> Any:

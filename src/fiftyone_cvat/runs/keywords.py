@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from fiftyone_cvat.errors import KeywordError
@@ -18,6 +19,7 @@ __all__ = [
     "nearest",
     "refuse_members",
     "tell_of_session",
+    "tell_other_server",
     "tell_unknown_keywords",
     "tell_unknown_names",
     "without_credentials",
@@ -42,6 +44,9 @@ OF_LOADS = (
     *("jobs", "update_label_schema"),
 )
 """What FiftyOne's ``load_annotations`` takes besides, and what only loads know."""
+
+NOT_CONFIGURED = "https://app.cvat.ai"
+"""The server that FiftyOne's configuration names where nobody has named one."""
 
 
 def meant_by(name: str, known: Iterable[str]) -> str:
@@ -174,6 +179,24 @@ def refuse_members(config_class: type, keywords: Iterable[str]) -> None:
         meant = MEANT.get(name)
         question = f": did you mean `{meant}`?" if meant else ""
         raise KeywordError(f"The CVAT backend takes no `{name}`{question}")
+
+
+@cache
+def tell_other_server(sent_to: str, configured: str) -> None:
+    """Warn, once per process, that a run is not at the server that is configured.
+
+    Args:
+        sent_to: the address of the server that a run was sent to, which is asked
+        configured: the one that FiftyOne's configuration or environment names
+    """
+    if configured.rstrip("/") not in (sent_to.rstrip("/"), NOT_CONFIGURED):
+        logger.warning(
+            "The run is at %s, which is asked with your credentials; the configured "
+            "server %s is not. If the run has moved there, give `url=%r`",
+            sent_to,
+            configured,
+            configured,
+        )
 
 
 def _may_be_credential(name: str) -> bool:

@@ -38,6 +38,8 @@ def status_lines(
         status: field to task id to the task's summary, with its jobs
         api: gives the addresses of tasks' pages
     """
+    if not status:
+        yield "The run has no tasks any more"
     fields_by_tasks: dict[tuple[int, ...], list[Any]] = {}
     for label_field, tasks in status.items():
         fields_by_tasks.setdefault((*tasks,), []).append(label_field)

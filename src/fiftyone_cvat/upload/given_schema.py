@@ -133,7 +133,7 @@ def check_given(given: Mapping[str, Any]) -> None:
     }
     for where, info in {RUN: common, **about}.items():
         for words in unknown_keys(where, info, meant_by):
-            logger.warning("%s: it is ignored", words)
+            logger.warning("%s (it is ignored)", words)
 
 
 def _is_of_schema(key: str) -> bool:

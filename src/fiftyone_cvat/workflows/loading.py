@@ -78,7 +78,8 @@ def load(
             have or a job that is not there, if ``cleanup`` would delete jobs that were
             not asked for, or if a field that ``dest_field`` or ``unexpected`` names
             cannot hold the labels, or would lose others of the run; nothing has
-            changed then
+            changed then. Also if somebody would have to be asked what becomes of
+            labels, and there is no terminal
         SchemaError: if FiftyOne refuses a label schema to which classes were added; the
             labels are loaded then
     """
@@ -121,6 +122,13 @@ def load(
             jobs=jobs,
             **settings,
         )
+    except EOFError:
+        raise ConfigurationError(
+            f"Labels of run '{anno_key}' came back that its fields do not hold, and "
+            "FiftyOne cannot ask here what becomes of them: give `unexpected` as "
+            "'ignore', 'keep' or 'return'. What was loaded before them is merged; the "
+            "next load goes on"
+        ) from None
     finally:
         config.load_options = LoadOptions()
         restore_attributes(results)  # what a load that was stopped has left out

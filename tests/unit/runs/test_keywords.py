@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fiftyone_cvat.backend import CVATBackendConfig
-from fiftyone_cvat.runs.keywords import tell_unknown_keywords
+from fiftyone_cvat.runs.keywords import (
+    NOT_CONFIGURED,
+    tell_other_server,
+    tell_unknown_keywords,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,14 @@ def test_known_keywords(caplog):
     config.load_credentials(username="ann", password="s3cr3t")
     tell_unknown_keywords(config)
     assert "knows no" not in caplog.text
+
+
+def test_another_server_is_told_once(caplog):
+    tell_other_server.cache_clear()
+    for configured in ("http://a/", NOT_CONFIGURED, "http://b", "http://b", "http://a"):
+        tell_other_server("http://a", configured)
+    [told] = [each.getMessage() for each in caplog.records]
+    assert told == (
+        "The run is at http://a, which is asked with your credentials; the configured "
+        "server http://b is not. If the run has moved there, give `url='http://b'`"
+    )
