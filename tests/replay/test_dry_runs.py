@@ -69,11 +69,38 @@ def test_it_tells_what_is_sent(pictures, server, settings):
     assert told.classes.keys() == run.label_ids().keys()
     found = [run.annotations(each) for each in tasks]
     sent = sum(len(each["shapes"]) + len(each["tags"]) for each in found)
-    assert told.labels == {"cats": 10, "state": 5, "roads": 0}
     assert sent == 15
-    assert told.classes_by_field["cats"] == {"cat": 5, "dog": 5}
+    assert told.labels == {
+        "cats": {"cat": 5, "dog": 5},
+        "state": {"": 5},
+        "roads": {},
+    }
+    assert told.left_out == {}
     sizes = [Path(each).stat().st_size for each in pictures.values("filepath")]
     assert sum(each.size for each in told.tasks) == sum(sizes)
+
+
+def test_labels_of_no_class_of_the_run_stay(dataset, server, tmp_path):
+    boxes = [box(), box("dog", 0.5), box("bird", 0.6), box(None, 0.3)]
+    paths = media.make_images(tmp_path, ["1.png", "2.png"])
+    label = fo.Classification(label="sunny")
+    dataset.add_sample(
+        fo.Sample(paths[0], cats=fo.Detections(detections=boxes), weather=label)
+    )
+    dataset.add_sample(fo.Sample(paths[1]))  # has no labels at all
+    schema = {
+        "cats": {"type": "detections", "classes": ["cat", "dog"]},
+        "weather": {"type": "classification"},
+    }
+
+    told = dry_run(dataset, server, label_schema=schema)
+
+    assert told.labels == {"cats": {"cat": 1, "dog": 1}, "weather": {"sunny": 1}}
+    assert told.left_out == {"cats": {"": 1, "bird": 1}}
+    line = "    2 labels (bird 1) of no class of the run would not"
+    assert line in str(told).splitlines()
+    annotations = Run(dataset, server, schema).annotations()
+    assert len(annotations["shapes"]) + len(annotations["tags"]) == 3
 
 
 def test_it_is_printed(pictures, server):
@@ -90,7 +117,7 @@ def test_it_is_printed(pictures, server):
         "2 samples",
     ]
     assert classes == "Labels in CVAT: cat (colour), dog (colour), state (value), road"
-    assert cats == "cats: 10 labels would go up (cat 5, dog 5)"
+    assert cats == "cats: 10 labels (cat 5, dog 5) would go up"
     assert state == "state: 5 labels would go up"
     assert roads == "roads: 0 labels would go up"
 
@@ -117,11 +144,11 @@ def test_the_command(pictures, server):
         return done.stdout
 
     shown = plan("--label-field", "cats", "--label-field", "state")
-    assert "cats: 10 labels would go up (cat 5, dog 5)\nstate: 5 labels" in shown
+    assert "cats: 10 labels (cat 5, dog 5) would go up\nstate: 5 labels" in shown
     new = ["--label-field", "roads", "--label-type", "polylines"]
     more = ["--classes", "road, lane", "--view", "two", "--task-size", "1", "--json"]
     found = json.loads(plan(*new, *more))
     assert [each["samples"] for each in found["tasks"]] == [1, 1]
     assert found["classes"] == {"road": [], "lane": []}
-    assert found["labels"] == {"roads": 0}
+    assert found["labels"] == {"roads": {}}
     assert pictures.list_annotation_runs() == []

@@ -205,7 +205,10 @@ def _preview_details(found: RunPreview) -> str:
     shown = ", ".join(classes[:MAX_NAMED])
     if len(classes) > MAX_NAMED:
         shown += f" and {len(classes) - MAX_NAMED} more"
-    labels = [f"{number} of {name}" for name, number in found.labels.items() if number]
+    number_by_field = {name: sum(each.values()) for name, each in found.labels.items()}
+    labels = [
+        f"{number} of {name}" for name, number in number_by_field.items() if number
+    ]
     there = f" Labels that go up: {', '.join(labels)}." if labels else ""
     return f"CVAT's labels: {shown}.{there}"
 

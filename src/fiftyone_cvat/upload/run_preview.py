@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ import fiftyone.core.media as fom
 from eta.core.utils import to_human_bytes_str
 
 from fiftyone_cvat.convert.shared.texts import LABEL_ID
+from fiftyone_cvat.convert.to_cvat.class_names import cvat_class, field_schema
 from fiftyone_cvat.dataset.views import with_all_of_kind
 from fiftyone_cvat.errors import ConfigurationError
 from fiftyone_cvat.runs.job_status import counted
+from fiftyone_cvat.types import CVATSchema
 from fiftyone_cvat.upload.checks import check_run, prepare_run
 from fiftyone_cvat.upload.task_options import task_name
 
@@ -56,9 +59,10 @@ class RunPreview:
         tasks: its tasks
         project: the project that they go to: its number, the name of a new one, or None
         classes: the names of the labels that CVAT gets, each with its attributes
-        labels: field to how many labels go up
-        classes_by_field: field to class to how many labels of it the field has; scalars
-            have no class
+        labels: field to class to how many labels of it go up; scalars and segmentations
+            have the class ""
+        left_out: field to class to how many labels stay where they are, since the run
+            has no such class
         label_schema: the schema as FiftyOne has completed it
     """
 
@@ -66,8 +70,8 @@ class RunPreview:
     tasks: list[TaskPreview] = field(default_factory=list)
     project: str | int | None = None
     classes: dict[str, list[str]] = field(default_factory=dict)
-    labels: dict[str, int] = field(default_factory=dict)
-    classes_by_field: dict[str, dict[str, int]] = field(default_factory=dict)
+    labels: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     label_schema: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -97,11 +101,11 @@ class RunPreview:
             for name, attributes in self.classes.items()
         ]
         yield f"Labels in CVAT: {', '.join(names) or 'those of the project'}"
-        for name, number in self.labels.items():
-            of_classes = self.classes_by_field.get(name, {})
-            parts = [f"{each} {count}" for each, count in of_classes.items()]
-            detail = f" ({', '.join(parts)})" if parts else ""
-            yield f"{name}: {counted(number, 'label')} would go up{detail}"
+        for name, number_by_class in self.labels.items():
+            yield f"{name}: {_counted_labels(number_by_class)} would go up"
+            left = self.left_out.get(name)
+            if left:
+                yield f"    {_counted_labels(left)} of no class of the run would not"
 
     def _finalize_id_map(self) -> None:
         """Do nothing: FiftyOne asks results for that."""
@@ -140,8 +144,8 @@ def run_preview(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunPreview
     samples = with_all_of_kind(samples, config.label_schema)
     check_run(api, samples, config)
     run = prepare_run(api, samples, config)
-    classes_by_field = {
-        str(name): _number_by_class(samples, name, info)
+    counts = {
+        str(name): _by_class(samples, name, info, run.cvat_schema)
         for name, info in config.label_schema.items()
     }
     return RunPreview(
@@ -152,11 +156,8 @@ def run_preview(api: CVATAnnotationAPI, samples: Any, config: Any) -> RunPreview
             name: [each for each in attributes if each != LABEL_ID]
             for name, attributes in run.cvat_schema.items()
         },
-        labels={
-            str(name): _number_of_labels(samples, name, info)
-            for name, info in config.label_schema.items()
-        },
-        classes_by_field=classes_by_field,
+        labels={name: dict(up) for name, (up, _) in counts.items()},
+        left_out={name: dict(left) for name, (_, left) in counts.items() if left},
         label_schema=config.label_schema,
     )
 
@@ -178,22 +179,37 @@ def _tasks(api: CVATAnnotationAPI, samples: Any, config: Any) -> list[TaskPrevie
     return found
 
 
-def _number_of_labels(samples: Any, label_field: Any, info: dict[str, Any]) -> int:
-    """Return how many labels a field has that would go up."""
+def _by_class(
+    samples: Any, label_field: Any, info: dict[str, Any], cvat_schema: CVATSchema
+) -> tuple[Counter[str], Counter[str]]:
+    """Return how many labels of each class go up, and how many stay where they are.
+
+    Values of scalars, and the pixels of segmentations, are of no class: "".
+    """
     if not info.get("existing_field"):
-        return 0
-    if info.get("type") == "scalar":
-        return int(samples.count(label_field))
+        return Counter(), Counter()
+    if info.get("type") in ("scalar", "segmentation"):
+        path = label_field
+        if info["type"] == "segmentation":
+            _, path = samples._get_label_field_path(label_field)
+        return Counter({"": int(samples.count(path))}), Counter()
     _, path = samples._get_label_field_path(label_field)
-    return int(samples.count(path))
+    counts = samples.count_values(f"{path}.label")
+    # where a field has no label at all, the database counts a class None, too
+    named = sum(number for name, number in counts.items() if name is not None)
+    counts[None] = int(samples.count(path)) - named
+    schema = field_schema(cvat_schema, label_field, info)
+    up: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for name, number in counts.items():
+        goes_up = cvat_class(name, schema, label_field) is not None
+        (up if goes_up else left)[name or ""] += int(number)
+    return +up, +left
 
 
-def _number_by_class(
-    samples: Any, label_field: Any, info: dict[str, Any]
-) -> dict[str, int]:
-    """Return how many labels of each class a field has, the most frequent first."""
-    if not info.get("existing_field") or info.get("type") in ("scalar", "segmentation"):
-        return {}
-    _, path = samples._get_label_field_path(label_field, "label")
-    counts = {str(name): int(n) for name, n in samples.count_values(path).items()}
-    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+def _counted_labels(number_by_class: Mapping[str, int]) -> str:
+    """Return how many labels there are, with the most frequent classes first."""
+    by_number = sorted(number_by_class.items(), key=lambda each: (-each[1], each[0]))
+    parts = [f"{name} {number}" for name, number in by_number if name]
+    total = counted(sum(number_by_class.values()), "label")
+    return f"{total} ({', '.join(parts)})" if parts else total
