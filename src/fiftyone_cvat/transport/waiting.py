@@ -52,6 +52,8 @@ T = TypeVar("T")
 FIRST_WAIT = 0.08
 WAIT_GROWTH = 1.4
 LONGEST_WAIT = 2.0
+WORTH_TELLING = 1.0
+"""Seconds of a first wait that people are told of."""
 
 _end: ContextVar[float] = ContextVar("_end", default=inf)
 _stop: ContextVar[threading.Event | None] = ContextVar("_stop", default=None)
@@ -154,6 +156,8 @@ def send_repeatedly(
             return _final(result, str(attempts))
         is_long = attempts.count > 2 or delay > policy.longest_delay  # noqa: PLR2004
         level = logging.WARNING if is_long else logging.INFO
+        if not is_long and delay < WORTH_TELLING:
+            level = logging.DEBUG
         logger.log(level, "%s; trying again in %.1f s", why, delay)
         pause(delay)
 

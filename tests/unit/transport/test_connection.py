@@ -686,6 +686,19 @@ def test_what_never_answered_is_soon_given_up(
     assert len(site.requests) == attempts
 
 
+def test_a_wait_that_nobody_notices_is_not_told(connection, site, caplog):
+    caplog.set_level(logging.INFO, "fiftyone_cvat")
+    answers = iter([None, (200, {}, {})])
+    site.answers["/x"] = lambda request: next(answers)
+    connection.get(f"{site.url}/x")
+    assert "trying again" not in caplog.text
+
+    site.answers["/x"] = lambda request: None
+    with pytest.raises(UnreachableError):
+        connection.get(f"{site.url}/x")
+    assert {each.levelname for each in caplog.records} == {"WARNING"}
+
+
 def test_half_an_answer_is_asked_for_again(connection, site):
     def cut(handler):
         handler.send_response(200)
