@@ -393,9 +393,20 @@ def test_a_watch_of_once(run, dataset, watched):
     result = run("watch", dataset.name, "run", "--once")
 
     assert result.exit_code == 0
-    words = "Nothing is loaded: there is no such job that was not loaded before"
+    words = "Nothing to load: no such job was finished or changed since the last load"
     assert result.stdout == f"{words}\n"
     assert "every" not in watched[0][2]
+
+
+def test_ctrl_c_in_a_watch_of_once(run, dataset, watched, monkeypatch):
+    """A load that was not finished is no success: cron has to see it."""
+
+    def load_finished(samples, anno_key, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "load_finished", load_finished)
+
+    assert run("watch", dataset.name, "run", "--once").exit_code != 0
 
 
 def test_a_watch_that_updates_label_schemas(run, dataset, watched):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 
-NOTHING = "Nothing is loaded: there is no such job that was not loaded before"
+NOTHING = "Nothing to load: no such job was finished or changed since the last load"
 
 
 @signing_in
@@ -88,7 +88,7 @@ def watch(
     not given as an option comes from FiftyOne's configuration, such as
     FIFTYONE_CVAT_ACCESS_TOKEN.
 
-    The exit status is 0, also after Ctrl-C, and 1 after an error.
+    The exit status is 0, also after Ctrl-C without --once, and 1 after an error.
     """
     chosen = _chosen(jobs or ["completed"])
     if unexpected not in ("ignore", "keep"):
@@ -100,7 +100,9 @@ def watch(
         "update_label_schema": update_label_schema,
         **server,
     }
-    with contextlib.suppress(KeyboardInterrupt):
+    # cron has to see that a load was not finished
+    ends_well = () if once else (KeyboardInterrupt,)
+    with contextlib.suppress(*ends_well):
         loads = _begin(dataset, anno_key, options, every=None if once else every)
         for each in _quietly(loads):
             for line in _json_line(each) if as_json else _lines(each):

@@ -101,9 +101,9 @@ def finish_merge(results: Any) -> None:
     is_load = results.merge is not None
     if is_load:
         results.left_frames = results.reconciliation.not_asked
-        results.load_date = datetime.now(UTC).isoformat()
     _end_merge(results)
     if is_load:
+        results.load_date = datetime.now(UTC).isoformat()
         results.reconciliation.holders = _holders(results)
     for line in results.reconciliation.lines() if is_load else ():
         tell_counts(line)

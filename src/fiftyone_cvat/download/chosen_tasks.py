@@ -137,7 +137,8 @@ class ChosenTasks:
             jobs = " of the chosen jobs" if not_asked else ""
             return f"Nothing{jobs} has changed in CVAT since the last load"
         if self._chosen_by in STATES:
-            return f"No job is {self._chosen_by} yet: nothing is loaded"
+            yet = "" if self._chosen_by == "new" else " yet"
+            return f"No job is {self._chosen_by}{yet}: nothing is loaded"
         return "No job is as it was asked for: nothing is loaded"
 
     def _note_choice(self, jobs: Iterable[Json], ids: Collection[int]) -> None:
