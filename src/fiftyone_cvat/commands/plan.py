@@ -79,9 +79,9 @@ def plan(
         fields: Any = {each: {} for each in dict.fromkeys(label_field)}
         try:
             found = preview(samples, None, label_schema=fields, **settings, **server)
+        except CVATError:
+            raise
         except ValueError as error:
-            if isinstance(error, CVATError):
-                raise
             raise ConfigurationError(f"FiftyOne refuses it: {error}") from None
     typer.echo(_json_line(found) if as_json else found)
 

@@ -109,15 +109,15 @@ def attach(
     if missing is not None:
         one_of("missing", missing, "keep", "delete")
     dataset = dataset_of(samples)
-    _numbers(task_ids)  # before anybody is asked
-    results = _results_of(dataset, anno_key, credentials)
-    api = results.connect_to_api()
-    is_elsewhere = _is_elsewhere(results, api.base_url)
-    if not task_ids:
+    # before anybody is asked
+    if not _numbers(task_ids):
         raise ConfigurationError(
             "`task_ids` is empty: give the run's tasks with those that take their "
             "place, as {OLD_TASK: NEW_TASK}"
         )
+    results = _results_of(dataset, anno_key, credentials)
+    api = results.connect_to_api()
+    is_elsewhere = _is_elsewhere(results, api.base_url)
     pairs = _pairs(results, task_ids, is_elsewhere=is_elsewhere)
     tasks = [_ask(api, results, old, new) for old, new in pairs.items()]
     if not tasks:
